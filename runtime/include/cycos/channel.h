@@ -1,0 +1,112 @@
+/* cycos/channel.h - publish and subscribe. */
+#ifndef CYCOS_CHANNEL_H
+#define CYCOS_CHANNEL_H
+
+#include <cycos/msg.h>
+#include <cycos/time.h>
+
+CY_BEGIN_DECLS
+
+/*
+ * Changes or drops what is published. Runs on the channel's core, must not suspend. Sets
+ * *msg to NULL, having freed it, to drop the message.
+ */
+typedef void cy_transform_fn(void *arg, cy_msg **msg);
+
+/* All zero is the default of everything. */
+struct cy_channel_options {
+    cy_transform_fn *transform;
+    void *transform_arg;
+    uint32_t subscribers_max; /* 0: 1 048 576 */
+};
+
+#define CY_CHANNEL_NAME_MAX 63
+
+/**
+ * cy_channel_create - make a channel on this core
+ * @out:     receives its reference; untouched on failure
+ * @name:    copied; used by cy_channel_register() and in dumps
+ * @options: or NULL
+ *
+ * What is sent to the channel by cy_send() reaches every subscriber, with the publisher as
+ * sender. A subscriber with a full mailbox misses the message, which is counted.
+ *
+ * Context:   a task or handler; suspends: no; blocks: no
+ * Ownership: the channel lives until cy_channel_close() or the node's end
+ * Errors:    -ENOMEM, -EINVAL no name, -ENAMETOOLONG, -EAGAIN too many channels
+ * Since:     0.1
+ */
+CY_MUST_CHECK int cy_channel_create(cy_ref *out, const char *name,
+                                    const struct cy_channel_options *options);
+
+/**
+ * cy_channel_close - end a channel; its subscribers are forgotten
+ * @channel: of any core of the node
+ *
+ * Context:   a task or handler; suspends: no; blocks: no
+ * Ownership: nothing
+ * Errors:    -ESRCH known to be closed, -EAGAIN the way there is full, CY_ENOPEER
+ * Since:     0.1
+ */
+CY_MUST_CHECK int cy_channel_close(cy_ref channel);
+
+/**
+ * cy_channel_subscribe - let a task or a channel get what is published
+ * @channel:    of any core
+ * @subscriber: a task or another channel; twice is the same as once
+ * @deadline:   absolute
+ *
+ * In effect at the channel's core when it returns. A subscriber that ends is forgotten.
+ *
+ * Context:   a task; suspends: when the channel is not on this core; blocks: no
+ * Ownership: nothing
+ * Errors:    -ESRCH no such channel or subscriber, -ELOOP the channels would form a cycle,
+ *            -ENOBUFS too many subscribers, -ENOMEM, -ETIMEDOUT, -ECANCELED, CY_ENOPEER
+ * Since:     0.1
+ */
+CY_MUST_CHECK int cy_channel_subscribe(cy_ref channel, cy_ref subscriber, cy_time deadline);
+
+/**
+ * cy_channel_unsubscribe - stop it
+ * @channel:    of any core
+ * @subscriber: as subscribed
+ * @deadline:   absolute
+ *
+ * Context:   a task; suspends: when the channel is not on this core; blocks: no
+ * Ownership: nothing
+ * Errors:    -ESRCH no such channel, -ENOENT not subscribed, -ETIMEDOUT, -ECANCELED, CY_ENOPEER
+ * Since:     0.1
+ */
+CY_MUST_CHECK int cy_channel_unsubscribe(cy_ref channel, cy_ref subscriber, cy_time deadline);
+
+/**
+ * cy_channel_deliver - wait for subscribers, publish, and say how many got it
+ * @channel:  of any core
+ * @msg:      the variable that owns the message
+ * @n:        wait until there are so many subscribers; 0: do not wait
+ * @deadline: absolute, for the waiting and the delivery together
+ *
+ * Returns the number of tasks in whose queue the message was put, those of subscribed
+ * channels included; 0 when the deadline passed before there were @n, and then nobody got it.
+ *
+ * Context:   a task; suspends: yes; blocks: no
+ * Ownership: moves *@msg when the result is not negative
+ * Errors:    -ESRCH no such channel, -ECANCELED, -EAGAIN the way there is full, CY_ENOPEER
+ * Since:     0.1
+ */
+CY_MUST_CHECK int cy_channel_deliver(cy_ref channel, cy_msg **msg, uint32_t n, cy_time deadline);
+
+/**
+ * cy_channel_subscribers - how many subscribers a channel of this core has
+ * @channel: of this core
+ *
+ * Context:   a task or handler of the channel's core; suspends: no; blocks: no
+ * Ownership: nothing
+ * Errors:    -ESRCH
+ * Since:     0.1
+ */
+int cy_channel_subscribers(cy_ref channel);
+
+CY_END_DECLS
+
+#endif

@@ -1,0 +1,289 @@
+/* cycos/io.h - sockets for tasks: calls that look blocking and suspend only the task. */
+#ifndef CYCOS_IO_H
+#define CYCOS_IO_H
+
+#include <cycos/base.h>
+#include <cycos/err.h>
+#include <cycos/time.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+CY_BEGIN_DECLS
+
+/* A socket belongs to the core that opened it. One task may read it while another writes. */
+typedef struct cy_socket cy_socket;
+
+/* An IPv4 or IPv6 address with its port. */
+typedef struct cy_address {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } u;
+} cy_address;
+
+#define CY_ADDRESS_TEXT_MAX 56 /* "[IPv6%scope]:port" and the terminator */
+
+/**
+ * cy_address_parse - read a numeric "1.2.3.4:80", "[::1]:80", "1.2.3.4" or "::1"
+ * @out:  receives the address; untouched on failure
+ * @text: the text
+ * @port: used when @text names none
+ *
+ * Context:   any thread; suspends: no; blocks: no
+ * Ownership: copies
+ * Errors:    -EINVAL
+ * Since:     0.1
+ */
+CY_MUST_CHECK int cy_address_parse(cy_address *out, const char *text, uint16_t port);
+
+/**
+ * cy_address_resolve - look up a host name, on the pool
+ * @out:      receives its first address; untouched on failure
+ * @host:     a name or a numeric address
+ * @port:     put into *@out
+ * @deadline: absolute
+ *
+ * Context:   a task; suspends: yes; blocks: no
+ * Ownership: copies
+ * Errors:    -ENOENT no such host, -ETIMEDOUT, -ECANCELED, -EAGAIN pool full
+ * Since:     0.1
+ */
+CY_MUST_CHECK int cy_address_resolve(cy_address *out, const char *host, uint16_t port,
+                                     cy_time deadline);
+
+/**
+ * cy_address_format - print an address as cy_address_parse() reads it
+ * @text:    receives the text, always terminated
+ * @size:    bytes at @text; CY_ADDRESS_TEXT_MAX is always enough
+ * @address: what to print
+ *
+ * Context:   any thread; suspends: no; blocks: no
+ * Ownership: copies
+ * Errors:    none; returns the length
+ * Since:     0.1
+ */
+int cy_address_format(char *text, size_t size, const cy_address *address);
+
+/* All zero is the default of everything. */
+struct cy_listen_options {
+    int backlog;     /* 0: 1024 */
+    bool reuse_port; /* every core, and every process of this user, may accept on the port */
+    bool v6_only;
+};
+
+/**
+ * cy_tcp_listen - open a listening socket
+ * @out:     receives it; untouched on failure
+ * @address: where; port 0 takes a free one, see cy_socket_local()
+ * @options: or NULL
+ *
+ * The shutdown of the node ends accepting: cy_tcp_accept() then returns -ECANCELED.
+ *
+ * Context:   a task or handler; suspends: no; blocks: no
+ * Ownership: the caller owns *@out until cy_close()
+ * Errors:    -EADDRINUSE, -EACCES, -EADDRNOTAVAIL, -EMFILE, -ENOMEM
+ * Since:     0.1
+ */
+CY_MUST_CHECK int cy_tcp_listen(cy_socket **out, const cy_address *address,
+                                const struct cy_listen_options *options);
+
+/**
+ * cy_tcp_accept - wait for the next connection
+ * @out:      receives it, TCP_NODELAY set; untouched on failure
+ * @listener: from cy_tcp_listen(); one task at a time
+ * @deadline: absolute
+ *
+ * Connections that die before they are accepted are passed over.
+ *
+ * Context:   a task; suspends: yes; blocks: no
+ * Ownership: the caller owns *@out until cy_close()
+ * Errors:    -ETIMEDOUT, -ECANCELED, -EMFILE, -ENFILE, -ENOMEM: wait a little and try again
+ * Since:     0.1
+ */
+CY_MUST_CHECK int cy_tcp_accept(cy_socket **out, cy_socket *listener, cy_time deadline);
+
+/**
+ * cy_tcp_connect - connect to an address
+ * @out:      receives the connection, TCP_NODELAY set; untouched on failure
+ * @address:  where
+ * @deadline: absolute
+ *
+ * Context:   a task; suspends: yes; blocks: no
+ * Ownership: the caller owns *@out until cy_close()
+ * Errors:    -ECONNREFUSED, -ENETUNREACH, -EHOSTUNREACH, -ETIMEDOUT, -ECANCELED, -EMFILE, -ENOMEM
+ * Since:     0.1
+ */
+CY_MUST_CHECK int cy_tcp_connect(cy_socket **out, const cy_address *address, cy_time deadline);
+
+/**
+ * cy_read - read what there is, waiting for the first byte
+ * @socket:   a connection
+ * @buffer:   receives the bytes
+ * @size:     at most so many, not 0
+ * @deadline: absolute; CY_NOW only tries
+ *
+ * Returns how many bytes, 0 when the other side has finished sending.
+ *
+ * Context:   a task; suspends: while nothing is there; blocks: no
+ * Ownership: borrows
+ * Errors:    -ETIMEDOUT, -ECANCELED, -ECONNRESET, -EBUSY another task reads it, -EBADF it was
+ *            closed meanwhile
+ * Since:     0.1
+ */
+CY_MUST_CHECK ssize_t cy_read(cy_socket *socket, void *buffer, size_t size, cy_time deadline);
+
+/**
+ * cy_read_full - read exactly so many bytes
+ * @socket:   a connection
+ * @buffer:   receives the bytes
+ * @size:     so many
+ * @deadline: absolute, for all of them
+ *
+ * Returns @size, or less when the other side finished first.
+ *
+ * Context:   a task; suspends: yes; blocks: no
+ * Ownership: borrows
+ * Errors:    as cy_read(); bytes read before the error are lost
+ * Since:     0.1
+ */
+CY_MUST_CHECK ssize_t cy_read_full(cy_socket *socket, void *buffer, size_t size,
+                                   cy_time deadline);
+
+/**
+ * cy_write - write all of a buffer
+ * @socket:   a connection
+ * @buffer:   the bytes
+ * @size:     how many
+ * @deadline: absolute, for all of them
+ *
+ * Returns @size. After an error some of them may have gone out.
+ *
+ * Context:   a task; suspends: while the kernel's buffer is full; blocks: no
+ * Ownership: borrows
+ * Errors:    -ETIMEDOUT, -ECANCELED, -EPIPE, -ECONNRESET, -EBUSY another task writes it, -EBADF
+ * Since:     0.1
+ */
+CY_MUST_CHECK ssize_t cy_write(cy_socket *socket, const void *buffer, size_t size,
+                               cy_time deadline);
+
+/**
+ * cy_writev - write all of several buffers in one go
+ * @socket:   a connection
+ * @parts:    the buffers; changed while writing
+ * @count:    how many, at most 1024
+ * @deadline: absolute, for all of them
+ *
+ * Returns the sum of their sizes.
+ *
+ * Context:   a task; suspends: while the kernel's buffer is full; blocks: no
+ * Ownership: borrows
+ * Errors:    as cy_write(); -EINVAL too many parts
+ * Since:     0.1
+ */
+CY_MUST_CHECK ssize_t cy_writev(cy_socket *socket, struct iovec *parts, int count,
+                                cy_time deadline);
+
+/**
+ * cy_shutdown_write - say that nothing more will be sent; reading goes on
+ * @socket: a connection
+ *
+ * Context:   a task or handler; suspends: no; blocks: no
+ * Ownership: borrows
+ * Errors:    -ENOTCONN
+ * Since:     0.1
+ */
+int cy_shutdown_write(cy_socket *socket);
+
+/**
+ * cy_udp_open - open a datagram socket
+ * @out:     receives it; untouched on failure
+ * @address: where it receives; port 0 takes a free one
+ *
+ * Context:   a task or handler; suspends: no; blocks: no
+ * Ownership: the caller owns *@out until cy_close()
+ * Errors:    -EADDRINUSE, -EACCES, -EADDRNOTAVAIL, -EMFILE, -ENOMEM
+ * Since:     0.1
+ */
+CY_MUST_CHECK int cy_udp_open(cy_socket **out, const cy_address *address);
+
+/**
+ * cy_receive_from - wait for a datagram
+ * @socket:   from cy_udp_open()
+ * @buffer:   receives it; what does not fit is cut off
+ * @size:     bytes at @buffer
+ * @from:     receives the sender's address; may be NULL
+ * @deadline: absolute
+ *
+ * Returns the size of the datagram.
+ *
+ * Context:   a task; suspends: yes; blocks: no
+ * Ownership: borrows
+ * Errors:    -ETIMEDOUT, -ECANCELED, -EBUSY, -EBADF
+ * Since:     0.1
+ */
+CY_MUST_CHECK ssize_t cy_receive_from(cy_socket *socket, void *buffer, size_t size,
+                                      cy_address *from, cy_time deadline);
+
+/**
+ * cy_send_to - send a datagram
+ * @socket: from cy_udp_open()
+ * @buffer: the bytes
+ * @size:   how many
+ * @to:     where
+ *
+ * Returns @size. Datagrams may get lost, here as well.
+ *
+ * Context:   a task or handler; suspends: no; blocks: no
+ * Ownership: borrows
+ * Errors:    -EAGAIN the kernel's buffer is full, -EMSGSIZE, -ENETUNREACH, -EACCES
+ * Since:     0.1
+ */
+CY_MUST_CHECK ssize_t cy_send_to(cy_socket *socket, const void *buffer, size_t size,
+                                 const cy_address *to);
+
+/**
+ * cy_close - close a socket and clear the caller's variable
+ * @socket: the address of the variable that owns it; may hold NULL
+ *
+ * Tasks that wait on it return with -EBADF.
+ *
+ * Context:   a task or handler of its core; suspends: no; blocks: no
+ * Ownership: releases *@socket and sets it to NULL
+ * Errors:    none
+ * Since:     0.1
+ */
+void cy_close(cy_socket **socket);
+
+/**
+ * cy_socket_local - the address that a socket is bound to
+ * @out:    receives it; untouched on failure
+ * @socket: any socket
+ *
+ * Context:   a task or handler; suspends: no; blocks: no
+ * Ownership: copies
+ * Errors:    -errno of getsockname(2)
+ * Since:     0.1
+ */
+CY_MUST_CHECK int cy_socket_local(cy_address *out, const cy_socket *socket);
+
+/**
+ * cy_socket_remote - the address that a connection leads to
+ * @out:    receives it; untouched on failure
+ * @socket: a connection
+ *
+ * Context:   a task or handler; suspends: no; blocks: no
+ * Ownership: copies
+ * Errors:    -ENOTCONN
+ * Since:     0.1
+ */
+CY_MUST_CHECK int cy_socket_remote(cy_address *out, const cy_socket *socket);
+
+CY_END_DECLS
+
+#endif
