@@ -1,0 +1,63 @@
+/* cycos/time.h - monotonic time: durations and absolute deadlines in nanoseconds. */
+#ifndef CYCOS_TIME_H
+#define CYCOS_TIME_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Nanoseconds of a clock that never goes back. A point in time and a duration have the same
+ * type; parameters that are points are named `deadline` and are absolute:
+ *
+ *     cy_receive(&msg, cy_after(50 * CY_MILLISECOND));
+ *
+ * Absolute, so that a retry or a chain of calls needs no arithmetic to keep one deadline.
+ * Values mean nothing on another node or after a reboot.
+ */
+typedef int64_t cy_time;
+
+#define CY_NOW     ((cy_time) 0)         /* as a deadline: do not wait at all */
+#define CY_FOREVER ((cy_time) INT64_MAX) /* as a deadline: wait without limit */
+
+#define CY_NANOSECOND  ((cy_time) 1)
+#define CY_MICROSECOND ((cy_time) 1000)
+#define CY_MILLISECOND ((cy_time) 1000000)
+#define CY_SECOND      ((cy_time) 1000000000)
+#define CY_MINUTE      (60 * CY_SECOND)
+#define CY_HOUR        (60 * CY_MINUTE)
+
+/**
+ * cy_now - the current monotonic time
+ *
+ * On a core this is the core's clock: read once per turn of the loop, so two calls in one
+ * turn may return the same value, and under the simulator it is simulated time. On a thread
+ * that is no core it reads the system's monotonic clock.
+ *
+ * Context:   any thread; suspends: no; blocks: no
+ * Ownership: none
+ * Errors:    none
+ * Since:     0.1
+ */
+cy_time cy_now(void);
+
+/**
+ * cy_after - the deadline that lies a duration from now
+ * @duration: nanoseconds; 0 or less gives a deadline that has passed
+ *
+ * Saturates: a sum past the end of time, and cy_after(CY_FOREVER), is CY_FOREVER.
+ *
+ * Context:   any thread; suspends: no; blocks: no
+ * Ownership: none
+ * Errors:    none
+ * Since:     0.1
+ */
+cy_time cy_after(cy_time duration);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
