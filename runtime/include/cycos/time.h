@@ -2,11 +2,10 @@
 #ifndef CYCOS_TIME_H
 #define CYCOS_TIME_H
 
+#include <cycos/base.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+CY_BEGIN_DECLS
 
 /*
  * Nanoseconds of a clock that never goes back. A point in time and a duration have the same
@@ -56,8 +55,6 @@ cy_time cy_now(void);
  */
 cy_time cy_after(cy_time duration);
 
-#ifdef __cplusplus
-}
-#endif
+CY_END_DECLS
 
 #endif

@@ -1,0 +1,74 @@
+/* cycos/impl/node.h - a node: cores that share options, a log, an end. */
+#ifndef CYCOS_IMPL_NODE_H
+#define CYCOS_IMPL_NODE_H
+
+#include <cycos/impl/core.h>
+#include <cycos/log.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum cyi_phase {
+    CYI_PHASE_RUN,
+    CYI_PHASE_STOPPING,  /* no new tasks but on behalf of ... the grace runs */
+    CYI_PHASE_TERMINATE, /* every task is cancelled */
+    CYI_PHASE_END,       /* cores leave their loops when all are quiet */
+};
+
+/*
+ * What a component above the runtime hangs onto a node (the registry does). Made on first
+ * use under the node's lock; told of each end of a task or channel whose flag asks for it.
+ */
+struct cyi_extension {
+    void *data;
+    void (*gone)(struct cyi_core *core, void *data, cy_ref ref);
+    void (*fini)(void *data);
+};
+enum { CYI_EXTENSION_REGISTRY, CYI_EXTENSIONS };
+
+struct cyi_node {
+    struct cy_options *options;
+    struct cyi_os *os;
+    struct cyi_log *log;
+    uint8_t incarnation[16];
+    uint32_t tag; /* the first 32 bits of it */
+    uint16_t core_count;
+    struct cyi_core **cores;
+    cy_time started;
+    bool asymmetric; /* sleepers pay by membarrier; else senders by an atomic exchange */
+    _Atomic int phase;
+    _Atomic uint32_t live_cores;  /* that have a task which is no daemon */
+    _Atomic uint32_t quiet_cores; /* that have nothing left */
+    _Atomic uint32_t dumps;       /* requested so far */
+    _Atomic cy_time stop_at;      /* when the grace ends */
+    _Atomic int exit_status;
+    _Atomic uint32_t left_behind; /* tasks that did not end */
+    pthread_mutex_t lock;         /* extensions, channel graph: rare things */
+    struct cyi_extension extensions[CYI_EXTENSIONS];
+    struct cyi_supervisor *supervisor; /* NULL in a simulation */
+};
+
+/* A node whose cores do not run yet. Its cores are turned by threads (cy_run) or a simulator. */
+CY_MUST_CHECK int cyi_node_create(struct cyi_node **out, struct cy_options *options,
+                                  struct cyi_os *os);
+/* After the last turn of each core. Returns blocks of memory that were never given back. */
+uint64_t cyi_node_free(struct cyi_node **node);
+
+/* Spawn the first task on core 0 before the cores run. */
+CY_MUST_CHECK int cyi_node_main(struct cyi_node *node, cy_task_fn *main, void *arg);
+
+/* Any thread: begin the end. */
+void cyi_node_stop(struct cyi_node *node, cy_time grace);
+
+/* Make `core` the caller's, or none (NULL): the loop and the simulator do so. */
+void cyi_core_enter(struct cyi_core *core);
+
+/* True when the core may leave its loop for good. */
+bool cyi_core_done(struct cyi_core *core);
+
+/* Wake every core that sleeps, from any thread. */
+void cyi_node_wake_all(struct cyi_node *node);
+
+/* The extension, made by create() if it is not there yet; NULL without memory. */
+void *cyi_node_extend(struct cyi_node *node, int which, int (*create)(struct cyi_extension *out));
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * cycos/impl/os.h - the seam to the world: clock, random, sockets, readiness, wake-up.
+ *
+ * Every effect of the runtime passes through one of these tables. There are two: the Linux
+ * one (os_linux.c, reactor_epoll.c) and the simulated one (sim*.c), under which a whole node,
+ * or many, runs in one thread from one seed. Calls return a value or -errno; none suspends,
+ * only wait() blocks.
+ */
+#ifndef CYCOS_IMPL_OS_H
+#define CYCOS_IMPL_OS_H
+
+#include <cycos/time.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+struct cyi_os;
+struct cyi_reactor;
+
+enum { CYI_READABLE = 1, CYI_WRITABLE = 2, CYI_HANGUP = 4 };
+
+/* Something became ready; edge-triggered, so the receiver must go on until -EAGAIN. */
+struct cyi_ready {
+    void *token;
+    uint32_t what;
+};
+
+/* Waiting for readiness, one reactor per core. All but wake() belong to the core's thread. */
+struct cyi_reactor_ops {
+    int (*open)(struct cyi_os *os, struct cyi_reactor **out);
+    void (*close)(struct cyi_reactor *reactor);
+    /* Both directions, edge-triggered, until remove(); the token comes back in cyi_ready. */
+    int (*add)(struct cyi_reactor *reactor, int fd, void *token);
+    void (*remove)(struct cyi_reactor *reactor, int fd);
+    /* At most `max` events; waits up to `timeout` ns (0: not at all) or until a wake(). */
+    int (*wait)(struct cyi_reactor *reactor, struct cyi_ready *out, int max, cy_time timeout);
+    /* From any thread: the present or the next wait() returns. */
+    void (*wake)(struct cyi_reactor *reactor);
+};
+
+/* Sockets: non-blocking, close-on-exec, never a SIGPIPE. Same meaning as the system calls. */
+struct cyi_socket_ops {
+    int (*open)(struct cyi_os *os, int family, int type);
+    void (*close)(struct cyi_os *os, int fd);
+    int (*bind)(struct cyi_os *os, int fd, const struct sockaddr *at, socklen_t size);
+    int (*listen)(struct cyi_os *os, int fd, int backlog);
+    int (*accept)(struct cyi_os *os, int fd, struct sockaddr *from, socklen_t *size);
+    int (*connect)(struct cyi_os *os, int fd, const struct sockaddr *to, socklen_t size);
+    ssize_t (*read)(struct cyi_os *os, int fd, void *buffer, size_t size);
+    ssize_t (*writev)(struct cyi_os *os, int fd, const struct iovec *parts, int count);
+    ssize_t (*receive_from)(struct cyi_os *os, int fd, void *buffer, size_t size,
+                            struct sockaddr *from, socklen_t *from_size);
+    ssize_t (*send_to)(struct cyi_os *os, int fd, const void *buffer, size_t size,
+                       const struct sockaddr *to, socklen_t to_size);
+    int (*shutdown_write)(struct cyi_os *os, int fd);
+    int (*error)(struct cyi_os *os, int fd); /* SO_ERROR as a negative code, or 0 */
+    int (*set_option)(struct cyi_os *os, int fd, int level, int name, int value);
+    int (*local)(struct cyi_os *os, int fd, struct sockaddr *out, socklen_t *size);
+    int (*remote)(struct cyi_os *os, int fd, struct sockaddr *out, socklen_t *size);
+};
+
+/* First member of either implementation. */
+struct cyi_os {
+    cy_time (*now)(struct cyi_os *os);      /* monotonic */
+    cy_time (*realtime)(struct cyi_os *os); /* nanoseconds since 1970 */
+    void (*random)(struct cyi_os *os, void *buffer, size_t size);
+    const struct cyi_reactor_ops *reactor;
+    const struct cyi_socket_ops *socket;
+    bool simulated; /* one thread runs all cores: no pool threads, no membarrier */
+};
+
+/* The real one; stateless, shared by all nodes of the process. */
+struct cyi_os *cyi_os_linux(void);
+
+#endif

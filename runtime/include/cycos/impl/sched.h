@@ -1,0 +1,56 @@
+/* cycos/impl/sched.h - the run queue and the turn of a core's loop. */
+#ifndef CYCOS_IMPL_SCHED_H
+#define CYCOS_IMPL_SCHED_H
+
+#include <cycos/impl/task.h>
+
+struct cyi_core;
+
+enum {
+    CYI_TURN_SWITCHES = 256, /* tasks run per turn, before I/O, timers and the inbox get a look */
+    CYI_FRONT_STREAK = 64,   /* woken tasks that may jump the queue per turn */
+    CYI_HANDLER_BATCH = 64,  /* messages a handler gets before others run */
+};
+
+/* Ready tasks, singly linked through run_next. */
+struct cyi_sched {
+    struct cyi_task *current;     /* running now; NULL: the loop itself */
+    struct cyi_task *first, **last;
+    uint32_t budget;              /* switches left in this turn */
+    uint32_t front_budget;        /* of those, wake-ups that may go to the front */
+    void *loop_sp;                /* where the loop was switched off */
+    struct cyi_stack *loop_stack; /* what sanitizers must know of the thread's own stack */
+    cy_time now;                  /* read once per turn, for what may be a turn late */
+};
+
+struct cyi_task_chunk;
+
+/* The table of task records. */
+struct cyi_tasks {
+    struct cyi_task **chunks;
+    uint32_t count;       /* slots handed out so far */
+    uint32_t max;
+    struct cyi_task *free;
+    uint32_t alive;       /* not free and not ended */
+    uint32_t counted;     /* alive and no daemon: they keep the node running */
+};
+
+void cyi_sched_init(struct cyi_sched *sched);
+
+/* Queue a ready task: behind all, or (a woken one) in front while the streak lasts. */
+void cyi_sched_push(struct cyi_sched *sched, struct cyi_task *task);
+void cyi_sched_push_woken(struct cyi_sched *sched, struct cyi_task *task);
+
+/* Switch from the current task to the next ready one, or to the loop. */
+void cyi_sched_switch(struct cyi_core *core);
+
+/* Run ready tasks until there are none or the turn's budget is spent; the number of switches. */
+uint32_t cyi_sched_run(struct cyi_core *core);
+
+/*
+ * One turn of the loop: inbox, timers, I/O (waiting at most `wait` ns when nothing is ready),
+ * tasks, outboxes. True when it did something.
+ */
+bool cyi_core_turn(struct cyi_core *core);
+
+#endif

@@ -1,0 +1,142 @@
+/*
+ * cycos/impl/task.h - the task record, waiting and waking, for the parts of the runtime.
+ */
+#ifndef CYCOS_IMPL_TASK_H
+#define CYCOS_IMPL_TASK_H
+
+#include <cycos/impl/list.h>
+#include <cycos/impl/wheel.h>
+#include <cycos/sync.h>
+#include <cycos/task.h>
+
+struct cyi_core;
+
+enum cyi_task_state {
+    CYI_TASK_FREE,
+    CYI_TASK_READY,   /* in the run queue */
+    CYI_TASK_RUNNING, /* the core's current */
+    CYI_TASK_WAITING, /* for what `wait` says */
+    CYI_TASK_ENDED,   /* joinable and not yet joined */
+};
+
+/* What a task waits for; the dump prints it. */
+enum cyi_wait {
+    CYI_WAIT_NOTHING,
+    CYI_WAIT_MESSAGE,
+    CYI_WAIT_SLEEP,
+    CYI_WAIT_RESUME,
+    CYI_WAIT_ANSWER, /* another core's, to a request with our token */
+    CYI_WAIT_JOIN,
+    CYI_WAIT_EVENT,
+    CYI_WAIT_LOCK,
+    CYI_WAIT_CONDITION,
+    CYI_WAIT_SEMAPHORE,
+    CYI_WAIT_CHANNEL,
+    CYI_WAIT_NAME,
+    CYI_WAIT_READ,
+    CYI_WAIT_WRITE,
+    CYI_WAIT_STOPPING,
+    CYI_WAIT_POOL, /* the only one that cannot be cancelled */
+    CYI_WAITS,
+};
+
+enum {
+    CYI_TASK_HANDLER = 1,    /* fn is a cy_handler_fn */
+    CYI_TASK_DAEMON = 2,
+    CYI_TASK_CANCELLED = 4,  /* cy_terminate() came */
+    CYI_TASK_JOINABLE = 8,
+    CYI_TASK_RESUMED = 16,   /* a cy_resume() came before the cy_suspend() */
+    CYI_TASK_NAMED = 32,     /* the registry knows it: tell it at the end */
+    CYI_TASK_FINISH = 64,    /* a handler called cy_exit() */
+    CYI_TASK_CONGESTED = 128 /* other cores were told that the mailbox is full */
+};
+
+struct cyi_extra; /* what few tasks have: watchers, clean-ups, an exit value (watch.c) */
+
+/* Never freed while the node lives, so a stale reference finds a generation, not a hole. */
+struct cyi_task {
+    void *sp; /* where it was switched off; NULL: no stack bound */
+    struct cyi_task *run_next;
+    cy_msg *first, **last;  /* the mailbox */
+    uint32_t queued;        /* messages of applications in it */
+    uint32_t mailbox_max;   /* for those */
+    uint32_t promised;      /* exit messages queued, or to come from watches */
+    uint32_t generation;
+    uint32_t slot;
+    uint8_t state, wait;
+    uint16_t flags;
+    void *fn, *arg;
+    struct cyi_timer timer;
+    struct cyi_stack *stack;
+    const void *wait_object; /* what it waits for, for the dump */
+    cy_msg *answer;          /* what an awaited answer brought */
+    uint64_t answer_value;
+    int32_t wait_result;
+    uint32_t token;          /* counts waits for answers, so that a late one is known */
+    uint32_t wait_since_ms;  /* since the node's start */
+    int32_t exit_code;
+    const char *name;        /* static, or in extra */
+    struct cyi_extra *extra;
+    uint8_t stack_class;     /* log2 of the stack's size */
+    uint8_t streak;
+    uint16_t core;
+};
+
+enum { CYI_SLOT_MASK = (1 << 28) - 1 };
+
+/* The living (or ended, unjoined) task of this core, or NULL. */
+struct cyi_task *cyi_task_find(struct cyi_core *core, uint32_t slot, uint32_t generation);
+
+/* The reference of a task of this core. */
+cy_ref cyi_task_ref(const struct cyi_core *core, const struct cyi_task *task);
+
+/*
+ * Suspend the current task until cyi_wake() or the deadline. Returns what cyi_wake() was
+ * given, -ETIMEDOUT (at once for CY_NOW), or -ECANCELED (at once if terminated). `object` is for the dump.
+ */
+CY_MUST_CHECK int cyi_park(struct cyi_core *core, enum cyi_wait wait, const void *object,
+                           cy_time deadline);
+
+/* Let a waiting task of this core go on with this result. No effect when it does not wait. */
+void cyi_wake(struct cyi_core *core, struct cyi_task *task, int result);
+
+/*
+ * Waiting for an answer of another core: take a token, post a request that carries
+ * {slot, generation, token}, then await. An answer with another token is dropped.
+ */
+struct cyi_return {
+    uint16_t core;
+    uint32_t slot, generation, token;
+};
+struct cyi_return cyi_await_begin(struct cyi_core *core);
+/* Returns the answer's result or -ETIMEDOUT, -ECANCELED; value and msg as the answer set them. */
+CY_MUST_CHECK int cyi_await(struct cyi_core *core, enum cyi_wait wait, const void *object, cy_time deadline,
+                            uint64_t *value, cy_msg **msg);
+/* On any core: answer. Takes msg (may be NULL), which is freed if nobody waits any more. */
+void cyi_answer(struct cyi_core *core, struct cyi_return to, int result, uint64_t value,
+                cy_msg *msg);
+
+/* On a task's own stack while it waits in a struct cyi_waitlist. */
+struct cyi_waiter {
+    struct cyi_waiter *next, *prev;
+    struct cyi_task *task;
+    bool granted;
+};
+
+/* Wait at the end of the list. 0 when cyi_waitlist_wake() chose us, whatever else happened. */
+CY_MUST_CHECK int cyi_waitlist_wait(struct cyi_core *core, struct cyi_waitlist *list,
+                                    enum cyi_wait wait, cy_time deadline);
+/* Let the first go on, with this result; its task, or NULL when nobody waits. */
+struct cyi_task *cyi_waitlist_wake(struct cyi_core *core, struct cyi_waitlist *list, int result);
+
+/* End of a task from outside of it: what cy_terminate() does on the task's own core. */
+void cyi_task_cancel(struct cyi_core *core, struct cyi_task *task);
+
+/* Put a message, its sender filled in, into the mailbox of a task of this core, without a look at the limit. */
+void cyi_mailbox_put(struct cyi_core *core, struct cyi_task *task, cy_msg *msg);
+
+/* Calls visit(task, arg) for every task of this core that is not free. */
+void cyi_task_each(struct cyi_core *core, void (*visit)(struct cyi_task *task, void *arg),
+                   void *arg);
+
+#endif
