@@ -52,6 +52,7 @@ struct cyi_socket_ops {
     int (*connect)(struct cyi_os *os, int fd, const struct sockaddr *to, socklen_t size);
     ssize_t (*read)(struct cyi_os *os, int fd, void *buffer, size_t size);
     ssize_t (*writev)(struct cyi_os *os, int fd, const struct iovec *parts, int count);
+    /* The whole size of the datagram, also when the buffer was smaller: MSG_TRUNC. */
     ssize_t (*receive_from)(struct cyi_os *os, int fd, void *buffer, size_t size,
                             struct sockaddr *from, socklen_t *from_size);
     ssize_t (*send_to)(struct cyi_os *os, int fd, const void *buffer, size_t size,

@@ -1,0 +1,206 @@
+/* os_linux.c - the real world behind the os seam: clocks, random bytes and sockets of Linux. */
+#include "reactor_epoll.h"
+#include <cycos/base.h>
+#include <errno.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What a system call gave, with the reason in place of the -1. */
+static inline int
+result(int n)
+{
+    return n >= 0 ? n : -errno;
+}
+
+static inline ssize_t
+length(ssize_t n)
+{
+    return n >= 0 ? n : -errno;
+}
+
+static cy_time
+clock_read(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t); /* through the vDSO; fails only for a clock that does not exist */
+    return (cy_time) t.tv_sec * CY_SECOND + t.tv_nsec;
+}
+
+static cy_time
+now(struct cyi_os *os)
+{
+    (void) os;
+    return clock_read(CLOCK_MONOTONIC);
+}
+
+static cy_time
+realtime(struct cyi_os *os)
+{
+    (void) os;
+    return clock_read(CLOCK_REALTIME);
+}
+
+/* A program that goes on with bytes that are not random is worse than one that stops. */
+static void
+random_fill(struct cyi_os *os, void *buffer, size_t size)
+{
+    (void) os;
+    uint8_t *at = buffer;
+    while (size > 0) {
+        ssize_t n = getrandom(at, size, 0);
+        CY_ASSERT(n > 0 || errno == EINTR);
+        if (n > 0) {
+            at += n;
+            size -= (size_t) n;
+        }
+    }
+}
+
+static int
+socket_open(struct cyi_os *os, int family, int type)
+{
+    (void) os;
+    return result(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+/* No retry on EINTR: Linux has freed the number by then, and somebody else may have it. */
+static void
+socket_close(struct cyi_os *os, int fd)
+{
+    (void) os;
+    close(fd);
+}
+
+static int
+socket_bind(struct cyi_os *os, int fd, const struct sockaddr *at, socklen_t size)
+{
+    (void) os;
+    return result(bind(fd, at, size));
+}
+
+static int
+socket_listen(struct cyi_os *os, int fd, int backlog)
+{
+    (void) os;
+    return result(listen(fd, backlog));
+}
+
+static int
+socket_accept(struct cyi_os *os, int fd, struct sockaddr *from, socklen_t *size)
+{
+    (void) os;
+    return result(accept4(fd, from, size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+
+static int
+socket_connect(struct cyi_os *os, int fd, const struct sockaddr *to, socklen_t size)
+{
+    (void) os;
+    return result(connect(fd, to, size));
+}
+
+/* recv() and send(), not read() and write(): they skip the layers that only files need. */
+static ssize_t
+socket_read(struct cyi_os *os, int fd, void *buffer, size_t size)
+{
+    (void) os;
+    return length(recv(fd, buffer, size, 0));
+}
+
+static ssize_t
+socket_writev(struct cyi_os *os, int fd, const struct iovec *parts, int count)
+{
+    (void) os;
+    if (count == 1)
+        return length(send(fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL));
+    struct msghdr message = {.msg_iov = (struct iovec *) parts, .msg_iovlen = (size_t) count};
+    return length(sendmsg(fd, &message, MSG_NOSIGNAL));
+}
+
+/* MSG_TRUNC: the whole size of a datagram that was cut off, so that the caller can tell. */
+static ssize_t
+socket_receive_from(struct cyi_os *os, int fd, void *buffer, size_t size, struct sockaddr *from,
+                    socklen_t *from_size)
+{
+    (void) os;
+    return length(recvfrom(fd, buffer, size, MSG_TRUNC, from, from_size));
+}
+
+static ssize_t
+socket_send_to(struct cyi_os *os, int fd, const void *buffer, size_t size,
+               const struct sockaddr *to, socklen_t to_size)
+{
+    (void) os;
+    return length(sendto(fd, buffer, size, MSG_NOSIGNAL, to, to_size));
+}
+
+static int
+socket_shutdown_write(struct cyi_os *os, int fd)
+{
+    (void) os;
+    return result(shutdown(fd, SHUT_WR));
+}
+
+static int
+socket_error(struct cyi_os *os, int fd)
+{
+    (void) os;
+    int error = 0;
+    socklen_t size = sizeof error;
+    int r = result(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size));
+    return r < 0 ? r : -error;
+}
+
+static int
+socket_set_option(struct cyi_os *os, int fd, int level, int name, int value)
+{
+    (void) os;
+    return result(setsockopt(fd, level, name, &value, sizeof value));
+}
+
+static int
+socket_local(struct cyi_os *os, int fd, struct sockaddr *out, socklen_t *size)
+{
+    (void) os;
+    return result(getsockname(fd, out, size));
+}
+
+static int
+socket_remote(struct cyi_os *os, int fd, struct sockaddr *out, socklen_t *size)
+{
+    (void) os;
+    return result(getpeername(fd, out, size));
+}
+
+static const struct cyi_socket_ops sockets = {
+    .open = socket_open,
+    .close = socket_close,
+    .bind = socket_bind,
+    .listen = socket_listen,
+    .accept = socket_accept,
+    .connect = socket_connect,
+    .read = socket_read,
+    .writev = socket_writev,
+    .receive_from = socket_receive_from,
+    .send_to = socket_send_to,
+    .shutdown_write = socket_shutdown_write,
+    .error = socket_error,
+    .set_option = socket_set_option,
+    .local = socket_local,
+    .remote = socket_remote,
+};
+
+struct cyi_os *
+cyi_os_linux(void)
+{
+    /* Nobody writes to it; not const because a simulated one has state behind this type. */
+    static struct cyi_os os = {
+        .now = now,
+        .realtime = realtime,
+        .random = random_fill,
+        .reactor = &cyi_reactor_epoll,
+        .socket = &sockets,
+    };
+    return &os;
+}
