@@ -1,0 +1,37 @@
+# common.sh - read by the other scripts: where things are, and how many CPUs there are.
+# shellcheck shell=bash disable=SC2034
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+scripts=$root/scripts
+jobs=${CY_JOBS:-$(nproc)}
+
+die() {
+    printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+    exit 1
+}
+
+say() {
+    printf '== %s\n' "$*"
+}
+
+# usage TEXT - the comment at the head of the script, without the marks.
+usage() {
+    sed -n '2,/^[^#]/{ s/^# \{0,1\}//p }' "$0"
+}
+
+# build PRESET [TARGET...] - configure and build into build/PRESET.
+build() {
+    local preset=$1 target targets=()
+    shift
+    for target in "$@"; do
+        targets+=(--target "$target")
+    done
+    (
+        mkdir -p "$root/build"
+        cd "$root" || exit
+        cmake --preset "$preset" "-DCY_WERROR=${CY_WERROR:-OFF}" >"$root/build/$preset.log" 2>&1 || {
+            cat "$root/build/$preset.log" >&2
+            exit 1
+        }
+        cmake --build "build/$preset" --parallel "$jobs" "${targets[@]}"
+    )
+}
