@@ -75,14 +75,21 @@ cyi_list_prepend(struct cyi_list *head, struct cyi_list *link)
     cyi_list_insert_between(link, head, head->next);
 }
 
+/* Unlinks a linked member and leaves its own pointers as they are: the caller marks it. */
+static inline void
+cyi_list_cut(struct cyi_list *link)
+{
+    link->next->prev = link->prev;
+    link->prev->next = link->next;
+}
+
 /* Unlinks a member, if it is linked. */
 static inline void
 cyi_list_remove(struct cyi_list *link)
 {
     if (link->next == NULL)
         return;
-    link->next->prev = link->prev;
-    link->prev->next = link->next;
+    cyi_list_cut(link);
     cyi_list_init(link);
 }
 
