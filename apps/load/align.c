@@ -76,7 +76,8 @@ fill_table(struct load_alignment *a)
     }
     for (uint32_t i = 0;; i++) {
         /* Of equally cheap ends the later: rather than repeated, a reply has come. */
-        if (above[a->replies] <= best) {
+        bool may_end = !a->final || i == a->requests;
+        if (may_end && above[a->replies] <= best) {
             best = above[a->replies];
             end = i;
         }

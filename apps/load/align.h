@@ -18,8 +18,9 @@ enum {
 };
 
 struct load_alignment {
-    /* Given: some requests that are resolved already, the unresolved, and the replies. */
+    /* Given: requests that are resolved already, the unresolved, and the replies. */
     uint32_t history, requests, replies;
+    bool final; /* no reply will follow, so that a request without one has lost it */
     struct load_request request[LOAD_HISTORY + LOAD_ALIGN_MAX];
     struct load_reply reply[LOAD_DOUBT_MAX];
     /* Found: how far they are judged, what was wrong, and the reply of each request. */

@@ -126,10 +126,11 @@ commit(struct load_ledger *ledger, struct load_alignment *a)
 
 /* Out of the way of the replies that are in order: it needs some kilobytes of stack. */
 static __attribute__((noinline)) void
-settle(struct load_ledger *ledger, uint32_t guard)
+settle(struct load_ledger *ledger, uint32_t guard, bool final)
 {
     struct load_alignment a;
     gather(ledger, &a);
+    a.final = final && a.requests == ledger->tail - ledger->head;
     load_align(&a, guard);
     commit(ledger, &a);
 }
@@ -152,16 +153,16 @@ load_ledger_reply(struct load_ledger *ledger, const struct load_reply *reply)
     ledger->doubt[ledger->doubts++] = *reply;
     /* More replies than requests: nothing that comes later can make that clearer. */
     if (ledger->head == ledger->tail)
-        settle(ledger, 0);
+        settle(ledger, 0, false);
     else if (ledger->doubts == LOAD_DOUBT_MAX)
-        settle(ledger, LOAD_DOUBT_GUARD);
+        settle(ledger, LOAD_DOUBT_GUARD, false);
 }
 
 void
 load_ledger_close(struct load_ledger *ledger)
 {
     while (ledger->doubts > 0)
-        settle(ledger, 0);
+        settle(ledger, 0, true);
     uint32_t lost = ledger->tail - ledger->head;
     ledger->faults.lost += lost;
     resolve(ledger, lost);

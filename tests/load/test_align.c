@@ -11,6 +11,7 @@ static void
 align(const char *requests, const char *replies, uint32_t guard)
 {
     memset(&a, 0, sizeof a);
+    a.final = guard == 0;
     a.requests = (uint32_t) strlen(requests);
     a.replies = (uint32_t) strlen(replies);
     for (uint32_t i = 0; i < a.requests; i++)
@@ -49,10 +50,18 @@ each_kind_of_step_is_recognised(void)
 static void
 requests_behind_the_last_reply_are_not_lost(void)
 {
-    align("abcdef", "ac", 0);
+    align("abcdef", "ac", 1000);
     CU_ASSERT_TRUE(found(1, 0, 0, 0));
     CU_ASSERT_EQUAL(a.judged_requests, 3);
     CU_ASSERT_EQUAL(a.judged_replies, 2);
+}
+
+static void
+at_the_end_they_are(void)
+{
+    align("abcdef", "ac", 0);
+    CU_ASSERT_TRUE(found(4, 0, 0, 0));
+    CU_ASSERT_EQUAL(a.judged_requests, 6);
 }
 
 static void
@@ -90,12 +99,12 @@ the_largest_alignment_fits(void)
     memset(requests, 'x', LOAD_ALIGN_MAX);
     memset(replies, 'y', LOAD_DOUBT_MAX);
     align(requests, replies, 0);
-    CU_ASSERT_TRUE(found(0, 0, 0, LOAD_DOUBT_MAX));
-    CU_ASSERT_EQUAL(a.judged_requests, LOAD_DOUBT_MAX);
+    CU_ASSERT_TRUE(found(LOAD_ALIGN_MAX - LOAD_DOUBT_MAX, 0, 0, LOAD_DOUBT_MAX));
+    CU_ASSERT_EQUAL(a.judged_requests, LOAD_ALIGN_MAX);
 }
 
 CY_TEST_MAIN("load.align", CY_TEST(each_kind_of_step_is_recognised),
-             CY_TEST(requests_behind_the_last_reply_are_not_lost),
+             CY_TEST(requests_behind_the_last_reply_are_not_lost), CY_TEST(at_the_end_they_are),
              CY_TEST(partners_name_the_reply_of_each_request),
              CY_TEST(judging_stops_before_the_first_run_that_is_in_step),
              CY_TEST(without_such_a_run_all_is_judged), CY_TEST(the_largest_alignment_fits))

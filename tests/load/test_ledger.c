@@ -314,6 +314,16 @@ a_loss_just_before_the_end_is_still_seen(void)
 }
 
 static void
+an_exchange_at_the_very_end_is_no_loss(void)
+{
+    script(3, 100, 0);
+    sent[REQUESTS - 1].key = got[REQUESTS - 1].key = KEYS + 1;
+    exchange(REQUESTS - 2, REQUESTS - 1);
+    play(16);
+    CU_ASSERT_TRUE(faults_are(0, 0, 1, 0));
+}
+
+static void
 any_noise_ends_with_every_request_accounted_for(void)
 {
     struct load_random random;
@@ -360,4 +370,5 @@ CY_TEST_MAIN("load.ledger", CY_TEST(an_honest_server_has_no_faults),
              CY_TEST(an_error_answers_any_request),
              CY_TEST(a_reply_without_any_request_is_no_answer),
              CY_TEST(a_loss_just_before_the_end_is_still_seen),
+             CY_TEST(an_exchange_at_the_very_end_is_no_loss),
              CY_TEST(any_noise_ends_with_every_request_accounted_for))
