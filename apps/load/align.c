@@ -158,14 +158,26 @@ claim(struct load_alignment *a, uint32_t j)
     return false;
 }
 
+/* A pair that does not fit may be two replies that changed places with others. */
+static void
+part_strangers(struct load_alignment *a)
+{
+    for (uint32_t i = 0; i < a->judged_requests; i++) {
+        uint8_t partner = a->partner[i];
+        if (partner == LOAD_NO_PARTNER || pair_cost(a, i, partner) != COST_WRONG)
+            continue;
+        if (claim(a, partner)) {
+            a->partner[i] = LOAD_NO_PARTNER;
+            a->faults.reordered++;
+        }
+    }
+}
+
 static void
 judge(struct load_alignment *a, const bool *paired)
 {
     memset(&a->faults, 0, sizeof a->faults);
-    for (uint32_t i = 0; i < a->judged_requests; i++) {
-        if (a->partner[i] != LOAD_NO_PARTNER && pair_cost(a, i, a->partner[i]) != 0)
-            a->faults.corrupted++;
-    }
+    part_strangers(a);
     for (uint32_t j = 0; j < a->judged_replies; j++) {
         if (paired[j])
             continue;
@@ -177,7 +189,10 @@ judge(struct load_alignment *a, const bool *paired)
             a->faults.corrupted++;
     }
     for (uint32_t i = 0; i < a->judged_requests; i++)
-        a->faults.lost += a->partner[i] == LOAD_NO_PARTNER;
+        if (a->partner[i] == LOAD_NO_PARTNER)
+            a->faults.lost++;
+        else if (pair_cost(a, i, a->partner[i]) != 0)
+            a->faults.corrupted++;
 }
 
 void
