@@ -28,10 +28,11 @@ build() {
     (
         mkdir -p "$root/build"
         cd "$root" || exit
-        cmake --preset "$preset" "-DCY_WERROR=${CY_WERROR:-OFF}" >"$root/build/$preset.log" 2>&1 || {
-            cat "$root/build/$preset.log" >&2
+        log=$root/build/$preset.log
+        if ! cmake --preset "$preset" "-DCY_WERROR=${CY_WERROR:-OFF}" >"$log" 2>&1; then
+            cat "$log" >&2
             exit 1
-        }
+        fi
         cmake --build "build/$preset" --parallel "$jobs" "${targets[@]}"
     )
 }

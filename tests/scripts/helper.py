@@ -16,7 +16,8 @@ PATIENCE_S = 60  # for what must happen; no test waits that long unless it fails
 def load(name):
     """A script as a module, whatever its file is called."""
     loader = importlib.machinery.SourceFileLoader(name.replace(".", "_"), str(SCRIPTS / name))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    spec = importlib.util.spec_from_loader(loader.name, loader)
+    module = importlib.util.module_from_spec(spec)
     loader.exec_module(module)
     return module
 

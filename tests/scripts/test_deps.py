@@ -45,8 +45,8 @@ class Deps(Case):
         """Only what the script needs, so that no tool of this machine is found."""
         bare = self.folder / "bare"
         bare.mkdir()
-        for tool in ("bash", "sh", "env", "awk", "grep", "sort", "paste", "dirname", "cat", "rm",
-                     "chmod"):
+        for tool in ("bash", "sh", "env", "awk", "grep", "sort", "paste", "dirname", "cat",
+                     "rm", "chmod"):
             for place in ("/usr/bin", "/bin"):
                 if not (bare / tool).exists():
                     (bare / tool).symlink_to(f"{place}/{tool}")
@@ -76,7 +76,8 @@ class Deps(Case):
 
     def test_starts_no_service_and_cleans_up(self):
         self.tool("apt-get", f'[ -x {self.folder}/policy ] && {self.folder}/policy; '
-                             f'echo "policy $?" >>{self.calls}; printf "aa\nbb\n" >{self.installed}')
+                             f'echo "policy $?" >>{self.calls}; '
+                             f'printf "aa\nbb\n" >{self.installed}')
         self.assertEqual(self.deps("build").returncode, 0)
         self.assertEqual(self.called("policy"), ["policy 101"] * 2)
         self.assertFalse((self.folder / "policy").exists())

@@ -40,7 +40,7 @@ class Backoff(unittest.TestCase):
 
     def test_starts_over_after_a_healthy_run(self):
         backoff = launch.Backoff(restarts=2, first_s=1, max_s=30, healthy_s=10)
-        self.assertEqual([backoff.pause(9.9), backoff.pause(9.9), backoff.pause(9.9)], [1, 2, None])
+        self.assertEqual([backoff.pause(9.9) for _ in range(3)], [1, 2, None])
         self.assertEqual(backoff.pause(10), 1)
 
     def test_allows_no_restart_unless_asked(self):
@@ -59,7 +59,8 @@ class Lines(Case):
         return path.read_bytes()
 
     def test_puts_the_name_before_each_line(self):
-        self.assertEqual(self.printed(b"a\nb", b"c\n\nd"), b"x-1 | a\nx-1 | bc\nx-1 | \nx-1 | d\n")
+        self.assertEqual(self.printed(b"a\nb", b"c\n\nd"),
+                         b"x-1 | a\nx-1 | bc\nx-1 | \nx-1 | d\n")
 
     def test_keeps_bytes_that_are_no_text(self):
         self.assertEqual(self.printed(b"\xff\x00\n"), b"x-1 | \xff\x00\n")
@@ -167,8 +168,8 @@ class Program(Case):
         cpus = sorted(os.sched_getaffinity(0))
         result = self.launch("--plain", "grep", "Cpus_allowed_list", "/proc/self/status")
         self.assertEqual(result.returncode, 0)
-        self.assertEqual(sorted(result.stdout.splitlines()),
-                         sorted(f"grep-{i} | Cpus_allowed_list:\t{c}" for i, c in enumerate(cpus)))
+        self.assertEqual(sorted(result.stdout.splitlines()), sorted(
+            f"grep-{i} | Cpus_allowed_list:\t{c}" for i, c in enumerate(cpus)))
 
     def test_uses_only_the_cpus_of_its_affinity_mask(self):
         cpu = max(os.sched_getaffinity(0))
@@ -281,8 +282,9 @@ echo run >>{self.folder}/runs
         read_end, write_end = os.pipe()
         os.close(read_end)
         done = self.folder / "done"
-        result = subprocess.run([LAUNCH, "-n", "1", "--plain", "sh", "-c", f"echo x; : >{done}"],
-                                stdout=write_end, stderr=subprocess.DEVNULL, timeout=PATIENCE_S)
+        command = [LAUNCH, "-n", "1", "--plain", "sh", "-c", f"echo x; : >{done}"]
+        result = subprocess.run(command, stdout=write_end, stderr=subprocess.DEVNULL,
+                                timeout=PATIENCE_S)
         os.close(write_end)
         self.assertEqual(result.returncode, 0)
         self.assertTrue(done.exists())
