@@ -75,6 +75,7 @@ def parameter_name(text):
 def chunks(text):
     """(line, comment above, declaration) of everything at file level, bodies left out."""
     comment, comment_end, declaration, start, depth, in_body = "", 0, "", 0, 0, False
+    last_comment, last_end = "", -1
     for token in TOKEN.finditer(text):
         kind, value = token.lastgroup, token.group()
         line = text.count("\n", 0, token.start()) + 1
@@ -95,7 +96,12 @@ def chunks(text):
         if depth == 0 and (kind == "end" or value == "}"):
             # `struct x { ... };` ends at its `;`, a function body at its `}`.
             if kind == "end" or "(" in declaration:
-                yield start, comment if start <= comment_end + 1 else "", declaration
+                # Declarations without a blank line between them share the comment above.
+                if start == last_end + 1 and not comment:
+                    comment, comment_end = last_comment, last_end
+                comment = comment if start <= comment_end + 1 else ""
+                yield start, comment, declaration
+                last_comment, last_end = comment, text.count("\n", 0, token.end()) + 1
                 comment, declaration, in_body = "", "", False
 
 

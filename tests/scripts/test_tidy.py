@@ -282,6 +282,11 @@ class Parser(unittest.TestCase):
             'static inline int\ncy_a(void)\n{\n    return cy_b("{(;");\n}\n'
             "/* int cy_c(void); */\nint cy_d(void);\n"), ["cy_a", "cy_d"])
 
+    def test_neighbours_share_the_comment_above(self):
+        a, b, c = headers.functions_in(
+            "/* Both. */\nint cy_a(void);\nint cy_b(int x,\n  int y);\n\nint cy_c(void);\n")
+        self.assertEqual((a.comment, b.comment, c.comment), ("/* Both. */", "/* Both. */", ""))
+
     def test_line_comment_and_type(self):
         first, second = headers.functions_in(
             "\n/* Why. */\nCY_PRINTF(1, 2) int *cy_a(char *f);\n\nunsigned long cy_b(void);\n")

@@ -37,18 +37,21 @@ cy_nobody(void)
 }
 #define CY_NOBODY cy_nobody()
 
+/* What the reference names; CY_KIND_NONE for nobody. */
 static inline enum cy_kind
 cy_ref_kind(cy_ref ref)
 {
     return (enum cy_kind) (ref.slot >> 28);
 }
 
+/* Does it name nobody? So says the kind too; this is the cheaper question. */
 static inline bool
 cy_ref_is_nobody(cy_ref ref)
 {
     return ref.node == 0;
 }
 
+/* Do both name the same thing, of the same incarnation? */
 static inline bool
 cy_ref_equal(cy_ref a, cy_ref b)
 {

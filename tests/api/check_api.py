@@ -1,0 +1,92 @@
+"""check_api.py - what the public headers promise, held against libraries and tests.
+
+    check_api.py generate ROOT OUT    a C source that takes the address of every public function
+    check_api.py documented ROOT      every public function and macro has its docstring
+    check_api.py tested ROOT          every one of them is named in some test
+    check_api.py exported NM PREFIXES LIBRARY...   a library defines no other global names
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+import headers
+import tidy
+
+
+def public_functions(root):
+    for path in headers.public(root):
+        for function in headers.functions(path):
+            yield path, function
+
+
+def macros(path):
+    """{macro: its body} of what looks like a function."""
+    return {m.group(1): m.group(2) for m in tidy.MACRO.finditer(path.read_text())}
+
+
+def generate(root, out):
+    """Compiled as C and as C++: a missing definition or C linkage does not link."""
+    included = "".join(f"#include <cycos/{p.name}>\n" for p in headers.public(root))
+    rows = "".join(f"    (cy_any *) {f.name},\n" for _, f in public_functions(root))
+    pathlib.Path(out).write_text(
+        f"{included}\ntypedef void cy_any(void);\nextern cy_any *const cy_all[];\n"
+        f"cy_any *const cy_all[] = {{\n{rows}    0,\n}};\n\nint\nmain(void)\n{{\n"
+        "    int n = 0;\n    while (cy_all[n])\n        n++;\n    return n == 0;\n}\n")
+    return []
+
+
+def documented(root):
+    found = []
+    for path in headers.public(root):
+        relative = path.relative_to(root)
+        file = tidy.File(relative.as_posix(), path.read_text(), root)
+        found += [f"{relative}:{n}: {message}" for n, message in tidy.public_docs(file)]
+    return found
+
+
+def words_of_tests(root):
+    words = set()
+    for path in (pathlib.Path(root) / "tests").rglob("*.[ch]"):
+        words.update(re.findall(r"\bcy_\w+", tidy.strip_comments(path.read_text())))
+    return words
+
+
+def tested(root):
+    """A function behind a macro counts as tested where the macro is."""
+    words, found = words_of_tests(root), []
+    for path in headers.public(root):
+        names = {f.name for f in headers.functions(path)} | set(macros(path))
+        for name in sorted(names):
+            users = {m for m, body in macros(path).items() if re.search(rf"\b{name}\b", body)}
+            if not words & (users | {name}):
+                found.append(f"{path.relative_to(root)}: {name} is in no test")
+    return found
+
+
+def exported(nm, prefixes, *libraries):
+    found, seen = [], 0
+    for library in libraries:
+        output = subprocess.run([nm, "-g", "--defined-only", library], check=True, text=True,
+                                capture_output=True).stdout
+        for name in re.findall(r"^[0-9a-f]+ [A-Z] (\S+)$", output, re.MULTILINE):
+            seen += 1
+            sanitizer = name.startswith(("__odr_asan", "__tsan", "__asan", "__ubsan"))
+            if not name.startswith(tuple(prefixes.split(","))) and not sanitizer:
+                found.append(f"{pathlib.Path(library).name}: {name} has none of the prefixes "
+                             f"{prefixes}")
+    return found if seen or found else [f"no symbols at all in {' '.join(libraries)}"]
+
+
+def main(action, *arguments):
+    found = {"generate": generate, "documented": documented, "tested": tested,
+             "exported": exported}[action](*arguments)
+    for line in found:
+        print(line)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
