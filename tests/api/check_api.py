@@ -3,6 +3,7 @@
     check_api.py generate ROOT OUT    a C source that takes the address of every public function
     check_api.py documented ROOT      every public function and macro has its docstring
     check_api.py tested ROOT          every one of them is named in some test
+    check_api.py readme ROOT OUT      the C example of README.md
     check_api.py exported NM PREFIXES LIBRARY...   a library defines no other global names
 """
 import pathlib
@@ -35,6 +36,12 @@ def generate(root, out):
         f"{included}\ntypedef void cy_any(void);\nextern cy_any *const cy_all[];\n"
         f"cy_any *const cy_all[] = {{\n{rows}    0,\n}};\n\nint\nmain(void)\n{{\n"
         "    int n = 0;\n    while (cy_all[n])\n        n++;\n    return n == 0;\n}\n")
+    return []
+
+
+def readme(root, out):
+    text = (pathlib.Path(root) / "README.md").read_text()
+    pathlib.Path(out).write_text(re.search(r"^```c\n(.*?)^```$", text, re.M | re.S).group(1))
     return []
 
 
@@ -81,8 +88,8 @@ def exported(nm, prefixes, *libraries):
 
 
 def main(action, *arguments):
-    found = {"generate": generate, "documented": documented, "tested": tested,
-             "exported": exported}[action](*arguments)
+    actions = {f.__name__: f for f in (generate, readme, documented, tested, exported)}
+    found = actions[action](*arguments)
     for line in found:
         print(line)
     return 1 if found else 0

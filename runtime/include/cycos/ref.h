@@ -44,7 +44,7 @@ cy_ref_kind(cy_ref ref)
     return (enum cy_kind) (ref.slot >> 28);
 }
 
-/* Does it name nobody? So says the kind too; this is the cheaper question. */
+/* Does it name nobody? */
 static inline bool
 cy_ref_is_nobody(cy_ref ref)
 {
