@@ -14,7 +14,13 @@ struct cyi_waitlist {
     struct cyi_waiter *first, *last;
 };
 
-/* All zero is valid for each of these: an event not set, a free lock, a count of 0. */
+/*
+ * All zero is valid for each of these: an event not set, a free lock, a count of 0. They belong
+ * to one core: tasks of other cores must not touch them.
+ *
+ * Who waits is served in the order of asking. A task that was terminated gets -ECANCELED from
+ * each wait; only a lock that is free it still gets, so that its clean-ups can take it.
+ */
 struct cy_event {
     struct cyi_waitlist waiters;
     bool set;
@@ -69,6 +75,9 @@ CY_MUST_CHECK int cy_event_wait(struct cy_event *event, cy_time deadline);
  * cy_lock_acquire - take the lock, in the order of asking
  * @lock:     the lock; not recursive
  * @deadline: absolute; CY_NOW only tries
+ *
+ * A task must release what it holds before it ends, see cy_defer(). If it does not, the next
+ * task that asks for the lock ends the program with a word.
  *
  * Context:   a task of the lock's core; suspends: while another has it; blocks: no
  * Ownership: borrows
@@ -126,7 +135,7 @@ void cy_condition_broadcast(struct cy_condition *condition);
 
 /**
  * cy_semaphore_init - set how many may pass
- * @semaphore: the semaphore, with nobody waiting
+ * @semaphore: uninitialised, or with nobody waiting
  * @count:     how many
  *
  * Context:   a task or handler; suspends: no; blocks: no

@@ -1,0 +1,202 @@
+/*
+ * map.c - a hash of intrusive nodes, which grows by one bucket at a time.
+ *
+ * Linear hashing: with b buckets, 2^k <= b < 2^(k+1), a hash belongs to the bucket of its
+ * low k+1 bits, or, when that bucket is not there yet, to that of its low k bits. Bucket b is
+ * made by taking from bucket b - 2^k what belongs to it. The buckets stand in segments that
+ * double, so none of them ever moves.
+ */
+#include <cycos/impl/map.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t
+top_bit(uint32_t number)
+{
+    return UINT32_C(1) << (31 - __builtin_clz(number));
+}
+
+static uint32_t
+segment_of(uint32_t bucket)
+{
+    if (bucket < CYI_MAP_FIRST)
+        return 0;
+    return (uint32_t) __builtin_ctz(top_bit(bucket) / CYI_MAP_FIRST) + 1;
+}
+
+static struct cyi_map_node **
+bucket_at(const struct cyi_map *map, uint32_t bucket)
+{
+    if (bucket < CYI_MAP_FIRST)
+        return &map->segments[0][bucket];
+    return &map->segments[segment_of(bucket)][bucket - top_bit(bucket)];
+}
+
+static struct cyi_map_node **
+bucket_of(const struct cyi_map *map, uint64_t hash)
+{
+    uint32_t round = top_bit(map->buckets);
+    uint32_t bucket = (uint32_t) hash & (2 * round - 1);
+    return bucket_at(map, bucket < map->buckets ? bucket : bucket & (round - 1));
+}
+
+static void
+link_before(struct cyi_map_node **at, struct cyi_map_node *node)
+{
+    node->next = *at;
+    node->at = at;
+    if (*at != NULL)
+        (*at)->at = &node->next;
+    *at = node;
+}
+
+static void
+unlink_node(struct cyi_map_node *node)
+{
+    *node->at = node->next;
+    if (node->next != NULL)
+        node->next->at = node->at;
+    node->next = NULL;
+    node->at = NULL;
+}
+
+static bool
+has_segment(struct cyi_map *map, uint32_t segment, size_t buckets)
+{
+    if (segment == CYI_MAP_SEGMENTS)
+        return false;
+    if (map->segments[segment] == NULL)
+        map->segments[segment] = calloc(buckets, sizeof(struct cyi_map_node *));
+    return map->segments[segment] != NULL;
+}
+
+/* Without memory the chains get longer, which is slower but right. */
+static void
+split(struct cyi_map *map)
+{
+    uint32_t round = top_bit(map->buckets), fresh = map->buckets;
+    if (!has_segment(map, segment_of(fresh), round))
+        return;
+    struct cyi_map_node *node = *bucket_at(map, fresh - round);
+    struct cyi_map_node **to = bucket_at(map, fresh);
+    map->buckets++;
+    while (node != NULL) {
+        struct cyi_map_node *next = node->next;
+        if (node->hash & round) {
+            unlink_node(node);
+            link_before(to, node);
+            to = &node->next; /* keeps their order */
+        }
+        node = next;
+    }
+}
+
+int
+cyi_map_insert(struct cyi_map *map, struct cyi_map_node *node, uint64_t hash)
+{
+    if (map->buckets == 0) {
+        if (!has_segment(map, 0, CYI_MAP_FIRST))
+            return -ENOMEM;
+        map->buckets = CYI_MAP_FIRST;
+    }
+    node->hash = hash;
+    link_before(bucket_of(map, hash), node);
+    if (++map->count > map->buckets)
+        split(map);
+    return 0;
+}
+
+void
+cyi_map_remove(struct cyi_map *map, struct cyi_map_node *node)
+{
+    if (node->at == NULL)
+        return;
+    unlink_node(node);
+    map->count--;
+}
+
+static struct cyi_map_node *
+first_of(struct cyi_map_node *node, uint64_t hash)
+{
+    while (node != NULL && node->hash != hash)
+        node = node->next;
+    return node;
+}
+
+struct cyi_map_node *
+cyi_map_first(const struct cyi_map *map, uint64_t hash)
+{
+    return map->count == 0 ? NULL : first_of(*bucket_of(map, hash), hash);
+}
+
+struct cyi_map_node *
+cyi_map_next(const struct cyi_map_node *node)
+{
+    return first_of(node->next, node->hash);
+}
+
+void
+cyi_map_drain(struct cyi_map *map, void (*visit)(struct cyi_map_node *node, void *arg),
+              void *arg)
+{
+    for (uint32_t bucket = 0; map->count > 0 && bucket < map->buckets; bucket++) {
+        struct cyi_map_node *node;
+        while ((node = *bucket_at(map, bucket)) != NULL) {
+            cyi_map_remove(map, node);
+            visit(node, arg);
+        }
+    }
+}
+
+void
+cyi_map_fini(struct cyi_map *map)
+{
+    for (uint32_t i = 0; i < CYI_MAP_SEGMENTS; i++)
+        free(map->segments[i]);
+    *map = (struct cyi_map){0};
+}
+
+static uint64_t
+load64(const uint8_t *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+/* 1 to 7 bytes, by loads of fixed sizes that overlap: a loop would cost more than the hash. */
+static uint64_t
+load_short(const uint8_t *bytes, size_t size)
+{
+    uint32_t low, high;
+    if (size < 4)
+        return (uint64_t) bytes[0] << 16 | (uint64_t) bytes[size / 2] << 8 | bytes[size - 1];
+    memcpy(&low, bytes, sizeof low);
+    memcpy(&high, bytes + size - sizeof high, sizeof high);
+    return (uint64_t) low << 32 | high;
+}
+
+/* Multiplies two words to 128 bits and folds them: what each bit says spreads over all. */
+static uint64_t
+fold(uint64_t a, uint64_t b)
+{
+    __extension__ typedef unsigned __int128 wide;
+    wide product = (wide) a * b;
+    return (uint64_t) product ^ (uint64_t) (product >> 64);
+}
+
+uint64_t
+cyi_hash_bytes(const void *bytes, size_t size, uint64_t seed)
+{
+    const uint64_t k = UINT64_C(0xe7037ed1a0b428db);
+    const uint8_t *at = bytes;
+    uint64_t hash = (seed + size) * UINT64_C(0x9e3779b97f4a7c15);
+    for (size_t left = size; left > 8; at += 8, left -= 8)
+        hash = fold(hash ^ load64(at), k);
+    if (size >= 8)
+        hash = fold(hash ^ load64((const uint8_t *) bytes + size - 8), k);
+    else if (size > 0)
+        hash = fold(hash ^ load_short(at, size), k);
+    return fold(hash ^ k, UINT64_C(0x589965cc75374cc3));
+}

@@ -1,0 +1,276 @@
+/*
+ * rcu.c - the two back ends of read-copy-update: liburcu's QSBR, and a lock.
+ *
+ * Caveats of liburcu 0.13 to 0.15, all of them measured:
+ *   - a registered thread that blocks while online stops every grace period, so the loop goes
+ *     offline before it sleeps;
+ *   - what cyi_rcu_call() is given runs on a thread of the library, one per process, which a
+ *     fork loses unless the library is told: hence the fork handlers;
+ *   - polling for grace periods, and the flavour "signal", are not in all of these versions.
+ */
+#include <cycos/impl/rcu.h>
+
+#include <pthread.h>
+#include <stddef.h>
+
+_Thread_local struct cyi_rcu_thread cyi_rcu_thread;
+
+#ifndef CY_RCU_LOCK
+
+/* The short functions as inline code: the library allows it under any licence. */
+#define URCU_INLINE_SMALL_FUNCTIONS 1
+#include <urcu/urcu-qsbr.h>
+
+_Static_assert(sizeof(struct rcu_head) <= sizeof((struct cyi_rcu_record *) 0)->reserved,
+               "a record holds what the library needs");
+
+static void
+install_fork_handlers(void)
+{
+    int error =
+        pthread_atfork(urcu_qsbr_call_rcu_before_fork, urcu_qsbr_call_rcu_after_fork_parent,
+                       urcu_qsbr_call_rcu_after_fork_child);
+    CY_ASSERT(error == 0);
+}
+
+static void
+backend_register(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, install_fork_handlers);
+    urcu_qsbr_register_thread();
+}
+
+static void
+backend_unregister(void)
+{
+    urcu_qsbr_unregister_thread();
+}
+
+static void
+backend_quiescent(void)
+{
+    urcu_qsbr_quiescent_state();
+}
+
+static void
+backend_offline(void)
+{
+    urcu_qsbr_thread_offline();
+}
+
+static void
+backend_online(void)
+{
+    urcu_qsbr_thread_online();
+}
+
+static void
+backend_read_lock(void)
+{
+    urcu_qsbr_read_lock();
+}
+
+static void
+backend_read_unlock(void)
+{
+    urcu_qsbr_read_unlock();
+}
+
+static void
+backend_update_begin(void)
+{
+}
+
+static void
+backend_update_end(void)
+{
+}
+
+static void
+run_record(struct rcu_head *head)
+{
+    struct cyi_rcu_record *record = (struct cyi_rcu_record *) (void *) head;
+    record->fn(record);
+}
+
+static void
+backend_call(struct cyi_rcu_record *record)
+{
+    urcu_qsbr_call_rcu((struct rcu_head *) (void *) record->reserved, run_record);
+}
+
+void
+cyi_rcu_barrier(void)
+{
+    CY_ASSERT(!cyi_rcu_in_read_section() && !cyi_rcu_thread.updating);
+    urcu_qsbr_barrier();
+}
+
+#else
+
+/*
+ * One lock for all tables of the process. Writers are preferred: the default would let
+ * readers that never pause keep a writer out for ever.
+ */
+static pthread_rwlock_t lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+
+static void
+backend_register(void)
+{
+}
+
+static void
+backend_unregister(void)
+{
+}
+
+static void
+backend_quiescent(void)
+{
+}
+
+static void
+backend_offline(void)
+{
+}
+
+static void
+backend_online(void)
+{
+}
+
+static void
+backend_read_lock(void)
+{
+    if (cyi_rcu_thread.reading == 1)
+        pthread_rwlock_rdlock(&lock);
+}
+
+static void
+backend_read_unlock(void)
+{
+    if (cyi_rcu_thread.reading == 1)
+        pthread_rwlock_unlock(&lock);
+}
+
+static void
+backend_update_begin(void)
+{
+    pthread_rwlock_wrlock(&lock);
+}
+
+static void
+backend_update_end(void)
+{
+    pthread_rwlock_unlock(&lock);
+}
+
+/* Whoever could see the object has left its read section when we get the lock. */
+static void
+backend_call(struct cyi_rcu_record *record)
+{
+    pthread_rwlock_wrlock(&lock);
+    pthread_rwlock_unlock(&lock);
+    record->fn(record);
+}
+
+void
+cyi_rcu_barrier(void)
+{
+    CY_ASSERT(!cyi_rcu_in_read_section() && !cyi_rcu_thread.updating);
+}
+
+#endif
+
+void
+cyi_rcu_register(void)
+{
+    if (cyi_rcu_thread.registered++ == 0)
+        backend_register();
+    cyi_rcu_online();
+}
+
+void
+cyi_rcu_unregister(void)
+{
+    struct cyi_rcu_thread *thread = &cyi_rcu_thread;
+    CY_ASSERT(thread->registered > 0 && thread->reading == 0 && !thread->updating);
+    if (--thread->registered > 0)
+        return;
+    cyi_rcu_online();
+    backend_unregister();
+    *thread = (struct cyi_rcu_thread){0};
+}
+
+void
+cyi_rcu_quiescent(void)
+{
+    const struct cyi_rcu_thread *thread = &cyi_rcu_thread;
+    CY_ASSERT(thread->reading == 0 && !thread->updating);
+    if (thread->registered > 0 && !thread->offline)
+        backend_quiescent();
+}
+
+void
+cyi_rcu_offline(void)
+{
+    struct cyi_rcu_thread *thread = &cyi_rcu_thread;
+    CY_ASSERT(thread->reading == 0 && !thread->updating);
+    if (thread->registered == 0 || thread->offline)
+        return;
+    thread->offline = true;
+    backend_offline();
+}
+
+void
+cyi_rcu_online(void)
+{
+    struct cyi_rcu_thread *thread = &cyi_rcu_thread;
+    if (thread->registered == 0 || !thread->offline)
+        return;
+    thread->offline = false;
+    backend_online();
+}
+
+void
+cyi_rcu_read_lock(void)
+{
+    struct cyi_rcu_thread *thread = &cyi_rcu_thread;
+    CY_ASSERT(thread->registered > 0 && !thread->offline && !thread->updating);
+    thread->reading++;
+    backend_read_lock();
+}
+
+void
+cyi_rcu_read_unlock(void)
+{
+    CY_ASSERT(cyi_rcu_thread.reading > 0);
+    backend_read_unlock();
+    cyi_rcu_thread.reading--;
+}
+
+void
+cyi_rcu_update_begin(void)
+{
+    struct cyi_rcu_thread *thread = &cyi_rcu_thread;
+    CY_ASSERT(thread->reading == 0 && !thread->updating);
+    thread->updating = true;
+    backend_update_begin();
+}
+
+void
+cyi_rcu_update_end(void)
+{
+    CY_ASSERT(cyi_rcu_thread.updating);
+    backend_update_end();
+    cyi_rcu_thread.updating = false;
+}
+
+void
+cyi_rcu_call(struct cyi_rcu_record *record, void (*fn)(struct cyi_rcu_record *self))
+{
+    CY_ASSERT(cyi_rcu_thread.reading == 0 && !cyi_rcu_thread.updating);
+    record->fn = fn;
+    backend_call(record);
+}

@@ -1,0 +1,173 @@
+#include "cy_test.h"
+#include <cycos/impl/list.h>
+#include <cycos/impl/map.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct item {
+    struct cyi_map_node node;
+    uint32_t key;
+};
+
+static struct cyi_map map;
+
+static struct item *
+item_of(struct cyi_map_node *node)
+{
+    return cyi_container_of(node, struct item, node);
+}
+
+static struct item *
+find(uint32_t key)
+{
+    cyi_map_for_each(node, &map, cyi_hash_number(key))
+    {
+        if (item_of(node)->key == key)
+            return item_of(node);
+    }
+    return NULL;
+}
+
+static void
+an_empty_map_finds_nothing(void)
+{
+    struct item never = {.key = 1};
+    CU_ASSERT_PTR_NULL(find(1));
+    cyi_map_remove(&map, &never.node);
+    CU_ASSERT_EQUAL(map.count, 0);
+    cyi_map_fini(&map);
+}
+
+static void
+what_was_inserted_is_found_until_it_is_removed(void)
+{
+    enum { N = 100000 };
+    struct item *items = calloc(N, sizeof *items);
+    long wrong = 0;
+    for (uint32_t i = 0; i < N; i++) {
+        items[i].key = i;
+        wrong += find(i) != NULL;
+        wrong += cyi_map_insert(&map, &items[i].node, cyi_hash_number(i)) != 0;
+    }
+    CU_ASSERT_EQUAL(map.count, N);
+    for (uint32_t i = 0; i < N; i++)
+        wrong += find(i) != &items[i];
+    for (uint32_t i = 0; i < N; i += 2)
+        cyi_map_remove(&map, &items[i].node);
+    for (uint32_t i = 0; i < N; i++)
+        wrong += find(i) != (i % 2 == 0 ? NULL : &items[i]);
+    CU_ASSERT_EQUAL(wrong, 0);
+    CU_ASSERT_EQUAL(map.count, N / 2);
+    cyi_map_remove(&map, &items[0].node);
+    CU_ASSERT_EQUAL(map.count, N / 2);
+    cyi_map_fini(&map);
+    free(items);
+}
+
+static void
+members_of_one_hash_are_visited_newest_first(void)
+{
+    enum { N = 100 };
+    struct item same[N], other[N];
+    for (uint32_t i = 0; i < N; i++) { /* the others make the map grow meanwhile */
+        same[i].key = i;
+        CY_OK(cyi_map_insert(&map, &same[i].node, 42));
+        CY_OK(cyi_map_insert(&map, &other[i].node, cyi_hash_number(i)));
+    }
+    uint32_t expect = N, wrong = 0;
+    cyi_map_for_each(node, &map, 42)
+    {
+        wrong += item_of(node)->key != --expect;
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    CU_ASSERT_EQUAL(expect, 0);
+    cyi_map_fini(&map);
+}
+
+static void
+count_one(struct cyi_map_node *node, void *arg)
+{
+    long *sum = arg;
+    sum[0]++;
+    sum[1] += item_of(node)->key;
+    free(item_of(node));
+}
+
+static void
+drain_hands_out_each_member_once(void)
+{
+    enum { N = 1000 };
+    long sum[2] = {0, 0};
+    for (uint32_t i = 0; i < N; i++) {
+        struct item *item = malloc(sizeof *item);
+        item->key = i;
+        CY_OK(cyi_map_insert(&map, &item->node, cyi_hash_number(i)));
+    }
+    cyi_map_drain(&map, count_one, sum);
+    CU_ASSERT_EQUAL(sum[0], N);
+    CU_ASSERT_EQUAL(sum[1], N * (N - 1) / 2);
+    CU_ASSERT_EQUAL(map.count, 0);
+    cyi_map_fini(&map);
+}
+
+/* The longest chain of a filled map says whether a hash spreads. */
+static long
+longest_chain(void)
+{
+    long longest = 0;
+    for (uint32_t s = 0, size = CYI_MAP_FIRST; map.segments[s] != NULL; s++) {
+        for (uint32_t i = 0; i < size; i++) {
+            long length = 0;
+            for (struct cyi_map_node *n = map.segments[s][i]; n != NULL; n = n->next)
+                length++;
+            longest = length > longest ? length : longest;
+        }
+        size = s == 0 ? CYI_MAP_FIRST : size * 2;
+    }
+    return longest;
+}
+
+static void
+hashes_spread_names_and_numbers(void)
+{
+    enum { N = 65536 };
+    struct item *items = calloc(N, sizeof *items);
+    for (uint32_t i = 0; i < N; i++)
+        CY_OK(cyi_map_insert(&map, &items[i].node, cyi_hash_number((uint64_t) i << 32)));
+    CU_ASSERT_TRUE(longest_chain() < 16);
+    cyi_map_fini(&map);
+    for (uint32_t i = 0; i < N; i++) {
+        char name[32];
+        int size = snprintf(name, sizeof name, "connection-%u", i);
+        uint64_t hash = cyi_hash_bytes(name, (size_t) size, 0);
+        CY_OK(cyi_map_insert(&map, &items[i].node, hash));
+    }
+    CU_ASSERT_TRUE(longest_chain() < 16);
+    cyi_map_fini(&map);
+    free(items);
+}
+
+static void
+each_byte_and_the_length_and_the_seed_change_the_hash(void)
+{
+    uint8_t bytes[64] = {0};
+    for (size_t size = 0; size <= sizeof bytes; size++) {
+        uint64_t plain = cyi_hash_bytes(bytes, size, 0);
+        CU_ASSERT_NOT_EQUAL(plain, cyi_hash_bytes(bytes, size, 1));
+        if (size < sizeof bytes)
+            CU_ASSERT_NOT_EQUAL(plain, cyi_hash_bytes(bytes, size + 1, 0));
+        for (size_t i = 0; i < size; i++) {
+            bytes[i] = 1;
+            CU_ASSERT_NOT_EQUAL(plain, cyi_hash_bytes(bytes, size, 0));
+            bytes[i] = 0;
+        }
+    }
+}
+
+CY_TEST_MAIN("runtime.map", CY_TEST(an_empty_map_finds_nothing),
+             CY_TEST(what_was_inserted_is_found_until_it_is_removed),
+             CY_TEST(members_of_one_hash_are_visited_newest_first),
+             CY_TEST(drain_hands_out_each_member_once),
+             CY_TEST(hashes_spread_names_and_numbers),
+             CY_TEST(each_byte_and_the_length_and_the_seed_change_the_hash))
