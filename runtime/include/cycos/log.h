@@ -18,6 +18,8 @@ CY_BEGIN_DECLS
  *
  *     cy_log_write(CY_LOG_WARN, "link.refused", "peer=%s:%u error=%s", host, port, name);
  *
+ * From the first word that has no key on, all is one value, with the key `message`.
+ *
  * A value that is empty, or holds a blank, a quote, a backslash, an equals sign or anything but
  * printable ASCII, is quoted and escaped (\" \\ \n \r \t \xNN), so that bytes from a
  * peer can neither end a line nor look like another pair. A line is printable ASCII and ends in
@@ -32,7 +34,8 @@ enum cy_log_level {
 };
 
 #define CY_LOG_LINE_MAX  2048 /* bytes, with the newline; a longer line ends in truncated=yes */
-#define CY_LOG_EVENT_MAX 47   /* bytes of a name that count */
+#define CY_LOG_VALUE_MAX 1024 /* bytes before escaping; a longer value is cut, likewise */
+#define CY_LOG_EVENT_MAX 47   /* bytes of an event's name; more is cut */
 
 /**
  * cy_log_sink - where lines go
@@ -54,8 +57,9 @@ typedef int cy_log_sink(void *arg, enum cy_log_level level, const char *line, si
  *
  * Adds the core and the name of the task. Of one event at most the node's log_rate lines are
  * written in a second; the next line that is written says how many were not (suppressed=N).
- * Conversions: d i u x X o c s p f g e with their flags, width, precision and length; * is not
- * among them.
+ * Conversions: d i u x X o c s p f F e E g G % with flags, width, precision (also *) and
+ * length; but the width of a string is ignored, and there are neither long doubles nor wide
+ * characters.
  *
  * Context:   a task or handler; suspends: no; blocks: as long as the sink does
  * Ownership: copies
