@@ -73,7 +73,7 @@ reactor_open(struct cyi_os *os, struct cyi_reactor **out)
 static int
 reactor_add(struct cyi_reactor *reactor, int fd, void *token)
 {
-    return watch(reactor, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP, token);
+    return watch(reactor, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI, token);
 }
 
 /* Needed although close() would do it: a copy of the descriptor in a child keeps it watched. */
@@ -123,15 +123,16 @@ wait_in_kernel(struct cyi_reactor *reactor, int max, cy_time timeout)
     return wait_by_ppoll(reactor, max, until);
 }
 
+/* EPOLLPRI: a read stops short of urgent data, so from then on a short one proves nothing. */
 static uint32_t
 meaning(uint32_t events)
 {
     uint32_t what = 0;
-    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI))
         what |= CYI_READABLE;
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
         what |= CYI_WRITABLE;
-    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI))
         what |= CYI_HANGUP;
     return what;
 }

@@ -2,73 +2,22 @@
 #ifndef CYCOS_IO_H
 #define CYCOS_IO_H
 
-#include <cycos/base.h>
-#include <cycos/err.h>
-#include <cycos/time.h>
-#include <netinet/in.h>
+#include <cycos/address.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
 CY_BEGIN_DECLS
 
-/* A socket belongs to the core that opened it. One task may read it while another writes. */
+/*
+ * A socket belongs to the core that opened it. One task may read it while another writes.
+ *
+ * Calls that suspend lose nothing when they are cancelled or time out: what had arrived is
+ * there for the next call. A task that never has to wait lets others run now and then. With
+ * CY_NOW as deadline a call uses what the core has been told of when its loop last looked.
+ */
 typedef struct cy_socket cy_socket;
-
-/* An IPv4 or IPv6 address with its port. */
-typedef struct cy_address {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } u;
-} cy_address;
-
-#define CY_ADDRESS_TEXT_MAX 56 /* "[IPv6%scope]:port" and the terminator */
-
-/**
- * cy_address_parse - read a numeric "1.2.3.4:80", "[::1]:80", "1.2.3.4" or "::1"
- * @out:  receives the address; untouched on failure
- * @text: the text
- * @port: used when @text names none
- *
- * Context:   any thread; suspends: no; blocks: no
- * Ownership: copies
- * Errors:    -EINVAL
- * Since:     0.1
- */
-CY_MUST_CHECK int cy_address_parse(cy_address *out, const char *text, uint16_t port);
-
-/**
- * cy_address_resolve - look up a host name, on the pool
- * @out:      receives its first address; untouched on failure
- * @host:     a name or a numeric address
- * @port:     put into *@out
- * @deadline: absolute
- *
- * Context:   a task; suspends: yes; blocks: no
- * Ownership: copies
- * Errors:    -ENOENT no such host, -ETIMEDOUT, -ECANCELED, -EAGAIN pool full
- * Since:     0.1
- */
-CY_MUST_CHECK int cy_address_resolve(cy_address *out, const char *host, uint16_t port,
-                                     cy_time deadline);
-
-/**
- * cy_address_format - print an address as cy_address_parse() reads it
- * @text:    receives the text, always terminated
- * @size:    bytes at @text; CY_ADDRESS_TEXT_MAX is always enough
- * @address: what to print
- *
- * Context:   any thread; suspends: no; blocks: no
- * Ownership: copies
- * Errors:    none; returns the length
- * Since:     0.1
- */
-int cy_address_format(char *text, size_t size, const cy_address *address);
 
 /* All zero is the default of everything. */
 struct cy_listen_options {
@@ -83,11 +32,13 @@ struct cy_listen_options {
  * @address: where; port 0 takes a free one, see cy_socket_local()
  * @options: or NULL
  *
- * The shutdown of the node ends accepting: cy_tcp_accept() then returns -ECANCELED.
+ * A server that restarts gets its port back although old connections linger. The shutdown of
+ * the node ends accepting: the port is closed and cy_tcp_accept() returns -ECANCELED.
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: the caller owns *@out until cy_close()
- * Errors:    -EADDRINUSE, -EACCES, -EADDRNOTAVAIL, -EMFILE, -ENOMEM
+ * Errors:    -EADDRINUSE, -EACCES, -EADDRNOTAVAIL, -EAFNOSUPPORT, -EMFILE, -ENOMEM, -ECANCELED
+ *            the node shuts down
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_tcp_listen(cy_socket **out, const cy_address *address,
@@ -103,7 +54,8 @@ CY_MUST_CHECK int cy_tcp_listen(cy_socket **out, const cy_address *address,
  *
  * Context:   a task; suspends: yes; blocks: no
  * Ownership: the caller owns *@out until cy_close()
- * Errors:    -ETIMEDOUT, -ECANCELED, -EMFILE, -ENFILE, -ENOMEM: wait a little and try again
+ * Errors:    -ETIMEDOUT, -ECANCELED, -EBUSY another task accepts, -EBADF it was closed
+ *            meanwhile; -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM: wait a little and try again
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_tcp_accept(cy_socket **out, cy_socket *listener, cy_time deadline);
@@ -116,7 +68,8 @@ CY_MUST_CHECK int cy_tcp_accept(cy_socket **out, cy_socket *listener, cy_time de
  *
  * Context:   a task; suspends: yes; blocks: no
  * Ownership: the caller owns *@out until cy_close()
- * Errors:    -ECONNREFUSED, -ENETUNREACH, -EHOSTUNREACH, -ETIMEDOUT, -ECANCELED, -EMFILE, -ENOMEM
+ * Errors:    -ECONNREFUSED, -ENETUNREACH, -EHOSTUNREACH, -ETIMEDOUT, -ECANCELED,
+ *            -EADDRNOTAVAIL no port is free, -EAFNOSUPPORT, -EMFILE, -ENFILE, -ENOMEM
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_tcp_connect(cy_socket **out, const cy_address *address, cy_time deadline);
@@ -163,6 +116,7 @@ CY_MUST_CHECK ssize_t cy_read_full(cy_socket *socket, void *buffer, size_t size,
  * @deadline: absolute, for all of them
  *
  * Returns @size. After an error some of them may have gone out.
+ * Nothing is copied: @buffer must not change meanwhile.
  *
  * Context:   a task; suspends: while the kernel's buffer is full; blocks: no
  * Ownership: borrows
@@ -207,7 +161,7 @@ int cy_shutdown_write(cy_socket *socket);
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: the caller owns *@out until cy_close()
- * Errors:    -EADDRINUSE, -EACCES, -EADDRNOTAVAIL, -EMFILE, -ENOMEM
+ * Errors:    -EADDRINUSE, -EACCES, -EADDRNOTAVAIL, -EAFNOSUPPORT, -EMFILE, -ENFILE, -ENOMEM
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_udp_open(cy_socket **out, const cy_address *address);
@@ -220,7 +174,7 @@ CY_MUST_CHECK int cy_udp_open(cy_socket **out, const cy_address *address);
  * @from:     receives the sender's address; may be NULL
  * @deadline: absolute
  *
- * Returns the size of the datagram.
+ * Returns the size of the datagram: more than @size when it was cut off, 0 for an empty one.
  *
  * Context:   a task; suspends: yes; blocks: no
  * Ownership: borrows
@@ -251,7 +205,9 @@ CY_MUST_CHECK ssize_t cy_send_to(cy_socket *socket, const void *buffer, size_t s
  * cy_close - close a socket and clear the caller's variable
  * @socket: the address of the variable that owns it; may hold NULL
  *
- * Tasks that wait on it return with -EBADF.
+ * Tasks that wait on it return with -EBADF. What was written is still sent, unless there is
+ * something to read that nobody has read: then the other side gets a reset. What a task does
+ * not close is closed when the node ends.
  *
  * Context:   a task or handler of its core; suspends: no; blocks: no
  * Ownership: releases *@socket and sets it to NULL
@@ -267,7 +223,7 @@ void cy_close(cy_socket **socket);
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: copies
- * Errors:    -errno of getsockname(2)
+ * Errors:    -EBADF a listener that the shutdown has closed
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_socket_local(cy_address *out, const cy_socket *socket);
@@ -279,7 +235,7 @@ CY_MUST_CHECK int cy_socket_local(cy_address *out, const cy_socket *socket);
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: copies
- * Errors:    -ENOTCONN
+ * Errors:    -ENOTCONN, -EBADF as above
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_socket_remote(cy_address *out, const cy_socket *socket);

@@ -23,7 +23,11 @@ struct cyi_reactor;
 
 enum { CYI_READABLE = 1, CYI_WRITABLE = 2, CYI_HANGUP = 4 };
 
-/* Something became ready; edge-triggered, so the receiver must go on until -EAGAIN. */
+/*
+ * Something became ready; edge-triggered: what was there and not taken is not told again. The
+ * receiver must go on until -EAGAIN; for a stream, a read that gives less than was asked for
+ * says the same, unless CYI_HANGUP came (the end, an error, urgent data): then it says nothing.
+ */
 struct cyi_ready {
     void *token;
     uint32_t what;
