@@ -1,0 +1,185 @@
+/* test_settings.c - what a run is told, and the word for each wrong option. */
+#include "cy_test.h"
+#include "frame.h"
+#include "settings.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define S INT64_C(1000000000)
+
+static struct load_flags flags;
+static struct load_settings settings;
+static char error[300];
+
+static int
+make(const char *target)
+{
+    error[0] = '\0';
+    return load_settings_make(&settings, &flags, target, error, sizeof error);
+}
+
+static void
+the_defaults_are_a_closed_loop(void)
+{
+    load_flags_init(&flags);
+    CY_OK(make("kv://127.0.0.1"));
+    CU_ASSERT_EQUAL(settings.target.port, 6379);
+    CU_ASSERT_FALSE(settings.open_loop);
+    CU_ASSERT_EQUAL(settings.connections, 50);
+    CU_ASSERT_EQUAL(settings.pipeline, 1);
+    CU_ASSERT_EQUAL(settings.keys, 100000);
+    CU_ASSERT_EQUAL(settings.duration_ns, 10 * S);
+    CU_ASSERT_EQUAL(settings.warmup_ns, S);
+    CU_ASSERT_DOUBLE_EQUAL(settings.read_share, 0.9, 1e-9);
+    CU_ASSERT_EQUAL(settings.theta, 0);
+    CU_ASSERT_EQUAL(settings.sizes.min_bytes, 64);
+}
+
+static void
+targets_name_protocol_host_and_port(void)
+{
+    struct load_target target;
+    CY_OK(load_target_parse(&target, "kv://example.org:7000"));
+    CU_ASSERT_EQUAL(target.protocol, LOAD_KV);
+    CU_ASSERT_STRING_EQUAL(target.host, "example.org");
+    CU_ASSERT_EQUAL(target.port, 7000);
+    CY_OK(load_target_parse(&target, "tcp://[::1]:7"));
+    CU_ASSERT_EQUAL(target.protocol, LOAD_TCP);
+    CU_ASSERT_STRING_EQUAL(target.host, "::1");
+    CU_ASSERT_EQUAL(target.port, 7);
+    CY_OK(load_target_parse(&target, "kv://[::1]"));
+    CU_ASSERT_EQUAL(target.port, 6379);
+}
+
+static void
+other_targets_are_refused(void)
+{
+    static const char *const bad[] = {"",        "127.0.0.1:1", "http://a:1",   "kv://",
+                                      "kv://a:", "kv://a:x",    "kv://a:65536", "kv://[::1",
+                                      "tcp://a", "kv://a/1",    "kv://a:-1"};
+    struct load_target target;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CY_FAILS(load_target_parse(&target, bad[i]), -EINVAL);
+    CY_OK(load_target_parse(&target, "kv://a:65535"));
+}
+
+static void
+a_rate_makes_an_open_loop_with_the_warm_up_in_front(void)
+{
+    load_flags_init(&flags);
+    flags.rate = "50k";
+    flags.arrival = LOAD_ARRIVAL_POISSON;
+    CY_OK(make("kv://a"));
+    CU_ASSERT_TRUE(settings.open_loop && settings.poisson);
+    CU_ASSERT_EQUAL(load_plan_duration(&settings.plan), 11 * S);
+    CU_ASSERT_EQUAL(load_plan_rate(&settings.plan, S), 50000);
+}
+
+static void
+stages_make_the_duration_and_have_no_warm_up_unless_asked(void)
+{
+    load_flags_init(&flags);
+    flags.stages = "10s:1k,30s:50k";
+    CY_OK(make("kv://a"));
+    CU_ASSERT_TRUE(settings.open_loop);
+    CU_ASSERT_EQUAL(settings.warmup_ns, 0);
+    CU_ASSERT_EQUAL(settings.duration_ns, 40 * S);
+    flags.warmup_ns = 39 * S;
+    CY_OK(make("kv://a"));
+    CU_ASSERT_EQUAL(settings.duration_ns, S);
+    flags.warmup_ns = 40 * S;
+    CY_FAILS(make("kv://a"), -EINVAL);
+}
+
+static void
+a_trial_is_an_open_loop_at_its_rate(void)
+{
+    struct load_settings trial;
+    load_flags_init(&flags);
+    flags.find_max = true;
+    flags.slo = "p99<1ms";
+    CY_OK(make("kv://a"));
+    CU_ASSERT_FALSE(settings.open_loop);
+    CU_ASSERT_EQUAL(settings.rate, 1000);
+    load_settings_trial(&trial, &settings, 7000);
+    CU_ASSERT_TRUE(trial.open_loop);
+    CU_ASSERT_EQUAL(trial.duration_ns, 3 * S);
+    CU_ASSERT_EQUAL(load_plan_rate(&trial.plan, S), 7000);
+}
+
+/* One wrong option each; the message begins with its name. */
+#define REFUSED(target, assignment, name)                       \
+    do {                                                        \
+        load_flags_init(&flags);                                \
+        assignment;                                             \
+        CY_FAILS(make(target), -EINVAL);                        \
+        CU_ASSERT_EQUAL(strncmp(error, name, strlen(name)), 0); \
+    } while (0)
+
+static void
+every_wrong_option_is_named(void)
+{
+    REFUSED("kv:/a", (void) 0, "kv:/a: no target");
+    REFUSED("kv://a", flags.rate = "x", "--rate x:");
+    REFUSED("kv://a", flags.rate = "0", "--rate 0:");
+    REFUSED("kv://a", flags.duration_ns = 0, "--duration:");
+    REFUSED("kv://a", flags.stages = "10s", "--stages 10s:");
+    REFUSED("kv://a", flags.stages = "1s:5"; flags.rate = "5", "--stages: not together");
+    REFUSED("kv://a", flags.stages = "1s:5"; flags.find_max = true, "--stages: not together");
+    REFUSED("kv://a", flags.find_max = true, "--find-max: needs --slo");
+    REFUSED("kv://a", flags.slo = "p99<1ms", "--slo: only");
+    REFUSED("kv://a", flags.find_max = true; flags.slo = "p9x", "--slo: 'p9x'");
+    REFUSED("kv://a", flags.assertion = "errors==0,q", "--assert: 'q'");
+    REFUSED("kv://a", flags.arrival = LOAD_ARRIVAL_UNIFORM, "--arrival: only");
+    REFUSED("kv://a", flags.rate = "5"; flags.interval_ns = 1, "--expected-interval: only");
+    REFUSED("kv://a", flags.mix = "9", "--mix 9:");
+    REFUSED("kv://a", flags.mix = "0:0", "--mix 0:0:");
+    REFUSED("kv://a", flags.keys = "many", "--keys many:");
+    REFUSED("kv://a", flags.keys = "0", "--keys 0:");
+    REFUSED("kv://a", flags.keys = "1.1G", "--keys 1.1G:");
+    REFUSED("kv://a", flags.keys = "49", "--keys 49: at least one per connection (50)");
+    REFUSED("kv://a", flags.distribution = "normal", "--distribution normal:");
+    REFUSED("kv://a", flags.distribution = "zipf:0", "--distribution zipf:0:");
+    REFUSED("kv://a", flags.value_size = "x", "--value-size x:");
+    REFUSED("kv://a", flags.value_size = "15", "--value-size 15: at least 16 bytes");
+    REFUSED("kv://a", flags.value_size = "16-65m", "--value-size 16-65m: at most 64 MB");
+    REFUSED("tcp://a:1", flags.value_size = "23", "--value-size 23: at least 24 bytes");
+    REFUSED("tcp://a:1", flags.mix = "1:1", "--mix: only for a kv:// target");
+    REFUSED("tcp://a:1", flags.shared_keys = true, "--shared-keys: only");
+    REFUSED("kv://a", flags.seed = "x", "--seed x:");
+    REFUSED("kv://a", flags.seed = "18446744073709551616", "--seed 18446744073709551616:");
+    REFUSED("kv://a",
+            flags.key_prefix =
+                "0123456789012345678901234567890123456789012345678901234567890123x",
+            "--key-prefix: more than 64 bytes");
+}
+
+static void
+values_at_their_limits_are_taken(void)
+{
+    load_flags_init(&flags);
+    flags.keys = "50";
+    flags.distribution = "zipf:1.2";
+    flags.value_size = "16-64m";
+    flags.mix = "0:1";
+    flags.seed = "18446744073709551615";
+    flags.key_prefix = "0123456789012345678901234567890123456789012345678901234567890123";
+    CY_OK(make("kv://a"));
+    CU_ASSERT_EQUAL(settings.read_share, 0);
+    CU_ASSERT_EQUAL(settings.seed, UINT64_MAX);
+    CU_ASSERT_DOUBLE_EQUAL(settings.theta, 1.2, 1e-9);
+    flags.keys = "1";
+    flags.shared_keys = true;
+    CY_OK(make("kv://a"));
+    load_flags_init(&flags);
+    flags.value_size = "24";
+    CY_OK(make("tcp://a:1"));
+}
+
+CY_TEST_MAIN("load.settings", CY_TEST(the_defaults_are_a_closed_loop),
+             CY_TEST(targets_name_protocol_host_and_port), CY_TEST(other_targets_are_refused),
+             CY_TEST(a_rate_makes_an_open_loop_with_the_warm_up_in_front),
+             CY_TEST(stages_make_the_duration_and_have_no_warm_up_unless_asked),
+             CY_TEST(a_trial_is_an_open_loop_at_its_rate), CY_TEST(every_wrong_option_is_named),
+             CY_TEST(values_at_their_limits_are_taken))
