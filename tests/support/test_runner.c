@@ -67,14 +67,10 @@ passes_by_asserting(void)
     CU_PASS("");
 }
 
-static CU_TestInfo victims[] = {CY_TEST(leaks_a_descriptor),
-                                CY_TEST(closes_what_is_not_its),
-                                CY_TEST(leaks_a_token),
-                                CY_TEST(asserts_nothing),
-                                CY_TEST(fails_at_seed_three),
-                                CY_TEST(aborts_at_seed_two),
-                                CY_TEST(passes_by_asserting),
-                                CU_TEST_INFO_NULL};
+static CU_TestInfo victims[] = {CY_TEST(leaks_a_descriptor),  CY_TEST(closes_what_is_not_its),
+                                CY_TEST(leaks_a_token),       CY_TEST(asserts_nothing),
+                                CY_TEST(fails_at_seed_three), CY_TEST(aborts_at_seed_two),
+                                CY_TEST(passes_by_asserting), CU_TEST_INFO_NULL};
 
 /* Becomes a fresh run of this program: CUnit cannot start over within a test. */
 static void
