@@ -20,8 +20,9 @@ __attribute__((noreturn, cold)) void cy_assert_fail(const char *condition, const
                                                     int line);
 
 /* For a caller's bug, in every build. What the world may cause is an error code instead. */
-#define CY_ASSERT(condition) \
-    (__builtin_expect(!!(condition), 1) ? (void) 0 : cy_assert_fail(#condition, __FILE__, __LINE__))
+#define CY_ASSERT(condition)                       \
+    (__builtin_expect(!!(condition), 1) ? (void) 0 \
+                                        : cy_assert_fail(#condition, __FILE__, __LINE__))
 
 CY_END_DECLS
 

@@ -94,7 +94,8 @@ CY_MUST_CHECK int cy_channel_unsubscribe(cy_ref channel, cy_ref subscriber, cy_t
  * Errors:    -ESRCH no such channel, -ECANCELED, -EAGAIN the way there is full, CY_ENOPEER
  * Since:     0.1
  */
-CY_MUST_CHECK int cy_channel_deliver(cy_ref channel, cy_msg **msg, uint32_t n, cy_time deadline);
+CY_MUST_CHECK int cy_channel_deliver(cy_ref channel, cy_msg **msg, uint32_t n,
+                                     cy_time deadline);
 
 /**
  * cy_channel_subscribers - how many subscribers a channel of this core has

@@ -41,7 +41,7 @@ cy_nobody(void)
 static inline enum cy_kind
 cy_ref_kind(cy_ref ref)
 {
-    return (enum cy_kind) (ref.slot >> 28);
+    return (enum cy_kind)(ref.slot >> 28);
 }
 
 /* Does it name nobody? */

@@ -178,11 +178,11 @@ CY_MUST_CHECK int cy_exit_read(struct cy_exit *out, const cy_msg *msg);
  * @value: the variable that owns a message; its body is the value
  *
  * Context:   a task or handler; suspends: no; blocks: no
- * Ownership: moves *@value; an earlier value is freed
- * Errors:    none
+ * Ownership: moves *@value on success; an earlier value is freed
+ * Errors:    -ENOMEM
  * Since:     0.1
  */
-void cy_exit_value(cy_msg **value);
+CY_MUST_CHECK int cy_exit_value(cy_msg **value);
 
 /**
  * cy_exit - end a handler when the present message is done with

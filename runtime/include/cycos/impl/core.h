@@ -18,9 +18,15 @@
 
 struct cyi_node;
 struct cyi_inbox;
-struct cyi_stacks;
 struct cyi_channels;
 struct cyi_io;
+
+/* A task of another core whose mailbox is full (congestion.c). */
+struct cyi_congested {
+    uint32_t slot, generation;
+    uint16_t core;
+};
+enum { CYI_CONGESTED_MAX = 128 };
 
 struct cyi_core {
     struct cyi_sched sched;
@@ -31,14 +37,20 @@ struct cyi_core {
     struct cyi_os *os;
     struct cyi_tasks tasks;
     struct cyi_wheel wheel;
-    struct cyi_inbox *inbox;       /* post.c: the rings, the outboxes, the sleeping flag */
-    struct cyi_stacks *stacks;     /* stack.c */
+    struct cyi_inbox *inbox; /* post.c: the rings, the outboxes, the sleeping flag */
+    struct cyi_stacks stacks;
     struct cyi_channels *channels; /* channel.c; NULL until the first */
+    void *names;                   /* the registry's; NULL until this core has asked */
     struct cyi_io *io;             /* io.c; NULL until the first socket */
     struct cyi_reactor *reactor;
     struct cy_core_counters counters;
-    struct cyi_waitlist stopping;  /* tasks in cy_wait_stopping() */
-    bool rcu;                      /* registered with the registry's RCU */
+    struct cyi_waitlist stopping; /* tasks in cy_wait_stopping() */
+    struct cyi_congested congested[CYI_CONGESTED_MAX];
+    uint32_t congested_count;
+    int phase;      /* of the node, as far as this core has followed */
+    bool asleep;    /* the sleeping flag may be up */
+    bool quiet;     /* counted in the node's quiet_cores */
+    uint32_t dumps; /* of the node's, done */
     char name[CY_TASK_NAME_MAX + 16];
 };
 

@@ -7,14 +7,15 @@
 #ifndef CYCOS_IMPL_HEAP_H
 #define CYCOS_IMPL_HEAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-    CYI_HEAP_CLASSES = 10,        /* 128 bytes << class, up to 64 KiB */
-    CYI_HEAP_BLOCK_MIN = 128,     /* smallest block */
-    CYI_HEAP_BIG = 15,            /* class of blocks that come from malloc */
-    CYI_HEAP_CHUNK = 256 << 10,   /* bytes taken from the system at a time */
+    CYI_HEAP_CLASSES = 10,      /* 128 bytes << class, up to 64 KiB */
+    CYI_HEAP_BLOCK_MIN = 128,   /* smallest block */
+    CYI_HEAP_BIG = 15,          /* class of blocks that come from malloc */
+    CYI_HEAP_CHUNK = 256 << 10, /* bytes taken from the system at a time */
 };
 
 struct cyi_block {
@@ -23,10 +24,10 @@ struct cyi_block {
 
 struct cyi_heap {
     struct cyi_block *free[CYI_HEAP_CLASSES];
-    uint8_t *carve, *carve_end;   /* the rest of the newest chunk */
-    struct cyi_chunk *chunks;     /* all, for fini */
-    uint64_t chunk_bytes;         /* taken from the system */
-    uint64_t taken, given;        /* blocks, of whatever home; balance over all cores */
+    uint8_t *carve, *carve_end; /* the rest of the newest chunk */
+    struct cyi_chunk *chunks;   /* all, for fini */
+    uint64_t chunk_bytes;       /* taken from the system */
+    uint64_t taken, given;      /* blocks, of whatever home; balance over all cores */
 };
 
 void cyi_heap_init(struct cyi_heap *heap);

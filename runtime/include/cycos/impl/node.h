@@ -9,7 +9,7 @@
 
 enum cyi_phase {
     CYI_PHASE_RUN,
-    CYI_PHASE_STOPPING,  /* no new tasks but on behalf of ... the grace runs */
+    CYI_PHASE_STOPPING,  /* no new tasks; the grace runs */
     CYI_PHASE_TERMINATE, /* every task is cancelled */
     CYI_PHASE_END,       /* cores leave their loops when all are quiet */
 };
@@ -23,7 +23,10 @@ struct cyi_extension {
     void (*gone)(struct cyi_core *core, void *data, cy_ref ref);
     void (*fini)(void *data);
 };
-enum { CYI_EXTENSION_REGISTRY, CYI_EXTENSIONS };
+enum { CYI_EXTENSION_REGISTRY, CYI_EXTENSION_CHANNELS, CYI_EXTENSIONS };
+
+struct cyi_pool;
+struct cyi_supervisor;
 
 struct cyi_node {
     struct cy_options *options;
@@ -44,6 +47,7 @@ struct cyi_node {
     _Atomic uint32_t left_behind; /* tasks that did not end */
     pthread_mutex_t lock;         /* extensions, channel graph: rare things */
     struct cyi_extension extensions[CYI_EXTENSIONS];
+    struct cyi_pool *pool;             /* pool.c; NULL until the first use */
     struct cyi_supervisor *supervisor; /* NULL in a simulation */
 };
 
@@ -56,8 +60,36 @@ uint64_t cyi_node_free(struct cyi_node **node);
 /* Spawn the first task on core 0 before the cores run. */
 CY_MUST_CHECK int cyi_node_main(struct cyi_node *node, cy_task_fn *main, void *arg);
 
+/* A core got its first task that is no daemon, or has ended its last. */
+void cyi_node_core_live(struct cyi_node *node);
+void cyi_node_core_idle(struct cyi_node *node);
+
+/* The first task has ended: the exit status. */
+void cyi_node_main_ended(struct cyi_node *node, enum cy_exit_reason reason, int code);
+
+/* Tell the extensions that a task or channel which has names is gone. */
+void cyi_node_gone(struct cyi_core *core, cy_ref ref);
+
+/* Follow the node's phase on this core; CY_FOREVER or when it next needs a look. */
+cy_time cyi_node_follow(struct cyi_core *core);
+
 /* Any thread: begin the end. */
 void cyi_node_stop(struct cyi_node *node, cy_time grace);
+
+bool cyi_node_stopping(const struct cyi_node *node);
+
+/* Some threads could not be started: let those that were leave. */
+void cyi_node_abort_start(struct cyi_node *node);
+
+/* After the threads were joined. */
+int cyi_node_exit_status(const struct cyi_node *node);
+uint32_t cyi_node_left_behind(const struct cyi_node *node);
+
+/* Every core prints its tasks at its next turn. */
+void cyi_node_request_dump(struct cyi_node *node);
+void cyi_core_dump(struct cyi_core *core);
+/* What a task waits for, in a word. */
+const char *cyi_wait_name(const struct cyi_task *task);
 
 /* Make `core` the caller's, or none (NULL): the loop and the simulator do so. */
 void cyi_core_enter(struct cyi_core *core);
@@ -69,6 +101,7 @@ bool cyi_core_done(struct cyi_core *core);
 void cyi_node_wake_all(struct cyi_node *node);
 
 /* The extension, made by create() if it is not there yet; NULL without memory. */
-void *cyi_node_extend(struct cyi_node *node, int which, int (*create)(struct cyi_extension *out));
+void *cyi_node_extend(struct cyi_node *node, int which,
+                      int (*create)(struct cyi_extension *out));
 
 #endif

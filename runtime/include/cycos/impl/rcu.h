@@ -69,7 +69,7 @@ void cyi_rcu_update_end(void);
 /* Calls fn(record), perhaps on another thread, when all read sections of now have ended. */
 void cyi_rcu_call(struct cyi_rcu_record *record, void (*fn)(struct cyi_rcu_record *self));
 
-/* Blocks until all that was passed to cyi_rcu_call() has run. Any thread, but no core's loop. */
+/* Blocks until all that was passed to cyi_rcu_call() has run. Not for a core that turns. */
 void cyi_rcu_barrier(void);
 
 #endif

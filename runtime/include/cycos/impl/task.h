@@ -13,10 +13,10 @@ struct cyi_core;
 
 enum cyi_task_state {
     CYI_TASK_FREE,
+    CYI_TASK_ENDED,   /* ending, or joinable and not yet joined; from here on: alive */
     CYI_TASK_READY,   /* in the run queue */
     CYI_TASK_RUNNING, /* the core's current */
     CYI_TASK_WAITING, /* for what `wait` says */
-    CYI_TASK_ENDED,   /* joinable and not yet joined */
 };
 
 /* What a task waits for; the dump prints it. */
@@ -36,19 +36,25 @@ enum cyi_wait {
     CYI_WAIT_READ,
     CYI_WAIT_WRITE,
     CYI_WAIT_STOPPING,
-    CYI_WAIT_POOL, /* the only one that cannot be cancelled */
+    CYI_WAIT_POOL, /* from here on: cannot be cancelled, because memory is lent meanwhile */
+    CYI_WAIT_SPAWN,
+    CYI_WAIT_RELOCK, /* the lock that a condition gave away */
     CYI_WAITS,
 };
 
 enum {
-    CYI_TASK_HANDLER = 1,    /* fn is a cy_handler_fn */
+    CYI_TASK_HANDLER = 1, /* fn is a cy_handler_fn */
     CYI_TASK_DAEMON = 2,
-    CYI_TASK_CANCELLED = 4,  /* cy_terminate() came */
+    CYI_TASK_CANCELLED = 4, /* cy_terminate() came */
     CYI_TASK_JOINABLE = 8,
-    CYI_TASK_RESUMED = 16,   /* a cy_resume() came before the cy_suspend() */
-    CYI_TASK_NAMED = 32,     /* the registry knows it: tell it at the end */
-    CYI_TASK_FINISH = 64,    /* a handler called cy_exit() */
-    CYI_TASK_CONGESTED = 128 /* other cores were told that the mailbox is full */
+    CYI_TASK_RESUMED = 16,      /* a cy_resume() came before the cy_suspend() */
+    CYI_TASK_NAMED = 32,        /* the registry knows it: tell it at the end */
+    CYI_TASK_FINISH = 64,       /* a handler called cy_exit() */
+    CYI_TASK_CONGESTED = 128,   /* other cores were told that the mailbox is full */
+    CYI_TASK_OWN_NAME = 256,    /* name is a block of the core's heap */
+    CYI_TASK_CLEANING = 512,    /* its deferred clean-ups run: nothing suspends */
+    CYI_TASK_MAIN = 1024,       /* its exit code is the node's */
+    CYI_TASK_SUBSCRIBED = 2048, /* of channels: tell them at the end */
 };
 
 struct cyi_extra; /* what few tasks have: watchers, clean-ups, an exit value (watch.c) */
@@ -57,10 +63,10 @@ struct cyi_extra; /* what few tasks have: watchers, clean-ups, an exit value (wa
 struct cyi_task {
     void *sp; /* where it was switched off; NULL: no stack bound */
     struct cyi_task *run_next;
-    cy_msg *first, **last;  /* the mailbox */
-    uint32_t queued;        /* messages of applications in it */
-    uint32_t mailbox_max;   /* for those */
-    uint32_t promised;      /* exit messages queued, or to come from watches */
+    cy_msg *first, **last; /* the mailbox */
+    uint32_t queued;       /* messages of applications in it */
+    uint32_t mailbox_max;  /* for those */
+    uint32_t promised;     /* exit messages queued, or to come from watches */
     uint32_t generation;
     uint32_t slot;
     uint8_t state, wait;
@@ -72,19 +78,18 @@ struct cyi_task {
     cy_msg *answer;          /* what an awaited answer brought */
     uint64_t answer_value;
     int32_t wait_result;
-    uint32_t token;          /* counts waits for answers, so that a late one is known */
-    uint32_t wait_since_ms;  /* since the node's start */
+    uint32_t token;      /* counts waits for answers, so that a late one is known */
+    uint32_t wait_since; /* core's clock >> CYI_SINCE_SHIFT, some ms */
     int32_t exit_code;
-    const char *name;        /* static, or in extra */
+    const char *name; /* static, or in extra */
     struct cyi_extra *extra;
-    uint8_t stack_class;     /* log2 of the stack's size */
-    uint8_t streak;
+    uint8_t stack_class; /* log2 of the stack's size */
     uint16_t core;
 };
 
-enum { CYI_SLOT_MASK = (1 << 28) - 1 };
+enum { CYI_SLOT_MASK = (1 << 28) - 1, CYI_SINCE_SHIFT = 20, CYI_PROMISED_MAX = 65536 };
 
-/* The living (or ended, unjoined) task of this core, or NULL. */
+/* The living task of this core, or NULL. */
 struct cyi_task *cyi_task_find(struct cyi_core *core, uint32_t slot, uint32_t generation);
 
 /* The reference of a task of this core. */
@@ -105,13 +110,18 @@ void cyi_wake(struct cyi_core *core, struct cyi_task *task, int result);
  * {slot, generation, token}, then await. An answer with another token is dropped.
  */
 struct cyi_return {
-    uint16_t core;
+    uint32_t core;
     uint32_t slot, generation, token;
 };
 struct cyi_return cyi_await_begin(struct cyi_core *core);
-/* Returns the answer's result or -ETIMEDOUT, -ECANCELED; value and msg as the answer set them. */
-CY_MUST_CHECK int cyi_await(struct cyi_core *core, enum cyi_wait wait, const void *object, cy_time deadline,
-                            uint64_t *value, cy_msg **msg);
+/* What an answer brought; the message is the receiver's now. */
+struct cyi_answered {
+    uint64_t value;
+    cy_msg *msg;
+};
+/* Returns the answer's result or -ETIMEDOUT, -ECANCELED. `out` may be NULL. */
+CY_MUST_CHECK int cyi_await(struct cyi_core *core, enum cyi_wait wait, const void *object,
+                            cy_time deadline, struct cyi_answered *out);
 /* On any core: answer. Takes msg (may be NULL), which is freed if nobody waits any more. */
 void cyi_answer(struct cyi_core *core, struct cyi_return to, int result, uint64_t value,
                 cy_msg *msg);
@@ -120,6 +130,7 @@ void cyi_answer(struct cyi_core *core, struct cyi_return to, int result, uint64_
 struct cyi_waiter {
     struct cyi_waiter *next, *prev;
     struct cyi_task *task;
+    int result; /* of cyi_waitlist_wake() */
     bool granted;
 };
 
@@ -127,12 +138,15 @@ struct cyi_waiter {
 CY_MUST_CHECK int cyi_waitlist_wait(struct cyi_core *core, struct cyi_waitlist *list,
                                     enum cyi_wait wait, cy_time deadline);
 /* Let the first go on, with this result; its task, or NULL when nobody waits. */
-struct cyi_task *cyi_waitlist_wake(struct cyi_core *core, struct cyi_waitlist *list, int result);
+struct cyi_task *cyi_waitlist_wake(struct cyi_core *core, struct cyi_waitlist *list,
+                                   int result);
 
 /* End of a task from outside of it: what cy_terminate() does on the task's own core. */
 void cyi_task_cancel(struct cyi_core *core, struct cyi_task *task);
 
-/* Put a message, its sender filled in, into the mailbox of a task of this core, without a look at the limit. */
+/* Put a message, its sender filled in, into the mailbox of a task of this core, whatever the limit. */
+/* Is there no room for another message of an application? Counts the refusal. */
+bool cyi_mailbox_full(struct cyi_core *core, const struct cyi_task *task);
 void cyi_mailbox_put(struct cyi_core *core, struct cyi_task *task, cy_msg *msg);
 
 /* Calls visit(task, arg) for every task of this core that is not free. */

@@ -1,0 +1,93 @@
+/*
+ * congestion.c - a full mailbox makes the senders of other cores stop.
+ *
+ * A sender on another core cannot see the mailbox. So the first message that finds it full is
+ * still taken, and the sender's core is told; from then on cy_send() there says -EAGAIN, until
+ * the mailbox is half empty or its task is gone. Nothing is lost; what can pile up beyond the
+ * limit is what was under way, which the outboxes bound.
+ */
+#include "task.h"
+#include <cycos/impl/node.h>
+#include <string.h>
+
+struct notice {
+    uint32_t slot, generation;
+    uint16_t core;
+};
+
+/* Its place in the core's list; congested_count when it is not there. */
+static uint32_t
+find(const struct cyi_core *core, uint16_t on, uint32_t slot, uint32_t generation)
+{
+    uint32_t i = 0;
+    for (; i < core->congested_count; i++) {
+        const struct cyi_congested *c = &core->congested[i];
+        if (c->slot == slot && c->generation == generation && c->core == on)
+            break;
+    }
+    return i;
+}
+
+bool
+cyi_congestion_known(const struct cyi_core *core, cy_ref to)
+{
+    return __builtin_expect(core->congested_count != 0, 0) &&
+           find(core, to.core, to.slot, to.generation) < core->congested_count;
+}
+
+static void
+full_here(struct cyi_core *core, const void *args)
+{
+    const struct notice *notice = args;
+    if (core->congested_count == CYI_CONGESTED_MAX ||
+        find(core, notice->core, notice->slot, notice->generation) < core->congested_count)
+        return;
+    core->congested[core->congested_count++] =
+        (struct cyi_congested){notice->slot, notice->generation, notice->core};
+}
+
+static void
+over_here(struct cyi_core *core, const void *args)
+{
+    const struct notice *notice = args;
+    uint32_t at = find(core, notice->core, notice->slot, notice->generation);
+    if (at < core->congested_count)
+        core->congested[at] = core->congested[--core->congested_count];
+}
+
+void
+cyi_congestion_tell(struct cyi_core *core, struct cyi_task *task, uint16_t sender)
+{
+    struct cyi_extra *extra = cyi_task_extra(core, task);
+    uint16_t cores = core->node->core_count;
+    core->counters.refused++;
+    if (extra == NULL)
+        return;
+    if (extra->told == NULL) {
+        extra->told = cyi_heap_take(&core->heap, cyi_heap_class(cores), cores);
+        if (extra->told == NULL)
+            return;
+        memset(extra->told, 0, cores);
+        task->flags |= CYI_TASK_CONGESTED;
+    }
+    if (extra->told[sender])
+        return;
+    extra->told[sender] = 1;
+    struct notice notice = {task->slot, task->generation, core->index};
+    cyi_post_answer(core, sender, full_here, &notice, sizeof notice);
+}
+
+void
+cyi_congestion_over(struct cyi_core *core, struct cyi_task *task)
+{
+    struct cyi_extra *extra = task->extra;
+    uint16_t cores = core->node->core_count;
+    struct notice notice = {task->slot, task->generation, core->index};
+    for (uint16_t i = 0; i < cores; i++) {
+        if (extra->told[i])
+            cyi_post_answer(core, i, over_here, &notice, sizeof notice);
+    }
+    cyi_heap_give(&core->heap, cyi_heap_class(cores), extra->told);
+    extra->told = NULL;
+    task->flags &= (uint16_t) ~CYI_TASK_CONGESTED;
+}

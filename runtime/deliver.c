@@ -1,0 +1,82 @@
+/* deliver.c - sending with an answer: the word that it is queued, or a reply. */
+#include "task.h"
+#include <cycos/impl/channel.h>
+#include <cycos/impl/node.h>
+#include <cycos/mailbox.h>
+
+static int
+deliver_here(struct cyi_core *core, cy_ref to, cy_msg **msg)
+{
+    if (cy_ref_kind(to) == CY_KIND_CHANNEL) {
+        if (!cyi_channel_exists(core, to.slot, to.generation))
+            return -ESRCH;
+        (*msg)->sender = cy_self();
+        int reached = cyi_channel_publish(core, to.slot, to.generation, *msg);
+        *msg = NULL;
+        return reached;
+    }
+    int rc = cy_send(to, msg);
+    return rc == 0 ? 1 : rc;
+}
+
+int
+cy_deliver(cy_ref to, cy_msg **msg, cy_time deadline)
+{
+    struct cyi_core *core = cyi_current();
+    struct cyi_answered answered;
+    if (core->sched.current->flags & CYI_TASK_CANCELLED)
+        return -ECANCELED;
+    CY_ASSERT(*msg != NULL && ((*msg)->flags & (CYI_MSG_QUEUED | CYI_MSG_FREED)) == 0);
+    (*msg)->flags &= CYI_MSG_SHARED;
+    if (to.node == core->home.node && to.core == core->index)
+        return deliver_here(core, to, msg);
+    (*msg)->token = cyi_await_begin(core).token;
+    (*msg)->flags |= CYI_MSG_DELIVER;
+    int rc = cyi_send(core, to, *msg);
+    if (rc != 0)
+        return rc;
+    *msg = NULL;
+    rc = cyi_await(core, CYI_WAIT_ANSWER, NULL, deadline, &answered);
+    *msg = answered.msg; /* came back when it was refused */
+    return rc == -ETIMEDOUT || rc == -ECANCELED ? 0 : rc;
+}
+
+int
+cy_call(cy_msg **reply, cy_ref to, cy_msg **msg, cy_time deadline)
+{
+    struct cyi_core *core = cyi_current();
+    struct cyi_answered answered;
+    if (core->sched.current->flags & CYI_TASK_CANCELLED)
+        return -ECANCELED;
+    CY_ASSERT(*msg != NULL && ((*msg)->flags & (CYI_MSG_QUEUED | CYI_MSG_FREED)) == 0);
+    (*msg)->token = cyi_await_begin(core).token;
+    (*msg)->flags = ((*msg)->flags & CYI_MSG_SHARED) | CYI_MSG_CALL;
+    int rc = cyi_send(core, to, *msg);
+    if (rc != 0)
+        return rc;
+    *msg = NULL;
+    rc = cyi_await(core, CYI_WAIT_ANSWER, NULL, deadline, &answered);
+    if (rc == 0)
+        *reply = answered.msg;
+    else if (answered.msg != NULL)
+        cyi_msg_drop(core, answered.msg);
+    return rc;
+}
+
+int
+cy_reply(const cy_msg *request, cy_msg **reply)
+{
+    struct cyi_core *core = cyi_current();
+    cy_ref to = request->sender;
+    if ((request->flags & CYI_MSG_CALL) == 0)
+        return cy_send(to, reply);
+    CY_ASSERT(((*reply)->flags & (CYI_MSG_QUEUED | CYI_MSG_FREED)) == 0);
+    if (to.node != core->home.node)
+        return CY_ENOPEER;
+    (*reply)->flags &= CYI_MSG_SHARED;
+    (*reply)->sender = cyi_task_ref(core, core->sched.current);
+    cyi_answer(core, (struct cyi_return){to.core, to.slot, to.generation, request->token}, 0, 0,
+               *reply);
+    *reply = NULL;
+    return 0;
+}

@@ -1,0 +1,294 @@
+/*
+ * inbox.c - taking what others posted, flushing what we could not post yet, sleeping.
+ *
+ * Synchronisation (post.c uses the same rows):
+ *   I1  inbox.in[]     release when a pair first talks -> acquire in poll   the ring
+ *   I2  inbox.sleeping the sleeper raises it, then looks at the rings; a sender publishes a
+ *                      slot, then looks at it. One of the two must see the other. Either the
+ *                      sleeper issues a membarrier between its two steps, and the sender pays
+ *                      nothing; or the sender's look is a read-modify-write, which is ordered
+ *                      with the sleeper's exchange: whoever comes second sees the first.
+ *   I3  inbox.foreign_any  release under the lock -> acquire in poll        the list has some
+ *   I4  inbox.sleeping relaxed, taken down by its owner                     a hint
+ */
+#include "msg.h"
+#include "post.h"
+#include "task.h"
+#include <cycos/impl/inbox.h>
+#include <cycos/impl/node.h>
+#include <linux/membarrier.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { POLL_MAX = 256, RESERVE = 64 };
+
+static uint32_t
+ring_size_for(uint32_t cores)
+{
+    /* Rings grow with the square of the cores, so each gets smaller. */
+    uint32_t size = 1024;
+    while (size > CYI_RING_MIN && size * cores > 16384)
+        size /= 2;
+    return size;
+}
+
+static bool
+fill_reserve(struct cyi_inbox *inbox, struct cyi_heap *heap)
+{
+    for (int i = 0; i < RESERVE; i++) {
+        struct cyi_block *block = cyi_heap_take(heap, 0, CYI_HEAP_BLOCK_MIN);
+        if (block == NULL)
+            return false;
+        block->next = inbox->reserve;
+        inbox->reserve = block;
+    }
+    heap->taken -= RESERVE; /* only lent out when they become messages */
+    return true;
+}
+
+int
+cyi_inbox_open(struct cyi_inbox **out, struct cyi_heap *heap, uint32_t cores,
+               uint32_t outbox_max)
+{
+    struct cyi_inbox *inbox = aligned_alloc(64, sizeof *inbox);
+    if (inbox == NULL)
+        return -ENOMEM;
+    memset(inbox, 0, sizeof *inbox);
+    inbox->cores = cores;
+    inbox->outbox_max = outbox_max;
+    inbox->ring_size = ring_size_for(cores);
+    inbox->in = calloc(cores, sizeof *inbox->in);
+    inbox->out = calloc(cores, sizeof *inbox->out);
+    inbox->outbox = calloc(cores, sizeof *inbox->outbox);
+    inbox->returns = calloc(cores, sizeof *inbox->returns);
+    pthread_mutex_init(&inbox->foreign_lock, NULL);
+    inbox->foreign_last = &inbox->foreign_first;
+    if (inbox->in == NULL || inbox->out == NULL || inbox->outbox == NULL ||
+        inbox->returns == NULL || !fill_reserve(inbox, heap)) {
+        cyi_inbox_close(&inbox);
+        return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < cores; i++)
+        inbox->outbox[i].last = &inbox->outbox[i].first;
+    *out = inbox;
+    return 0;
+}
+
+void
+cyi_inbox_close(struct cyi_inbox **closed)
+{
+    struct cyi_inbox *inbox = *closed;
+    if (inbox == NULL)
+        return;
+    for (uint32_t i = 0; inbox->in != NULL && i < inbox->cores; i++) {
+        /* I1: all threads have ended. */
+        struct cyi_ring *ring = atomic_load_explicit(&inbox->in[i], memory_order_acquire);
+        cyi_ring_free(&ring);
+    }
+    free((void *) inbox->in);
+    free(inbox->out);
+    free(inbox->outbox);
+    free(inbox->returns);
+    cyi_reserve_free(inbox);
+    pthread_mutex_destroy(&inbox->foreign_lock);
+    free(inbox);
+    *closed = NULL;
+}
+
+/* A message that came through a ring or from the own outbox. */
+static void
+take_msg(struct cyi_core *core, uint16_t from, cy_msg *msg)
+{
+    if (msg->flags & CYI_MSG_RUN)
+        msg->run(core, msg);
+    else
+        cyi_mailbox_arrive(core, from, msg);
+}
+
+static void
+take_bytes(struct cyi_core *core, uint16_t from, const struct cyi_slot *slot)
+{
+    cy_msg *msg = cyi_msg_take(core, slot->tag, slot->size);
+    if (msg == NULL) {
+        core->counters.lost++;
+        return;
+    }
+    memcpy(msg->body, slot->body, CYI_SLOT_BODY);
+    msg->to.slot = slot->to.slot;
+    msg->to.generation = slot->to.generation;
+    msg->sender = core->node->cores[from]->home;
+    msg->sender.slot = slot->from_slot;
+    msg->sender.generation = slot->from_generation;
+    cyi_mailbox_arrive(core, from, msg);
+}
+
+static uint32_t
+poll_ring(struct cyi_core *core, uint16_t from, struct cyi_ring *ring)
+{
+    struct cyi_slot *slot;
+    uint32_t n = 0;
+    while (n < POLL_MAX && (slot = cyi_ring_peek(ring)) != NULL) {
+        switch (slot->kind) {
+        case CYI_SLOT_BYTES:
+            take_bytes(core, from, slot);
+            break;
+        case CYI_SLOT_CALL:
+            ((cyi_call_fn *) slot->fn)(core, slot->body);
+            break;
+        default:
+            take_msg(core, from, slot->pointer);
+            break;
+        }
+        cyi_ring_pop(ring);
+        n++;
+    }
+    return n;
+}
+
+/* Calls that a core posted to itself. */
+static uint32_t
+poll_self(struct cyi_core *core)
+{
+    struct cyi_outbox *box = &core->inbox->outbox[core->index];
+    uint32_t n = box->count;
+    for (uint32_t i = 0; i < n; i++) {
+        cy_msg *msg = box->first;
+        box->first = msg->next;
+        if (box->first == NULL)
+            box->last = &box->first;
+        box->count--;
+        core->inbox->waiting--;
+        take_msg(core, core->index, msg);
+    }
+    return n;
+}
+
+static uint32_t
+poll_foreign(struct cyi_core *core)
+{
+    struct cyi_inbox *inbox = core->inbox;
+    uint32_t n = 0;
+    /* I3: mostly false, and then no lock is taken. */
+    if (!atomic_load_explicit(&inbox->foreign_any, memory_order_acquire))
+        return 0;
+    pthread_mutex_lock(&inbox->foreign_lock);
+    struct cyi_foreign *record = inbox->foreign_first;
+    inbox->foreign_first = NULL;
+    inbox->foreign_last = &inbox->foreign_first;
+    /* I3: under the lock. */
+    atomic_store_explicit(&inbox->foreign_any, false, memory_order_release);
+    pthread_mutex_unlock(&inbox->foreign_lock);
+    for (struct cyi_foreign *next; record != NULL; record = next, n++) {
+        next = record->next;
+        record->fn(core, record);
+    }
+    return n;
+}
+
+uint32_t
+cyi_inbox_poll(struct cyi_core *core)
+{
+    struct cyi_inbox *inbox = core->inbox;
+    uint32_t n = poll_foreign(core);
+    if (inbox->outbox[core->index].count != 0)
+        n += poll_self(core);
+    for (uint32_t i = 0; i < inbox->cores; i++) {
+        /* I1: a ring may have been made since. */
+        struct cyi_ring *ring = atomic_load_explicit(&inbox->in[i], memory_order_acquire);
+        if (ring != NULL)
+            n += poll_ring(core, (uint16_t) i, ring);
+    }
+    return n;
+}
+
+bool
+cyi_inbox_pending(struct cyi_core *core)
+{
+    struct cyi_inbox *inbox = core->inbox;
+    /* I3: as in poll. */
+    if (atomic_load_explicit(&inbox->foreign_any, memory_order_acquire) ||
+        inbox->outbox[core->index].count != 0)
+        return true;
+    for (uint32_t i = 0; i < inbox->cores; i++) {
+        /* I1: as in poll. */
+        struct cyi_ring *ring = atomic_load_explicit(&inbox->in[i], memory_order_acquire);
+        if (ring != NULL && cyi_ring_peek(ring) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static void
+flush_outbox(struct cyi_core *core, uint16_t to)
+{
+    struct cyi_outbox *box = &core->inbox->outbox[to];
+    bool any = false;
+    while (box->first != NULL) {
+        cy_msg *msg = box->first;
+        cy_msg *next = msg->next;
+        if (!cyi_post_slot(core, to, msg))
+            break;
+        any = true;
+        box->first = next;
+        box->count--;
+        core->inbox->waiting--;
+    }
+    if (box->first == NULL)
+        box->last = &box->first;
+    if (any)
+        cyi_post_nudge(core, core->node->cores[to]);
+}
+
+void
+cyi_inbox_flush(struct cyi_core *core)
+{
+    struct cyi_inbox *inbox = core->inbox;
+    if (inbox->waiting == 0)
+        return;
+    for (uint32_t i = 0; i < inbox->cores; i++) {
+        if (i != core->index && inbox->outbox[i].count != 0)
+            flush_outbox(core, (uint16_t) i);
+    }
+}
+
+bool
+cyi_inbox_sleep(struct cyi_core *core)
+{
+    cyi_post_returns(core);
+    core->asleep = true;
+    /* I2: raise the flag, then look once more. */
+    atomic_exchange_explicit(&core->inbox->sleeping, 1, memory_order_seq_cst);
+    if (core->node->asymmetric)
+        syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+    if (!cyi_inbox_pending(core))
+        return true;
+    cyi_inbox_awake(core);
+    return false;
+}
+
+void
+cyi_inbox_awake(struct cyi_core *core)
+{
+    core->asleep = false;
+    /* I4: a sender that still sees it only wakes us in vain. */
+    atomic_store_explicit(&core->inbox->sleeping, 0, memory_order_relaxed);
+}
+
+void
+cyi_inbox_discard(struct cyi_core *core)
+{
+    struct cyi_inbox *inbox = core->inbox;
+    while (cyi_inbox_poll(core) != 0)
+        continue;
+    for (uint32_t i = 0; i < inbox->cores; i++) {
+        struct cyi_outbox *box = &inbox->outbox[i];
+        for (cy_msg *msg, *next = box->first; (msg = next) != NULL;) {
+            next = msg->next;
+            cyi_msg_drop(core, msg);
+        }
+        *box = (struct cyi_outbox){.last = &box->first};
+    }
+    inbox->waiting = 0;
+}

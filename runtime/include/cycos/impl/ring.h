@@ -1,0 +1,90 @@
+/*
+ * cycos/impl/ring.h - single-producer single-consumer ring of 64-byte slots.
+ *
+ *              | push | peek/pop |      x: needs outside ordering
+ *        push  |  x   |    -     |      -: may run at the same time
+ *        pop   |      |    x     |      push belongs to one thread, peek and pop to another
+ *
+ * Payload, destination and sequence number share the slot's cache line, so a message costs
+ * one transfer of one line between the cores.
+ */
+#ifndef CYCOS_IMPL_RING_H
+#define CYCOS_IMPL_RING_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CYI_RING_MAX = 16384, CYI_RING_MIN = 64, CYI_SLOT_BODY = 40 };
+
+struct cyi_slot {
+    union {
+        struct {
+            uint32_t slot, generation;
+        } to;
+        void *pointer;                           /* a message */
+        void (*fn)(void *context, const void *); /* never called with this type */
+    };
+    uint32_t from_slot, from_generation;
+    uint32_t tag;
+    _Atomic uint16_t sequence; /* position + 1 once the rest is written */
+    uint8_t kind, size;
+    uint8_t body[CYI_SLOT_BODY];
+};
+
+struct cyi_ring {
+    uint32_t size, mask;                 /* slots: a power of two */
+    alignas(64) uint64_t head;           /* producer: next position to write */
+    uint64_t limit;                      /* producer: may write below this */
+    alignas(64) uint64_t tail;           /* consumer: next position to read */
+    alignas(64) _Atomic uint64_t credit; /* consumer's tail, told once in a while */
+    alignas(64) struct cyi_slot slots[];
+};
+
+/* `size` slots, a power of two from CYI_RING_MIN to CYI_RING_MAX. NULL without memory. */
+struct cyi_ring *cyi_ring_create(uint32_t size);
+void cyi_ring_free(struct cyi_ring **ring);
+
+/* The slot to fill in next, or NULL when the ring is full; then publish it. */
+static inline struct cyi_slot *
+cyi_ring_next(struct cyi_ring *ring)
+{
+    if (__builtin_expect(ring->head == ring->limit, 0)) {
+        /* R2: what the consumer read before it gave this credit may be overwritten. */
+        ring->limit = atomic_load_explicit(&ring->credit, memory_order_acquire) + ring->size;
+        if (ring->head == ring->limit)
+            return NULL;
+    }
+    return &ring->slots[ring->head & ring->mask];
+}
+
+static inline void
+cyi_ring_publish(struct cyi_ring *ring, struct cyi_slot *slot)
+{
+    /* R1: the slot's contents go with its sequence number. */
+    atomic_store_explicit(&slot->sequence, (uint16_t) ++ring->head, memory_order_release);
+}
+
+/* The oldest slot, or NULL when there is none. */
+static inline struct cyi_slot *
+cyi_ring_peek(struct cyi_ring *ring)
+{
+    struct cyi_slot *slot = &ring->slots[ring->tail & ring->mask];
+    /* R1: see the slot's contents. */
+    uint16_t sequence = atomic_load_explicit(&slot->sequence, memory_order_acquire);
+    return sequence == (uint16_t) (ring->tail + 1) ? slot : NULL;
+}
+
+/* Done with the oldest slot. */
+static inline void
+cyi_ring_pop(struct cyi_ring *ring)
+{
+    ring->tail++;
+    /* R2: give credit an eighth of the ring at a time, so that its line seldom moves. */
+    if ((ring->tail & (ring->mask >> 3)) == 0)
+        atomic_store_explicit(&ring->credit, ring->tail, memory_order_release);
+}
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * loop.c - a core's loop: one turn after another.
+ *
+ * A turn takes what other cores posted, fires timers, hands on readiness, runs ready tasks,
+ * and moves what could not be posted before. A core with nothing to do spins for a while, in
+ * the hope of being spared the cost of sleeping and being woken; then it sleeps in its
+ * reactor until the next timer, an event, or a word from another core.
+ */
+#include "task.h"
+#include <cycos/impl/inbox.h>
+#include <cycos/impl/io.h>
+#include <cycos/impl/node.h>
+#include <cycos/impl/rcu.h>
+#include <cycos/impl/time.h>
+
+enum {
+    EVENTS_MAX = 64,
+    IO_TURNS = 4,            /* busy turns between two looks at the sockets */
+    CLOCK_TURNS = 16,        /* busy turns between two looks at the clock, without timers */
+    SPIN_POLLS = 16,         /* looks at the inbox between two idle turns */
+    OUTBOX_WAIT = 50 * 1000, /* ns to sleep while somebody's ring is full */
+};
+
+static void
+read_clock(struct cyi_core *core)
+{
+    core->sched.now = core->os->now(core->os);
+}
+
+static uint32_t
+fire_timers(struct cyi_core *core)
+{
+    struct cyi_timer *timer;
+    uint32_t n = 0;
+    while ((timer = cyi_wheel_expire(&core->wheel, core->sched.now)) != NULL) {
+        cyi_wake(core, cyi_container_of(timer, struct cyi_task, timer), -ETIMEDOUT);
+        n++;
+    }
+    core->counters.timers_fired += n;
+    return n;
+}
+
+static uint32_t
+look_at_sockets(struct cyi_core *core, cy_time timeout)
+{
+    struct cyi_ready events[EVENTS_MAX];
+    int n = core->os->reactor->wait(core->reactor, events, EVENTS_MAX, timeout);
+    if (n <= 0)
+        return 0;
+    core->counters.io_events += (uint64_t) n;
+    cyi_io_ready(core, events, n);
+    return (uint32_t) n;
+}
+
+static inline void
+pause_briefly(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb" ::: "memory");
+#endif
+}
+
+static void
+spin(struct cyi_core *core)
+{
+    for (int i = 0; i < SPIN_POLLS; i++) {
+        if (cyi_inbox_pending(core))
+            return;
+        pause_briefly();
+    }
+}
+
+static cy_time
+sleep_time(struct cyi_core *core, cy_time look)
+{
+    cy_time next = cyi_wheel_next(&core->wheel);
+    cy_time until = cyi_time_until(next < look ? next : look, core->sched.now);
+    if (core->inbox->waiting != 0 && until > OUTBOX_WAIT)
+        until = OUTBOX_WAIT;
+    return until;
+}
+
+static void
+idle(struct cyi_core *core, cy_time look)
+{
+    struct cyi_sched *sched = &core->sched;
+    read_clock(core);
+    if (sched->idle_since == 0)
+        sched->idle_since = sched->now;
+    if (!core->os->simulated && sched->now - sched->idle_since < core->node->options->spin_ns) {
+        spin(core);
+        return;
+    }
+    cy_time timeout = sleep_time(core, look);
+    if (timeout <= 0)
+        return;
+    cyi_stacks_trim(&core->stacks);
+    if (!cyi_inbox_sleep(core))
+        return;
+    core->counters.sleeps++;
+    cyi_rcu_offline();
+    look_at_sockets(core, timeout);
+    cyi_rcu_online();
+    read_clock(core);
+}
+
+bool
+cyi_core_turn(struct cyi_core *core)
+{
+    uint64_t turn = core->counters.turns++;
+    if (core->asleep)
+        cyi_inbox_awake(core);
+    bool timers = cyi_wheel_count(&core->wheel) != 0;
+    if (timers || turn % CLOCK_TURNS == 0)
+        read_clock(core);
+    uint32_t work = cyi_inbox_poll(core);
+    cy_time look = cyi_node_follow(core);
+    if (timers)
+        work += fire_timers(core);
+    if (core->io != NULL && (work == 0 || turn % IO_TURNS == 0) && core->sched.first == NULL)
+        work += look_at_sockets(core, 0);
+    else if (core->io != NULL && turn % IO_TURNS == 0)
+        work += look_at_sockets(core, 0);
+    work += cyi_sched_run(core);
+    cyi_inbox_flush(core);
+    cyi_rcu_quiescent();
+    if (work != 0) {
+        core->sched.idle_since = 0;
+        return true;
+    }
+    idle(core, look);
+    return false;
+}

@@ -1,0 +1,294 @@
+/*
+ * mailbox.c - sending to tasks and channels, and receiving.
+ *
+ * A mailbox is a plain queue that only the task's own core touches. Messages of applications
+ * count against its limit; exit messages have their places promised when the watch begins, so
+ * that data never crowds them out, yet all stay in one order.
+ */
+#include "task.h"
+#include <cycos/impl/channel.h>
+#include <cycos/impl/node.h>
+#include <cycos/mailbox.h>
+
+bool
+cyi_mailbox_full(struct cyi_core *core, const struct cyi_task *task)
+{
+    if (__builtin_expect(task->queued < task->mailbox_max, 1))
+        return false;
+    core->counters.refused++;
+    return true;
+}
+
+void
+cyi_mailbox_put(struct cyi_core *core, struct cyi_task *task, cy_msg *msg)
+{
+    msg->flags |= CYI_MSG_QUEUED;
+    if (__builtin_expect((msg->flags & CYI_MSG_PROMISED) == 0, 1))
+        task->queued++;
+    cyi_msg_append(&task->last, msg);
+    if (task->state == CYI_TASK_WAITING && task->wait == CYI_WAIT_MESSAGE)
+        cyi_wake(core, task, 0);
+}
+
+/* A message has left the mailbox: it is the application's now. */
+static void
+taken(struct cyi_core *core, struct cyi_task *task, cy_msg *msg)
+{
+    msg->flags &= (uint8_t) ~CYI_MSG_QUEUED;
+    if (__builtin_expect(msg->flags & CYI_MSG_PROMISED, 0))
+        task->promised--;
+    else
+        task->queued--;
+    if (__builtin_expect(task->flags & CYI_TASK_CONGESTED, 0) &&
+        task->queued <= task->mailbox_max / 2)
+        cyi_congestion_over(core, task);
+}
+
+cy_msg *
+cyi_mailbox_take(struct cyi_core *core, struct cyi_task *task)
+{
+    cy_msg *msg = task->first;
+    task->first = msg->next;
+    if (task->first == NULL)
+        task->last = &task->first;
+    taken(core, task, msg);
+    return msg;
+}
+
+static struct cyi_return
+return_of(const cy_msg *msg)
+{
+    return (struct cyi_return){msg->sender.core, msg->sender.slot, msg->sender.generation,
+                               msg->token};
+}
+
+void
+cyi_request_failed(struct cyi_core *core, cy_msg *msg, int error)
+{
+    struct cyi_return to = return_of(msg);
+    if (msg->flags & CYI_MSG_DELIVER) {
+        /* Surely not delivered: the sender gets its message back. */
+        cyi_answer(core, to, error, 0, msg);
+        return;
+    }
+    if (msg->flags & CYI_MSG_CALL)
+        cyi_answer(core, to, error, 0, NULL);
+    else
+        core->counters.lost++;
+    cyi_msg_drop(core, msg);
+}
+
+void
+cyi_mailbox_drop(struct cyi_core *core, struct cyi_task *task)
+{
+    while (task->first != NULL) {
+        cy_msg *msg = task->first;
+        task->first = msg->next;
+        if (msg->flags & CYI_MSG_PROMISED)
+            cyi_msg_drop(core, msg);
+        else
+            cyi_request_failed(core, msg, -ESRCH);
+    }
+    task->last = &task->first;
+    task->queued = task->promised = 0;
+}
+
+static void
+arrive_at_channel(struct cyi_core *core, cy_msg *msg)
+{
+    struct cyi_return to = return_of(msg);
+    bool wanted = msg->flags & CYI_MSG_DELIVER;
+    if (!cyi_channel_exists(core, msg->to.slot, msg->to.generation)) {
+        cyi_request_failed(core, msg, -ESRCH);
+        return;
+    }
+    msg->flags &= (uint8_t) ~CYI_MSG_DELIVER;
+    int reached = cyi_channel_publish(core, msg->to.slot, msg->to.generation, msg);
+    if (wanted)
+        cyi_answer(core, to, reached, 0, NULL);
+}
+
+void
+cyi_mailbox_arrive(struct cyi_core *core, uint16_t from, cy_msg *msg)
+{
+    struct cyi_return to = return_of(msg);
+    bool wanted = msg->flags & CYI_MSG_DELIVER;
+    core->counters.received_across++;
+    if (msg->to.slot >> 28 == CY_KIND_CHANNEL) {
+        arrive_at_channel(core, msg);
+        return;
+    }
+    struct cyi_task *task = cyi_task_find(core, msg->to.slot, msg->to.generation);
+    if (task == NULL) {
+        cyi_request_failed(core, msg, -ESRCH);
+        return;
+    }
+    bool full = task->queued >= task->mailbox_max;
+    if (full && wanted) {
+        core->counters.refused++;
+        cyi_request_failed(core, msg, -EAGAIN);
+        return;
+    }
+    /* What was under way when the mailbox filled is not lost; the sender hears to stop. */
+    if (full)
+        cyi_congestion_tell(core, task, from);
+    msg->flags &= (uint8_t) ~CYI_MSG_DELIVER;
+    cyi_mailbox_put(core, task, msg);
+    if (wanted)
+        cyi_answer(core, to, 1, 0, NULL);
+}
+
+/* Refuse what can be refused without asking the recipient's core. */
+static int
+check_way(struct cyi_core *core, cy_ref to)
+{
+    enum cy_kind kind = cy_ref_kind(to);
+    if (kind != CY_KIND_TASK && kind != CY_KIND_CHANNEL)
+        return -ESRCH;
+    if (to.node != core->home.node || to.core >= core->node->core_count)
+        return CY_ENOPEER;
+    if (cyi_congestion_known(core, to)) {
+        core->counters.refused++;
+        return -EAGAIN;
+    }
+    return 0;
+}
+
+static int
+send_across(struct cyi_core *core, cy_ref to, cy_msg *msg)
+{
+    int rc = check_way(core, to);
+    if (rc != 0)
+        return rc;
+    msg->to.slot = to.slot;
+    msg->to.generation = to.generation;
+    if ((rc = cyi_post_msg(core, to.core, msg)) == 0)
+        core->counters.sent_across++;
+    return rc;
+}
+
+/* To a channel of this core; the number of recipients. */
+static int
+send_to_channel(struct cyi_core *core, cy_ref to, cy_msg *msg)
+{
+    if (!cyi_channel_exists(core, to.slot, to.generation))
+        return -ESRCH;
+    return cyi_channel_publish(core, to.slot, to.generation, msg);
+}
+
+int
+cyi_send(struct cyi_core *core, cy_ref to, cy_msg *msg)
+{
+    msg->sender = cyi_task_ref(core, core->sched.current);
+    if (to.node != core->home.node || to.core != core->index)
+        return send_across(core, to, msg);
+    struct cyi_task *task = cyi_task_find(core, to.slot, to.generation);
+    if (__builtin_expect(task == NULL, 0)) {
+        int rc = send_to_channel(core, to, msg);
+        return rc < 0 ? rc : 0;
+    }
+    if (cyi_mailbox_full(core, task))
+        return -EAGAIN;
+    core->counters.sent_here++;
+    cyi_mailbox_put(core, task, msg);
+    return 0;
+}
+
+int
+cy_send(cy_ref to, cy_msg **msg)
+{
+    struct cyi_core *core = cyi_current();
+    CY_ASSERT(*msg != NULL && ((*msg)->flags & (CYI_MSG_QUEUED | CYI_MSG_FREED)) == 0);
+    (*msg)->flags &= CYI_MSG_SHARED;
+    int rc = cyi_send(core, to, *msg);
+    if (rc == 0)
+        *msg = NULL;
+    return rc;
+}
+
+int
+cy_send_bytes(cy_ref to, uint32_t tag, const void *body, size_t size)
+{
+    struct cyi_core *core = cyi_current();
+    if (to.node == core->home.node && to.core != core->index && size <= CYI_POST_INLINE) {
+        if (tag >= CY_TAG_SYSTEM)
+            return -EINVAL;
+        int rc = check_way(core, to);
+        if (rc == 0 && (rc = cyi_post_bytes(core, to, tag, body, size)) == 0)
+            core->counters.sent_across++;
+        return rc;
+    }
+    cy_msg *msg;
+    int rc = cy_msg_copy(&msg, tag, body, size);
+    if (rc != 0)
+        return rc;
+    if ((rc = cy_send(to, &msg)) != 0)
+        cy_msg_free(&msg);
+    return rc;
+}
+
+int
+cy_receive(cy_msg **out, cy_time deadline)
+{
+    struct cyi_core *core = cyi_current();
+    struct cyi_task *task = core->sched.current;
+    if (__builtin_expect(task->flags & (CYI_TASK_CANCELLED | CYI_TASK_CLEANING), 0))
+        return -ECANCELED;
+    while (task->first == NULL) {
+        int rc = cyi_park(core, CYI_WAIT_MESSAGE, NULL, deadline);
+        if (rc != 0)
+            return rc;
+    }
+    *out = cyi_mailbox_take(core, task);
+    return 0;
+}
+
+int
+cy_receive_if(cy_msg **out, cy_match_fn *match, void *arg, cy_time deadline)
+{
+    struct cyi_core *core = cyi_current();
+    struct cyi_task *task = core->sched.current;
+    cy_msg **at = &task->first;
+    if (task->flags & (CYI_TASK_CANCELLED | CYI_TASK_CLEANING))
+        return -ECANCELED;
+    for (;;) {
+        for (cy_msg *msg; (msg = *at) != NULL; at = &msg->next) {
+            if (!match(msg, arg))
+                continue;
+            *at = msg->next;
+            if (task->last == &msg->next)
+                task->last = at;
+            taken(core, task, msg);
+            *out = msg;
+            return 0;
+        }
+        int rc = cyi_park(core, CYI_WAIT_MESSAGE, NULL, deadline);
+        if (rc != 0)
+            return rc;
+    }
+}
+
+static bool
+has_tag(const cy_msg *msg, void *arg)
+{
+    return msg->tag == *(const uint32_t *) arg;
+}
+
+int
+cy_receive_tag(cy_msg **out, uint32_t tag, cy_time deadline)
+{
+    return cy_receive_if(out, has_tag, &tag, deadline);
+}
+
+uint32_t
+cy_mailbox_count(void)
+{
+    struct cyi_task *task = cyi_current()->sched.current;
+    uint32_t count = task->queued;
+    if (task->promised != 0) {
+        count = 0;
+        for (const cy_msg *msg = task->first; msg != NULL; msg = msg->next)
+            count++;
+    }
+    return count;
+}

@@ -1,0 +1,308 @@
+/*
+ * post.c - handing work to another core. Rows I1 to I4 are those of inbox.c's table:
+ *   I1  inbox.in[]         release when a pair first talks -> acquire in poll
+ *   I2  inbox.sleeping     after a slot is published: does the receiver sleep?
+ *   I3  inbox.foreign_any  release under the lock -> acquire in poll
+ */
+#include "post.h"
+#include "task.h"
+#include <cycos/impl/inbox.h>
+#include <cycos/impl/node.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RETURN_BATCH = 64 };
+
+void
+cyi_post_nudge(struct cyi_core *core, struct cyi_core *to)
+{
+    int sleeping;
+    if (core->node->asymmetric) {
+        atomic_signal_fence(memory_order_seq_cst); /* I2: the sleeper's membarrier orders us */
+        /* I2: a plain load of a line that seldom changes. */
+        sleeping = atomic_load_explicit(&to->inbox->sleeping, memory_order_relaxed);
+    } else {
+        /* I2: ordered with the sleeper's exchange. */
+        sleeping = atomic_fetch_or_explicit(&to->inbox->sleeping, 0, memory_order_seq_cst);
+    }
+    if (__builtin_expect(sleeping == 0, 1))
+        return;
+    /* I2: only the first sender pays for the wake-up. */
+    if (atomic_exchange_explicit(&to->inbox->sleeping, 0, memory_order_acq_rel) != 0) {
+        core->counters.wakeups_sent++;
+        to->os->reactor->wake(to->reactor);
+    }
+}
+
+/* The ring to another core, made now if this is the first word to it. NULL without memory. */
+static struct cyi_ring *
+ring_to(struct cyi_core *core, uint16_t to)
+{
+    struct cyi_inbox *inbox = core->inbox;
+    if (__builtin_expect(inbox->out[to] != NULL, 1))
+        return inbox->out[to];
+    struct cyi_ring *ring = cyi_ring_create(inbox->ring_size);
+    if (ring == NULL)
+        return NULL;
+    inbox->out[to] = ring;
+    /* I1: the receiver sees an initialised ring. */
+    atomic_store_explicit(&core->node->cores[to]->inbox->in[core->index], ring,
+                          memory_order_release);
+    return ring;
+}
+
+/* A free slot, or NULL: then the outbox must take it, to keep the order. */
+static struct cyi_slot *
+free_slot(struct cyi_core *core, uint16_t to)
+{
+    struct cyi_ring *ring = ring_to(core, to);
+    if (ring == NULL)
+        return NULL;
+    return cyi_ring_next(ring);
+}
+
+bool
+cyi_post_slot(struct cyi_core *core, uint16_t to, cy_msg *msg)
+{
+    struct cyi_slot *slot = free_slot(core, to);
+    if (slot == NULL)
+        return false;
+    slot->kind = CYI_SLOT_MSG;
+    slot->pointer = msg;
+    cyi_ring_publish(core->inbox->out[to], slot);
+    return true;
+}
+
+static bool
+in_order(const struct cyi_core *core, uint16_t to)
+{
+    return to != core->index && core->inbox->outbox[to].count == 0;
+}
+
+static void
+put_in_outbox(struct cyi_core *core, uint16_t to, cy_msg *msg)
+{
+    struct cyi_outbox *box = &core->inbox->outbox[to];
+    cyi_msg_append(&box->last, msg);
+    box->count++;
+    core->inbox->waiting++;
+}
+
+void
+cyi_post_promised(struct cyi_core *core, uint16_t to, cy_msg *msg)
+{
+    if (in_order(core, to) && cyi_post_slot(core, to, msg))
+        cyi_post_nudge(core, core->node->cores[to]);
+    else
+        put_in_outbox(core, to, msg);
+}
+
+/* May the outbox take one more that was not promised a place? */
+static bool
+outbox_full(struct cyi_core *core, uint16_t to)
+{
+    if (core->inbox->outbox[to].count < core->inbox->outbox_max)
+        return false;
+    core->counters.refused++;
+    return true;
+}
+
+int
+cyi_post_msg(struct cyi_core *core, uint16_t to, cy_msg *msg)
+{
+    if (outbox_full(core, to))
+        return -EAGAIN;
+    cyi_post_promised(core, to, msg);
+    return 0;
+}
+
+int
+cyi_post_bytes(struct cyi_core *core, cy_ref to, uint32_t tag, const void *body, size_t size)
+{
+    const struct cyi_task *me = core->sched.current;
+    struct cyi_slot *slot = in_order(core, to.core) ? free_slot(core, to.core) : NULL;
+    if (slot == NULL) {
+        cy_msg *msg = cyi_msg_take(core, tag, size);
+        if (msg == NULL)
+            return -ENOMEM;
+        memcpy(msg->body, body, size);
+        msg->sender = cyi_task_ref(core, me);
+        msg->to.slot = to.slot;
+        msg->to.generation = to.generation;
+        int rc = cyi_post_msg(core, to.core, msg);
+        if (rc != 0)
+            cyi_msg_drop(core, msg);
+        return rc;
+    }
+    slot->kind = CYI_SLOT_BYTES;
+    slot->to.slot = to.slot;
+    slot->to.generation = to.generation;
+    slot->from_slot = me->slot;
+    slot->from_generation = me->generation;
+    slot->tag = tag;
+    slot->size = (uint8_t) size;
+    memcpy(slot->body, body, size);
+    cyi_ring_publish(core->inbox->out[to.core], slot);
+    cyi_post_nudge(core, core->node->cores[to.core]);
+    return 0;
+}
+
+/* A call that found no slot: a message that carries it. */
+struct boxed {
+    cyi_call_fn *fn;
+    _Alignas(8) uint8_t args[CYI_POST_INLINE];
+};
+
+static void
+unbox(struct cyi_core *core, cy_msg *msg)
+{
+    const struct boxed *boxed = (const struct boxed *) (const void *) msg->body;
+    boxed->fn(core, boxed->args);
+    cyi_msg_drop(core, msg);
+}
+
+static void
+box_up(cy_msg *msg, cyi_call_fn *fn, const void *args, size_t size)
+{
+    struct boxed *boxed = (struct boxed *) (void *) msg->body;
+    boxed->fn = fn;
+    memcpy(boxed->args, args, size);
+    msg->run = unbox;
+    msg->flags = CYI_MSG_RUN;
+}
+
+static bool
+post_call_slot(struct cyi_core *core, uint16_t to, cyi_call_fn *fn, const void *args,
+               size_t size)
+{
+    CY_ASSERT(size <= CYI_POST_INLINE);
+    struct cyi_slot *slot = in_order(core, to) ? free_slot(core, to) : NULL;
+    if (slot == NULL)
+        return false;
+    slot->kind = CYI_SLOT_CALL;
+    slot->fn = (void (*)(void *, const void *)) fn;
+    memcpy(slot->body, args, size);
+    cyi_ring_publish(core->inbox->out[to], slot);
+    return true;
+}
+
+int
+cyi_post_call(struct cyi_core *core, uint16_t to, cyi_call_fn *fn, const void *args,
+              size_t size)
+{
+    if (post_call_slot(core, to, fn, args, size)) {
+        cyi_post_nudge(core, core->node->cores[to]);
+        return 0;
+    }
+    if (outbox_full(core, to))
+        return -EAGAIN;
+    cy_msg *msg = cyi_msg_take(core, 0, sizeof(struct boxed));
+    if (msg == NULL)
+        return -ENOMEM;
+    box_up(msg, fn, args, size);
+    put_in_outbox(core, to, msg);
+    return 0;
+}
+
+static cy_msg *
+take_from_reserve(struct cyi_core *core)
+{
+    struct cyi_block *block = core->inbox->reserve;
+    CY_ASSERT(block != NULL && "out of memory for an answer");
+    core->inbox->reserve = block->next;
+    core->heap.taken++;
+    cy_msg *msg = (cy_msg *) (void *) block;
+    *msg = (cy_msg){.size = sizeof(struct boxed), .home = core->index, .class = 0};
+    return msg;
+}
+
+void
+cyi_post_answer(struct cyi_core *core, uint16_t to, cyi_call_fn *fn, const void *args,
+                size_t size)
+{
+    if (post_call_slot(core, to, fn, args, size)) {
+        cyi_post_nudge(core, core->node->cores[to]);
+        return;
+    }
+    cy_msg *msg = cyi_msg_take(core, 0, sizeof(struct boxed));
+    if (msg == NULL)
+        msg = take_from_reserve(core);
+    box_up(msg, fn, args, size);
+    put_in_outbox(core, to, msg);
+}
+
+void
+cyi_reserve_free(struct cyi_inbox *inbox)
+{
+#if CYI_ASAN
+    for (struct cyi_block *block = inbox->reserve, *next; block != NULL; block = next) {
+        next = block->next;
+        free(block);
+    }
+#endif
+    inbox->reserve = NULL;
+}
+
+/* A freed block on its way home, as it is linked. */
+struct returned {
+    struct returned *next;
+    uint8_t class;
+};
+
+static void
+blocks_home(struct cyi_core *core, const void *args)
+{
+    struct returned *block = *(struct returned *const *) args;
+    for (struct returned *next; block != NULL; block = next) {
+        next = block->next;
+        uint8_t class = block->class;
+        core->heap.given--; /* it was counted where it was freed */
+        cyi_heap_give(&core->heap, class, block);
+    }
+}
+
+/* Without waking the home core, and only if its ring has room: it is no hurry. */
+static void
+send_home(struct cyi_core *core, uint16_t home)
+{
+    struct cyi_returns *returns = &core->inbox->returns[home];
+    if (post_call_slot(core, home, blocks_home, &returns->first, sizeof returns->first))
+        *returns = (struct cyi_returns){0};
+}
+
+void
+cyi_post_return(struct cyi_core *core, uint16_t home, uint8_t class, void *block)
+{
+    struct cyi_returns *returns = &core->inbox->returns[home];
+    struct returned *record = block;
+    record->next = (struct returned *) (void *) returns->first;
+    record->class = class;
+    returns->first = block;
+    core->heap.given++;
+    if (++returns->count % RETURN_BATCH == 0)
+        send_home(core, home);
+}
+
+void
+cyi_post_returns(struct cyi_core *core)
+{
+    for (uint16_t i = 0; i < core->inbox->cores; i++) {
+        if (core->inbox->returns[i].count != 0)
+            send_home(core, i);
+    }
+}
+
+void
+cyi_post_foreign(struct cyi_core *to, struct cyi_foreign *record)
+{
+    struct cyi_inbox *inbox = to->inbox;
+    record->next = NULL;
+    pthread_mutex_lock(&inbox->foreign_lock);
+    *inbox->foreign_last = record;
+    inbox->foreign_last = &record->next;
+    /* I3: seen before or after the list is taken, under the lock. */
+    atomic_store_explicit(&inbox->foreign_any, true, memory_order_release);
+    pthread_mutex_unlock(&inbox->foreign_lock);
+    /* The pool's threads are few and slow: they always wake, so nothing can be missed. */
+    to->os->reactor->wake(to->reactor);
+}

@@ -1,0 +1,160 @@
+/*
+ * sched.c - the run queue and switching between tasks.
+ *
+ * A task that waits switches straight to the next ready one; the loop is entered only when
+ * the turn's budget is spent or nothing is ready. A task without a stack gets one when it
+ * first runs; when a task ends (or a handler has nothing more to do), the next ready task
+ * that has none starts on the same stack, while it is hot.
+ */
+#include "context.h"
+#include "sanitizer.h"
+#include "task.h"
+#include <cycos/impl/core.h>
+
+_Thread_local struct cyi_core *cyi_self __attribute__((tls_model("initial-exec")));
+
+void
+cyi_sched_init(struct cyi_sched *sched)
+{
+    *sched = (struct cyi_sched){0};
+    sched->last = &sched->first;
+}
+
+void
+cyi_sched_thread(struct cyi_sched *sched)
+{
+    cyi_fiber_of_thread(&sched->loop_stack, &sched->loop_stack_bytes);
+}
+
+void
+cyi_sched_push(struct cyi_sched *sched, struct cyi_task *task)
+{
+    task->run_next = NULL;
+    *sched->last = task;
+    sched->last = &task->run_next;
+}
+
+void
+cyi_sched_push_woken(struct cyi_sched *sched, struct cyi_task *task)
+{
+    /* Consumers drain while their data is hot; the streak is bounded, so nobody starves. */
+    if (sched->front_budget == 0) {
+        cyi_sched_push(sched, task);
+        return;
+    }
+    sched->front_budget--;
+    task->run_next = sched->first;
+    if (sched->first == NULL)
+        sched->last = &task->run_next;
+    sched->first = task;
+}
+
+static struct cyi_task *
+next_ready(struct cyi_sched *sched)
+{
+    struct cyi_task *task = sched->first;
+    if (task == NULL || sched->budget == 0)
+        return NULL;
+    sched->budget--;
+    sched->first = task->run_next;
+    if (sched->first == NULL)
+        sched->last = &sched->first;
+    return task;
+}
+
+/* Leave the stack `from`, whose task is `save`d, for the task `to` or (NULL) the loop. */
+static inline void
+leap(struct cyi_core *core, struct cyi_stack *from, void **save, struct cyi_task *to, bool last)
+{
+    struct cyi_sched *sched = &core->sched;
+    struct cyi_stack *stack = to != NULL ? to->stack : &sched->loop_stack;
+    size_t bytes = to != NULL ? cyi_stack_room(stack) : sched->loop_stack_bytes;
+    void *sp = to != NULL ? to->sp : sched->loop_sp;
+
+    sched->current = to;
+    if (to != NULL)
+        to->state = CYI_TASK_RUNNING;
+    cyi_fiber_leave(from, stack, bytes, last);
+    cyi_context_switch(save, sp);
+    cyi_fiber_arrive(from);
+}
+
+/* Runs on every task's stack. Never returns: it leaves by a switch. */
+static void
+task_entry(void)
+{
+    struct cyi_core *core = cyi_self;
+    struct cyi_sched *sched = &core->sched;
+    cyi_fiber_arrive(NULL);
+    for (;;) {
+        struct cyi_task *task = sched->current;
+        struct cyi_stack *stack = task->stack;
+        cyi_task_run(core, task);
+        task->sp = NULL;
+        task->stack = NULL;
+        struct cyi_task *next = next_ready(sched);
+        core->counters.switches++;
+        if (next != NULL && next->sp == NULL && next->stack_class == stack->class) {
+            next->stack = stack;
+            next->state = CYI_TASK_RUNNING;
+            sched->current = next;
+            continue;
+        }
+        /* Bind first: the pool's newest stack is the one we still stand on. */
+        if (next != NULL && next->sp == NULL && !cyi_sched_bind(core, next)) {
+            cyi_sched_push(sched, next);
+            next = NULL;
+        }
+        cyi_stack_give(&core->stacks, stack);
+        void *nowhere;
+        leap(core, stack, &nowhere, next, true);
+    }
+}
+
+bool
+cyi_sched_bind(struct cyi_core *core, struct cyi_task *task)
+{
+    struct cyi_stack *stack = cyi_stack_take(&core->stacks, task->stack_class);
+    if (stack == NULL)
+        return false;
+    task->stack = stack;
+    task->sp = cyi_context_make(cyi_stack_top(stack), task_entry);
+    return true;
+}
+
+void
+cyi_sched_switch(struct cyi_core *core)
+{
+    struct cyi_sched *sched = &core->sched;
+    struct cyi_task *me = sched->current;
+    struct cyi_task *next = next_ready(sched);
+    core->counters.switches++;
+    if (next == me) {
+        me->state = CYI_TASK_RUNNING;
+        return;
+    }
+    if (next != NULL && next->sp == NULL && !cyi_sched_bind(core, next)) {
+        cyi_sched_push(sched, next);
+        next = NULL;
+    }
+    leap(core, me->stack, &me->sp, next, false);
+}
+
+uint32_t
+cyi_sched_run(struct cyi_core *core)
+{
+    struct cyi_sched *sched = &core->sched;
+    struct cyi_task *task;
+    sched->budget = CYI_TURN_SWITCHES;
+    sched->front_budget = CYI_FRONT_STREAK;
+    while ((task = next_ready(sched)) != NULL) {
+        if (task->sp == NULL && !cyi_sched_bind(core, task)) {
+            cyi_sched_push(sched, task);
+            break;
+        }
+        leap(core, &sched->loop_stack, &sched->loop_sp, task, false);
+    }
+    uint32_t ran = CYI_TURN_SWITCHES - sched->budget;
+    sched->front_budget = CYI_FRONT_STREAK;
+    return ran;
+}

@@ -1,0 +1,82 @@
+/* task.h - what the runtime's own modules know of tasks beyond cycos/impl/task.h. */
+#ifndef CYI_TASK_H
+#define CYI_TASK_H
+
+#include "msg.h"
+
+/* A clean-up that waits for the task's end. */
+struct cyi_defer {
+    struct cyi_defer *next;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+/* What few tasks have; one smallest block. */
+struct cyi_extra {
+    struct cyi_list watchers; /* notes of those who want to know of our end (watch.c) */
+    struct cyi_list watches;  /* our own records of whom we watch (watch.c) */
+    struct cyi_defer *defers;
+    cy_msg *exit_value;
+    cy_msg *result; /* of an ended, joinable task: the note for who joins */
+    uint8_t *told;  /* a byte per core: was told that the mailbox is full */
+};
+
+/* How a task is to begin. On the spawner's stack, which waits while another core reads it. */
+struct cyi_spawn {
+    void *fn, *arg;
+    const char *name;     /* static, unless own_name */
+    const char *own_name; /* to be copied; or NULL */
+    uint32_t mailbox_max;
+    uint16_t flags;
+    uint8_t stack_class;
+    cy_msg *note; /* the spawner's watch, or NULL (watch.c) */
+};
+
+/* Start a task on this core. */
+int cyi_task_start(struct cyi_core *core, struct cyi_task **out, const struct cyi_spawn *spawn);
+
+/* An ended task that waits to be joined, or NULL. */
+struct cyi_task *cyi_task_find_ended(struct cyi_core *core, uint32_t slot, uint32_t generation);
+
+/* Run a task on the current stack, until it ends or (a handler) its mailbox is empty. */
+void cyi_task_run(struct cyi_core *core, struct cyi_task *task);
+
+/* Give a task without a stack one; false without memory. */
+bool cyi_sched_bind(struct cyi_core *core, struct cyi_task *task);
+
+/* The task's extra record, made if it has none; NULL without memory. */
+struct cyi_extra *cyi_task_extra(struct cyi_core *core, struct cyi_task *task);
+
+/* Forget an ended task for good: its slot may be used again. */
+void cyi_task_release(struct cyi_core *core, struct cyi_task *task);
+
+void cyi_tasks_init(struct cyi_tasks *tasks, uint32_t max);
+void cyi_tasks_fini(struct cyi_core *core);
+
+/* Watchers (watch.c): tell all who asked; true when the record must stay to be joined. */
+bool cyi_watch_ended(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reason reason);
+
+/* A watch for a task that is yet to be spawned; then its target; or its end. */
+cy_msg *cyi_watch_prepare(struct cyi_core *core);
+void cyi_watch_attach(struct cyi_core *core, struct cyi_task *task, cy_msg *note);
+void cyi_watch_target(struct cyi_core *core, const cy_msg *note, cy_ref target);
+void cyi_watch_abandon(struct cyi_core *core, cy_msg *note);
+/* Forget the result of an ended task that nobody joined. */
+void cyi_watch_forget(struct cyi_core *core, struct cyi_task *ended);
+
+/* Messages of a task's mailbox (mailbox.c). */
+cy_msg *cyi_mailbox_take(struct cyi_core *core, struct cyi_task *task);
+void cyi_mailbox_arrive(struct cyi_core *core, uint16_t from, cy_msg *msg);
+void cyi_mailbox_drop(struct cyi_core *core, struct cyi_task *task);
+
+/* Other cores that were told of a full mailbox: tell them that it has room, or is no more. */
+void cyi_congestion_over(struct cyi_core *core, struct cyi_task *task);
+/* Tell the core that sent to a full mailbox; once each. */
+void cyi_congestion_tell(struct cyi_core *core, struct cyi_task *task, uint16_t sender);
+/* Was this core told that the mailbox of a task of another core is full? */
+bool cyi_congestion_known(const struct cyi_core *core, cy_ref to);
+
+/* A request whose answer will never come, because of `error`: tells its sender, frees it. */
+void cyi_request_failed(struct cyi_core *core, cy_msg *msg, int error);
+
+#endif

@@ -1,0 +1,190 @@
+/* wait.c - a task waits, is woken, resumed, cancelled; answers from other cores. */
+#include "task.h"
+#include <cycos/impl/time.h>
+
+int
+cyi_park(struct cyi_core *core, enum cyi_wait wait, const void *object, cy_time deadline)
+{
+    struct cyi_task *task = core->sched.current;
+    if (task->flags & (CYI_TASK_CANCELLED | CYI_TASK_CLEANING) && wait < CYI_WAIT_POOL)
+        return -ECANCELED;
+    if (deadline == CY_NOW)
+        return -ETIMEDOUT;
+    task->state = CYI_TASK_WAITING;
+    task->wait = (uint8_t) wait;
+    task->wait_object = object;
+    task->wait_since = (uint32_t) (core->sched.now >> CYI_SINCE_SHIFT);
+    if (deadline == CY_FOREVER) {
+        cyi_sched_switch(core);
+        return task->wait_result;
+    }
+    cyi_wheel_arm(&core->wheel, &task->timer, deadline);
+    cyi_sched_switch(core);
+    cyi_wheel_cancel(&core->wheel, &task->timer);
+    return task->wait_result;
+}
+
+void
+cyi_wake(struct cyi_core *core, struct cyi_task *task, int result)
+{
+    if (task->state != CYI_TASK_WAITING)
+        return;
+    task->state = CYI_TASK_READY;
+    task->wait_result = result;
+    cyi_sched_push_woken(&core->sched, task);
+}
+
+int
+cy_yield(void)
+{
+    struct cyi_core *core = cyi_current();
+    struct cyi_task *task = core->sched.current;
+    if ((task->flags & CYI_TASK_CLEANING) == 0) {
+        task->state = CYI_TASK_READY;
+        cyi_sched_push(&core->sched, task);
+        cyi_sched_switch(core);
+    }
+    return task->flags & CYI_TASK_CANCELLED ? -ECANCELED : 0;
+}
+
+int
+cy_sleep(cy_time duration)
+{
+    if (duration <= 0)
+        return cy_yield();
+    int rc = cyi_park(cyi_current(), CYI_WAIT_SLEEP, NULL, cy_after(duration));
+    return rc == -ETIMEDOUT ? 0 : rc;
+}
+
+int
+cy_suspend(cy_time deadline)
+{
+    struct cyi_core *core = cyi_current();
+    struct cyi_task *task = core->sched.current;
+    if (task->flags & CYI_TASK_RESUMED) {
+        task->flags &= (uint16_t) ~CYI_TASK_RESUMED;
+        return 0;
+    }
+    return cyi_park(core, CYI_WAIT_RESUME, NULL, deadline);
+}
+
+/* Names a task of the core that it is posted to. */
+struct whom {
+    uint32_t slot, generation;
+};
+
+static void
+resume_here(struct cyi_core *core, const void *args)
+{
+    const struct whom *whom = args;
+    struct cyi_task *task = cyi_task_find(core, whom->slot, whom->generation);
+    if (task == NULL)
+        return;
+    if (task->state == CYI_TASK_WAITING && task->wait == CYI_WAIT_RESUME)
+        cyi_wake(core, task, 0);
+    else
+        task->flags |= CYI_TASK_RESUMED;
+}
+
+void
+cyi_task_cancel(struct cyi_core *core, struct cyi_task *task)
+{
+    task->flags |= CYI_TASK_CANCELLED;
+    if (task->state == CYI_TASK_WAITING && task->wait < CYI_WAIT_POOL)
+        cyi_wake(core, task, -ECANCELED);
+}
+
+static void
+terminate_here(struct cyi_core *core, const void *args)
+{
+    const struct whom *whom = args;
+    struct cyi_task *task = cyi_task_find(core, whom->slot, whom->generation);
+    if (task != NULL)
+        cyi_task_cancel(core, task);
+}
+
+/* Do something to a task, on whichever core of this node it lives. */
+static int
+do_to(cy_ref to, cyi_call_fn *fn)
+{
+    struct cyi_core *core = cyi_current();
+    struct whom whom = {to.slot, to.generation};
+    if (cy_ref_kind(to) != CY_KIND_TASK)
+        return -ESRCH;
+    if (to.node != core->home.node)
+        return CY_ENOPEER;
+    if (to.core != core->index)
+        return cyi_post_call(core, to.core, fn, &whom, sizeof whom);
+    if (cyi_task_find(core, to.slot, to.generation) == NULL)
+        return -ESRCH;
+    fn(core, &whom);
+    return 0;
+}
+
+int
+cy_resume(cy_ref task)
+{
+    return do_to(task, resume_here);
+}
+
+int
+cy_terminate(cy_ref task)
+{
+    return do_to(task, terminate_here);
+}
+
+struct cyi_return
+cyi_await_begin(struct cyi_core *core)
+{
+    struct cyi_task *task = core->sched.current;
+    task->answer = NULL;
+    task->answer_value = 0;
+    return (struct cyi_return){core->index, task->slot, task->generation, ++task->token};
+}
+
+int
+cyi_await(struct cyi_core *core, enum cyi_wait wait, const void *object, cy_time deadline,
+          struct cyi_answered *out)
+{
+    struct cyi_task *task = core->sched.current;
+    int rc = cyi_park(core, wait, object, deadline);
+    ++task->token; /* an answer that comes now is late */
+    if (out != NULL)
+        *out = (struct cyi_answered){task->answer_value, task->answer};
+    else if (task->answer != NULL)
+        cyi_msg_drop(core, task->answer);
+    task->answer = NULL;
+    return rc;
+}
+
+struct answer {
+    struct cyi_return to;
+    int32_t result;
+    uint64_t value;
+    cy_msg *msg;
+};
+_Static_assert(sizeof(struct answer) <= CYI_POST_INLINE, "an answer travels in one slot");
+
+static void
+answer_here(struct cyi_core *core, const void *args)
+{
+    const struct answer *answer = args;
+    struct cyi_task *task = cyi_task_find(core, answer->to.slot, answer->to.generation);
+    if (task != NULL && task->state == CYI_TASK_WAITING && task->token == answer->to.token) {
+        task->answer = answer->msg;
+        task->answer_value = answer->value;
+        cyi_wake(core, task, answer->result);
+    } else if (answer->msg != NULL) {
+        cyi_msg_drop(core, answer->msg);
+    }
+}
+
+void
+cyi_answer(struct cyi_core *core, struct cyi_return to, int result, uint64_t value, cy_msg *msg)
+{
+    struct answer answer = {to, result, value, msg};
+    if (to.core == core->index)
+        answer_here(core, &answer);
+    else
+        cyi_post_answer(core, (uint16_t) to.core, answer_here, &answer, sizeof answer);
+}

@@ -1,0 +1,405 @@
+/*
+ * watch.c - who wants to know of a task's end: monitor, notify, join.
+ *
+ * A watch is a note: the exit message itself, made when the watch begins. It hangs at the
+ * watched task, on that task's core, until the end; then it is filled in and goes to the
+ * watcher. So the end of a task needs no memory, and exactly one message comes per watch.
+ * The watcher keeps a record of each monitor, so that its own end calls the note back.
+ */
+#include "task.h"
+#include <cycos/impl/node.h>
+
+enum kind { MONITOR, JOIN, NOTIFY, RESULT };
+
+/* The watcher's side of a monitor. */
+struct cyi_watch {
+    struct cyi_list link;
+    cy_ref target;
+    cy_msg *note; /* only looked at when the target is on the same core */
+};
+
+/* The body of an exit message. The watched task is the message's sender. */
+struct note {
+    struct cyi_shared *value; /* first: where CYI_MSG_SHARED looks for it */
+    struct cyi_list link;     /* in the watched task's watchers */
+    struct cyi_watch *record; /* of a monitor */
+    uint32_t watcher_slot, watcher_generation;
+    uint32_t token; /* of a join */
+    uint16_t watcher_core;
+    uint8_t kind, reason;
+    int32_t code;
+    uint32_t value_bytes;
+};
+_Static_assert(sizeof(struct note) <= CYI_MSG_INLINE, "a note fits the smallest message");
+
+static struct note *
+note_of(const cy_msg *msg)
+{
+    return (struct note *) (uintptr_t) msg->body;
+}
+
+static cy_msg *
+msg_of(struct cyi_list *link)
+{
+    struct note *note = cyi_container_of(link, struct note, link);
+    return cyi_container_of((uint8_t *) note, struct cy_msg, body);
+}
+
+/* A note that tells `watcher`, a task of this core. */
+static cy_msg *
+make_note(struct cyi_core *core, enum kind kind, cy_ref watcher, cy_ref watched)
+{
+    cy_msg *msg = cyi_msg_take(core, CY_TAG_EXIT, sizeof(struct note));
+    if (msg == NULL)
+        return NULL;
+    msg->sender = watched;
+    *note_of(msg) = (struct note){.kind = (uint8_t) kind,
+                                  .watcher_slot = watcher.slot,
+                                  .watcher_generation = watcher.generation,
+                                  .watcher_core = watcher.core};
+    return msg;
+}
+
+static void
+drop_record(struct cyi_core *core, struct cyi_watch *record)
+{
+    cyi_list_remove(&record->link);
+    cyi_heap_give(&core->heap, 0, record);
+}
+
+/* On the watcher's core: the note has come. */
+static void
+note_here(struct cyi_core *core, cy_msg *msg)
+{
+    struct note *note = note_of(msg);
+    struct cyi_task *task = cyi_task_find(core, note->watcher_slot, note->watcher_generation);
+    msg->flags &= (uint8_t) ~CYI_MSG_RUN;
+    if (task == NULL) {
+        cyi_msg_drop(core, msg);
+    } else if (note->kind == JOIN) {
+        bool awaited = task->state == CYI_TASK_WAITING && task->token == note->token;
+        if (!awaited) {
+            cyi_msg_drop(core, msg);
+            return;
+        }
+        task->answer = msg;
+        cyi_wake(core, task, 0);
+    } else if (note->kind == NOTIFY && task->promised >= 2 * CYI_PROMISED_MAX) {
+        core->counters.lost++;
+        cyi_msg_drop(core, msg);
+    } else {
+        if (note->kind == MONITOR)
+            drop_record(core, note->record);
+        else
+            task->promised++;
+        msg->flags |= CYI_MSG_PROMISED;
+        cyi_mailbox_put(core, task, msg);
+    }
+}
+
+static void
+set_value(struct note *note, cy_msg *msg, cy_msg *value)
+{
+    if (value == NULL)
+        return;
+    note->value = cyi_msg_shared(value);
+    note->value_bytes = value->size;
+    msg->flags |= CYI_MSG_SHARED;
+    cyi_shared_hold(note->value);
+}
+
+/* On the watched task's core: fill the note in and send it. */
+static void
+fire(struct cyi_core *core, cy_msg *msg, enum cy_exit_reason reason, int code, cy_msg *value)
+{
+    struct note *note = note_of(msg);
+    note->reason = (uint8_t) reason;
+    note->code = code;
+    set_value(note, msg, value);
+    if (note->watcher_core == core->index) {
+        note_here(core, msg);
+        return;
+    }
+    msg->run = note_here;
+    msg->flags |= CYI_MSG_RUN;
+    cyi_post_promised(core, note->watcher_core, msg);
+}
+
+/* An ended, joinable task's result goes to the first that asks. */
+static void
+fire_result(struct cyi_core *core, struct cyi_task *ended, cy_msg *msg)
+{
+    cy_msg *result = ended->extra->result;
+    struct note *from = note_of(result), *to = note_of(msg);
+    to->reason = from->reason;
+    to->code = from->code;
+    to->value = from->value;
+    to->value_bytes = from->value_bytes;
+    msg->flags |= result->flags & CYI_MSG_SHARED;
+    result->flags &= (uint8_t) ~CYI_MSG_SHARED;
+    fire(core, msg, to->reason, to->code, NULL);
+    cyi_msg_drop(core, result);
+    cyi_task_release(core, ended);
+}
+
+/* On the watched task's core: a watch begins. */
+static void
+watch_here(struct cyi_core *core, cy_msg *msg)
+{
+    cy_ref to = msg->sender;
+    struct cyi_task *task = cyi_task_find(core, to.slot, to.generation);
+    msg->flags &= (uint8_t) ~CYI_MSG_RUN;
+    if (task != NULL && cyi_task_extra(core, task) != NULL) {
+        cyi_list_append(&task->extra->watchers, &note_of(msg)->link);
+        return;
+    }
+    struct cyi_task *ended = cyi_task_find_ended(core, to.slot, to.generation);
+    if (ended != NULL && ended->extra != NULL && ended->extra->result != NULL &&
+        note_of(msg)->kind == JOIN)
+        fire_result(core, ended, msg);
+    else
+        fire(core, msg, CY_EXIT_NO_TASK, task != NULL ? -ENOMEM : -ESRCH, NULL);
+}
+
+static void
+begin(struct cyi_core *core, cy_msg *msg)
+{
+    uint16_t there = msg->sender.core;
+    if (there == core->index) {
+        watch_here(core, msg);
+        return;
+    }
+    msg->run = watch_here;
+    msg->flags |= CYI_MSG_RUN;
+    cyi_post_promised(core, there, msg);
+}
+
+/* Which watch to call back. */
+struct callback {
+    uint32_t slot, generation; /* of the watched task */
+    uint32_t watcher_slot, watcher_generation;
+    uint32_t token;
+    struct cyi_watch *record;
+};
+
+static void
+unwatch_here(struct cyi_core *core, const void *args)
+{
+    const struct callback *which = args;
+    struct cyi_task *task = cyi_task_find(core, which->slot, which->generation);
+    if (task == NULL || task->extra == NULL)
+        return;
+    cyi_list_for_each_safe(link, &task->extra->watchers)
+    {
+        cy_msg *msg = msg_of(link);
+        const struct note *note = note_of(msg);
+        if (note->record == which->record && note->token == which->token &&
+            note->watcher_slot == which->watcher_slot &&
+            note->watcher_generation == which->watcher_generation) {
+            cyi_list_remove(link);
+            cyi_msg_drop(core, msg);
+            return;
+        }
+    }
+}
+
+static void
+unwatch(struct cyi_core *core, struct cyi_task *watcher, cy_ref target, uint32_t token,
+        struct cyi_watch *record)
+{
+    struct callback which = {
+        target.slot, target.generation, watcher->slot, watcher->generation, token, record};
+    if (target.core != core->index) {
+        cyi_post_answer(core, target.core, unwatch_here, &which, sizeof which);
+    } else if (record != NULL) {
+        cyi_list_remove(&note_of(record->note)->link);
+        cyi_msg_drop(core, record->note);
+    } else {
+        unwatch_here(core, &which);
+    }
+}
+
+cy_msg *
+cyi_watch_prepare(struct cyi_core *core)
+{
+    struct cyi_task *task = core->sched.current;
+    struct cyi_extra *extra = cyi_task_extra(core, task);
+    struct cyi_watch *record = cyi_heap_take(&core->heap, 0, sizeof *record);
+    cy_msg *msg = make_note(core, MONITOR, cyi_task_ref(core, task), CY_NOBODY);
+    if (extra == NULL || record == NULL || msg == NULL) {
+        if (record != NULL)
+            cyi_heap_give(&core->heap, 0, record);
+        if (msg != NULL)
+            cyi_msg_drop(core, msg);
+        return NULL;
+    }
+    note_of(msg)->record = record;
+    record->note = msg;
+    record->target = CY_NOBODY;
+    cyi_list_append(&extra->watches, &record->link);
+    task->promised++;
+    return msg;
+}
+
+void
+cyi_watch_abandon(struct cyi_core *core, cy_msg *note)
+{
+    core->sched.current->promised--;
+    drop_record(core, note_of(note)->record);
+    cyi_msg_drop(core, note);
+}
+
+void
+cyi_watch_attach(struct cyi_core *core, struct cyi_task *task, cy_msg *note)
+{
+    note->sender = cyi_task_ref(core, task);
+    if (cyi_task_extra(core, task) != NULL)
+        cyi_list_append(&task->extra->watchers, &note_of(note)->link);
+    else
+        fire(core, note, CY_EXIT_NO_TASK, -ENOMEM, NULL);
+}
+
+void
+cyi_watch_target(struct cyi_core *core, const cy_msg *note, cy_ref target)
+{
+    /* The note may have come back already, and its record gone with it: look, do not touch. */
+    cyi_list_for_each(link, &core->sched.current->extra->watches)
+    {
+        struct cyi_watch *record = cyi_container_of(link, struct cyi_watch, link);
+        if (record->note == note && cy_ref_is_nobody(record->target))
+            record->target = target;
+    }
+}
+
+int
+cy_monitor(cy_ref task)
+{
+    struct cyi_core *core = cyi_current();
+    if (task.node != core->home.node || task.core >= core->node->core_count)
+        return CY_ENOPEER;
+    if (core->sched.current->promised >= CYI_PROMISED_MAX)
+        return -EAGAIN;
+    cy_msg *msg = cyi_watch_prepare(core);
+    if (msg == NULL)
+        return -ENOMEM;
+    note_of(msg)->record->target = task;
+    msg->sender = task;
+    begin(core, msg);
+    return 0;
+}
+
+int
+cy_notify(cy_ref task)
+{
+    struct cyi_core *core = cyi_current();
+    struct cyi_task *me = core->sched.current;
+    if (task.node != core->home.node || task.core >= core->node->core_count)
+        return CY_ENOPEER;
+    if (task.core == core->index && cyi_task_find(core, task.slot, task.generation) == NULL)
+        return -ESRCH;
+    if (cyi_task_extra(core, me) == NULL)
+        return -ENOMEM;
+    cy_msg *msg = make_note(core, NOTIFY, task, cyi_task_ref(core, me));
+    if (msg == NULL)
+        return -ENOMEM;
+    cyi_list_append(&me->extra->watchers, &note_of(msg)->link);
+    return 0;
+}
+
+int
+cy_join(cy_msg **exit, cy_ref task, cy_time deadline)
+{
+    struct cyi_core *core = cyi_current();
+    struct cyi_task *me = core->sched.current;
+    cy_ref self = cyi_task_ref(core, me);
+    struct cyi_answered answered;
+    if (cy_ref_equal(self, task))
+        return -EDEADLK;
+    if (cy_ref_kind(task) != CY_KIND_TASK)
+        return -ESRCH;
+    if (task.node != core->home.node || task.core >= core->node->core_count)
+        return CY_ENOPEER;
+    if (me->flags & CYI_TASK_CANCELLED)
+        return -ECANCELED;
+    cy_msg *msg = make_note(core, JOIN, self, task);
+    if (msg == NULL)
+        return -ENOMEM;
+    uint32_t token = note_of(msg)->token = cyi_await_begin(core).token;
+    /* A note that is fired at once must find us waiting: so it goes by the core's own queue. */
+    msg->run = watch_here;
+    msg->flags |= CYI_MSG_RUN;
+    cyi_post_promised(core, task.core, msg);
+    int rc = cyi_await(core, CYI_WAIT_JOIN, NULL, deadline, &answered);
+    if (rc != 0) {
+        unwatch(core, me, task, token, NULL);
+        return rc;
+    }
+    bool known = note_of(answered.msg)->reason != CY_EXIT_NO_TASK;
+    int code = note_of(answered.msg)->code;
+    if (known && exit != NULL)
+        *exit = answered.msg;
+    else
+        cyi_msg_drop(core, answered.msg);
+    return known ? 0 : code;
+}
+
+int
+cy_exit_read(struct cy_exit *out, const cy_msg *msg)
+{
+    if (msg->tag != CY_TAG_EXIT)
+        return -EINVAL;
+    const struct note *note = note_of(msg);
+    out->task = msg->sender;
+    out->reason = (enum cy_exit_reason) note->reason;
+    out->code = note->code;
+    out->value = note->value != NULL ? note->value->bytes : NULL;
+    out->value_bytes = note->value_bytes;
+    return 0;
+}
+
+/* The result of a joinable task that nobody has joined yet. */
+static bool
+keep_result(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reason reason)
+{
+    struct cyi_extra *extra = cyi_task_extra(core, task);
+    cy_ref self = cyi_task_ref(core, task);
+    cy_msg *msg = extra == NULL ? NULL : make_note(core, RESULT, self, self);
+    if (msg == NULL)
+        return false;
+    note_of(msg)->reason = (uint8_t) reason;
+    note_of(msg)->code = task->exit_code;
+    set_value(note_of(msg), msg, extra->exit_value);
+    extra->result = msg;
+    return true;
+}
+
+bool
+cyi_watch_ended(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reason reason)
+{
+    struct cyi_extra *extra = task->extra;
+    struct cyi_list *link;
+    bool joined = false;
+    while (extra != NULL && (link = cyi_list_pop(&extra->watchers)) != NULL) {
+        cy_msg *msg = msg_of(link);
+        joined |= note_of(msg)->kind == JOIN;
+        fire(core, msg, reason, task->exit_code, extra->exit_value);
+    }
+    while (extra != NULL && (link = cyi_list_first(&extra->watches)) != NULL) {
+        struct cyi_watch *record = cyi_container_of(link, struct cyi_watch, link);
+        unwatch(core, task, record->target, 0, record);
+        drop_record(core, record);
+    }
+    bool keep = task->flags & CYI_TASK_JOINABLE && !joined && keep_result(core, task, reason);
+    if (extra != NULL && extra->exit_value != NULL) {
+        cyi_msg_drop(core, extra->exit_value);
+        extra->exit_value = NULL;
+    }
+    return keep;
+}
+
+void
+cyi_watch_forget(struct cyi_core *core, struct cyi_task *ended)
+{
+    cyi_msg_drop(core, ended->extra->result);
+    cyi_task_release(core, ended);
+}
