@@ -86,10 +86,10 @@ free_if_unused(cy_socket *socket)
 }
 
 static void
-wake(cy_socket *socket, struct cyi_task *task, int result)
+wake(struct cyi_core *core, struct cyi_task *task, int result)
 {
     if (task != NULL)
-        cyi_wake(socket->core, task, result);
+        cyi_wake(core, task, result);
 }
 
 void
@@ -103,8 +103,8 @@ cy_close(cy_socket **variable)
     close_descriptor(socket);
     cyi_list_remove(&socket->link);
     socket->released = true;
-    wake(socket, socket->reader, -EBADF);
-    wake(socket, socket->writer, -EBADF);
+    wake(socket->core, socket->reader, -EBADF);
+    wake(socket->core, socket->writer, -EBADF);
     free_if_unused(socket);
 }
 
@@ -163,11 +163,10 @@ cyi_io_ready(struct cyi_core *core, const struct cyi_ready *events, int count)
         uint32_t what = events[i].what;
         socket->ready |= (uint8_t) what;
         if (what & CYI_READABLE)
-            wake(socket, socket->reader, 0);
+            wake(core, socket->reader, 0);
         if (what & CYI_WRITABLE)
-            wake(socket, socket->writer, 0);
+            wake(core, socket->writer, 0);
     }
-    core->counters.io_events += (uint64_t) count;
 }
 
 /* Closed at once, not only ignored: clients are refused and try another node. */
@@ -178,13 +177,12 @@ cyi_io_stop_accepting(struct cyi_core *core)
     if (io == NULL)
         return;
     io->stopped = true;
-    cyi_list_for_each(link, &io->sockets)
-    {
+    cyi_list_for_each(link, &io->sockets) {
         cy_socket *socket = cyi_container_of(link, cy_socket, link);
         if (socket->kind != CYI_SOCKET_LISTENER)
             continue;
         close_descriptor(socket);
-        wake(socket, socket->reader, -ECANCELED);
+        wake(core, socket->reader, -ECANCELED);
     }
 }
 
@@ -194,8 +192,7 @@ cyi_io_fini(struct cyi_core *core)
     uint32_t left = 0;
     if (core->io == NULL)
         return 0;
-    cyi_list_for_each_safe(link, &core->io->sockets)
-    {
+    cyi_list_for_each_safe(link, &core->io->sockets) {
         cy_socket *socket = cyi_container_of(link, cy_socket, link);
         close_descriptor(socket);
         free(socket);
