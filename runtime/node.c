@@ -305,9 +305,11 @@ void
 cyi_node_gone(struct cyi_core *core, cy_ref ref)
 {
     for (int i = 0; i < CYI_EXTENSIONS; i++) {
-        struct cyi_extension *extension = &core->node->extensions[i];
-        if (extension->data != NULL)
-            extension->gone(core, extension->data, ref);
+        pthread_mutex_lock(&core->node->lock);
+        struct cyi_extension extension = core->node->extensions[i];
+        pthread_mutex_unlock(&core->node->lock);
+        if (extension.data != NULL && extension.gone != NULL)
+            extension.gone(core, extension.data, ref);
     }
 }
 

@@ -102,6 +102,9 @@ int
 cy_condition_wait(struct cy_condition *condition, struct cy_lock *lock, cy_time deadline)
 {
     struct cyi_core *core = cyi_current();
+    CY_ASSERT(lock->owner == holder(core->sched.current));
+    if (cancelled(core))
+        return -ECANCELED;
     cy_lock_release(lock);
     int rc = cyi_waitlist_wait(core, &condition->waiters, CYI_WAIT_CONDITION, deadline);
     take_back(core, lock);

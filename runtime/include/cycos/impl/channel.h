@@ -4,7 +4,6 @@
 
 #include <cycos/channel.h>
 #include <stdbool.h>
-#include <stdio.h>
 
 struct cyi_core;
 
@@ -41,8 +40,16 @@ struct cyi_channel_counters {
 /* False when there is no such channel on this core. */
 bool cyi_channel_count(struct cyi_core *core, cy_ref channel, struct cyi_channel_counters *out);
 
-/* One line per channel of this core, for the dump. */
-void cyi_channels_dump(struct cyi_core *core, FILE *out);
+/* For dumps: each channel of this core. The name is good during the visit. */
+struct cyi_channel_state {
+    cy_ref channel;
+    const char *name;
+    uint32_t subscribers;
+    struct cyi_channel_counters counters;
+};
+void cyi_channels_each(struct cyi_core *core,
+                       void (*visit)(const struct cyi_channel_state *state, void *arg),
+                       void *arg);
 
 /* After the last turn of every core. */
 void cyi_channels_fini(struct cyi_core *core);

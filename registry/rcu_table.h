@@ -1,0 +1,50 @@
+/* rcu_table.h - the hash of names that every core reads without a lock. */
+#ifndef CYI_RCU_TABLE_H
+#define CYI_RCU_TABLE_H
+
+#include <cycos/impl/map.h>
+#include <cycos/impl/rcu.h>
+#include <cycos/ref.h>
+
+struct cyi_table;
+
+/* What is looked up. */
+struct cyi_key {
+    uint64_t hash;
+    const char *name;
+    uint8_t size; /* bytes, without a terminator */
+    uint8_t kind; /* enum cy_kind */
+};
+
+/* One name. Readers see it until a grace period after its removal, then it is freed. */
+struct cyi_entry {
+    void *reserved[3]; /* the back end's, aligned to 8 */
+    struct cyi_rcu_record record;
+    struct cyi_map_node by_owner; /* the writers' */
+    cy_ref ref;
+    uint8_t size, kind;
+    char name[];
+};
+
+/* The name must be shorter than 256 bytes. */
+struct cyi_key cyi_key_make(enum cy_kind kind, const char *name, size_t size);
+
+CY_MUST_CHECK int cyi_table_create(struct cyi_table **out);
+
+/* When nobody uses it any more; every entry must have been removed. */
+void cyi_table_free(struct cyi_table **table);
+
+/* On a thread that is registered and online, at any time. */
+bool cyi_table_lookup(struct cyi_table *table, const struct cyi_key *key, cy_ref *out);
+
+/*
+ * For writers, of whom the caller allows one at a time, on a thread that is registered and
+ * online. find() returns an entry that is good until the caller removes it.
+ */
+struct cyi_entry *cyi_table_find(struct cyi_table *table, const struct cyi_key *key);
+/* -ENOMEM; the key must not be there. */
+CY_MUST_CHECK int cyi_table_add(struct cyi_table *table, struct cyi_entry **out,
+                                const struct cyi_key *key, cy_ref ref);
+void cyi_table_remove(struct cyi_table *table, struct cyi_entry *entry);
+
+#endif

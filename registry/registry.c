@@ -1,0 +1,174 @@
+/* registry.c - names of tasks and channels: the calls of applications. */
+#include <cycos/registry.h>
+
+#include "names.h"
+#include <cycos/impl/channel.h>
+#include <cycos/impl/node.h>
+
+#include <string.h>
+
+static void
+gone(struct cyi_core *core, void *data, cy_ref ref)
+{
+    (void) core;
+    cyi_names_forget(data, ref);
+}
+
+static void
+fini(void *data)
+{
+    struct cyi_names *names = data;
+    cyi_names_free(&names);
+}
+
+static int
+create(struct cyi_extension *out)
+{
+    struct cyi_names *names;
+    int rc = cyi_names_create(&names, CYI_NAMES_MAX);
+    if (rc == 0)
+        *out = (struct cyi_extension){.data = names, .gone = gone, .fini = fini};
+    return rc;
+}
+
+/* The names of the node; each core asks once. NULL without memory. */
+static struct cyi_names *
+names_of(struct cyi_core *core)
+{
+    if (core->names == NULL)
+        core->names = cyi_node_extend(core->node, CYI_EXTENSION_REGISTRY, create);
+    return core->names;
+}
+
+static int
+make_key(struct cyi_key *out, enum cy_kind kind, const char *name)
+{
+    size_t size = strnlen(name, CY_NAME_MAX + 1);
+    if (size == 0)
+        return -EINVAL;
+    if (size > CY_NAME_MAX)
+        return -ENAMETOOLONG;
+    *out = cyi_key_make(kind, name, size);
+    return 0;
+}
+
+static int
+register_name(struct cyi_core *core, const char *name, cy_ref owner)
+{
+    struct cyi_key key;
+    int rc = make_key(&key, cy_ref_kind(owner), name);
+    if (rc != 0)
+        return rc;
+    struct cyi_names *names = names_of(core);
+    return names == NULL ? -ENOMEM : cyi_names_add(names, core, &key, owner);
+}
+
+static int
+unregister_name(struct cyi_core *core, const char *name, cy_ref owner)
+{
+    struct cyi_key key;
+    struct cyi_names *names = names_of(core);
+    if (names == NULL || make_key(&key, cy_ref_kind(owner), name) != 0)
+        return -ENOENT;
+    return cyi_names_remove(names, &key, owner);
+}
+
+static int
+lookup(cy_ref *out, enum cy_kind kind, const char *name)
+{
+    struct cyi_key key;
+    struct cyi_names *names = names_of(cyi_current());
+    if (names == NULL || make_key(&key, kind, name) != 0)
+        return -ENOENT;
+    return cyi_names_lookup(names, &key, out) ? 0 : -ENOENT;
+}
+
+static int
+locate(cy_ref *out, enum cy_kind kind, const char *name, cy_time deadline)
+{
+    struct cyi_key key;
+    struct cyi_core *core = cyi_current();
+    if (core->sched.current->flags & (CYI_TASK_CANCELLED | CYI_TASK_CLEANING))
+        return -ECANCELED;
+    int rc = make_key(&key, kind, name);
+    if (rc != 0)
+        return rc;
+    struct cyi_names *names = names_of(core);
+    if (names == NULL)
+        return -ENOMEM;
+    if (cyi_names_lookup(names, &key, out))
+        return 0;
+    return cyi_names_wait(names, core, &key, out, deadline);
+}
+
+int
+cy_task_register(const char *name)
+{
+    struct cyi_core *core = cyi_current();
+    struct cyi_task *task = core->sched.current;
+    int rc = register_name(core, name == NULL ? task->name : name, cyi_task_ref(core, task));
+    if (rc == 0)
+        task->flags |= CYI_TASK_NAMED;
+    return rc;
+}
+
+int
+cy_task_unregister(const char *name)
+{
+    struct cyi_core *core = cyi_current();
+    const struct cyi_task *task = core->sched.current;
+    return unregister_name(core, name == NULL ? task->name : name, cyi_task_ref(core, task));
+}
+
+int
+cy_task_lookup(cy_ref *out, const char *name)
+{
+    return lookup(out, CY_KIND_TASK, name);
+}
+
+int
+cy_task_locate(cy_ref *out, const char *name, cy_time deadline)
+{
+    return locate(out, CY_KIND_TASK, name, deadline);
+}
+
+/* The name that a channel of this core was created with, or NULL if there is no such one. */
+static const char *
+own_name(struct cyi_core *core, cy_ref channel)
+{
+    if (channel.node != core->home.node || channel.core != core->index)
+        return NULL;
+    return cyi_channel_named(core, channel.slot, channel.generation);
+}
+
+int
+cy_channel_register(cy_ref channel, const char *name)
+{
+    struct cyi_core *core = cyi_current();
+    const char *own = own_name(core, channel);
+    if (own == NULL)
+        return -ESRCH;
+    return register_name(core, name == NULL ? own : name, channel);
+}
+
+int
+cy_channel_unregister(cy_ref channel, const char *name)
+{
+    struct cyi_core *core = cyi_current();
+    const char *own = own_name(core, channel);
+    if (own == NULL)
+        return -ESRCH;
+    return unregister_name(core, name == NULL ? own : name, channel);
+}
+
+int
+cy_channel_lookup(cy_ref *out, const char *name)
+{
+    return lookup(out, CY_KIND_CHANNEL, name);
+}
+
+int
+cy_channel_locate(cy_ref *out, const char *name, cy_time deadline)
+{
+    return locate(out, CY_KIND_CHANNEL, name, deadline);
+}

@@ -1,0 +1,204 @@
+/*
+ * channel_deliver.c - publishing with an answer: wait for subscribers, count who was reached.
+ *
+ * The channel's core alone knows how many subscribers there are, so it is handed the message
+ * together with the number it must find. If there are too few, the message comes back, and
+ * its owner waits to be told that there are enough: thus a message is never left with a
+ * channel for longer than it takes to publish it, and who gives up still has it.
+ */
+#include "channel.h"
+
+#include <stdlib.h>
+
+enum { TOO_FEW = -EBUSY };
+
+/* Somebody waits until there are n subscribers. */
+struct wait {
+    struct cyi_list link;
+    struct cyi_return who;
+    uint32_t n;
+};
+
+/* What asks another core to wait, or to forget it. */
+struct wait_request {
+    struct cyi_return who;
+    uint32_t slot, generation, n;
+};
+
+struct publish_request {
+    cy_msg *msg;
+    struct cyi_return who;
+    uint32_t slot, generation, n;
+};
+_Static_assert(sizeof(struct publish_request) <= CYI_POST_INLINE, "it travels in one slot");
+
+static void
+end_wait(struct cyi_core *core, struct wait *wait, int result)
+{
+    cyi_list_remove(&wait->link);
+    cyi_answer(core, wait->who, result, 0, NULL);
+    free(wait);
+}
+
+void
+cyi_channel_waits_check(struct cyi_core *core, struct cyi_channel *channel)
+{
+    cyi_list_for_each_safe(link, &channel->waits) {
+        struct wait *wait = cyi_container_of(link, struct wait, link);
+        if (wait->n <= channel->confirmed)
+            end_wait(core, wait, 0);
+    }
+}
+
+void
+cyi_channel_waits_end(struct cyi_core *core, struct cyi_channel *channel, int error)
+{
+    cyi_list_for_each_safe(link, &channel->waits) {
+        end_wait(core, cyi_container_of(link, struct wait, link), error);
+    }
+}
+
+void
+cyi_channel_waits_fini(struct cyi_channel *channel)
+{
+    struct cyi_list *link;
+    while ((link = cyi_list_pop(&channel->waits)) != NULL)
+        free(cyi_container_of(link, struct wait, link));
+}
+
+/* 0: there are enough. CYI_PENDING: `who` will be answered. */
+static int
+begin_wait(struct cyi_core *core, const struct wait_request *request)
+{
+    struct cyi_channel *channel = cyi_channel_find(core, request->slot, request->generation);
+    if (channel == NULL)
+        return -ESRCH;
+    if (request->n <= channel->confirmed)
+        return 0;
+    struct wait *wait = malloc(sizeof *wait);
+    if (wait == NULL)
+        return -ENOMEM;
+    wait->who = request->who;
+    wait->n = request->n;
+    cyi_list_append(&channel->waits, &wait->link);
+    return CYI_PENDING;
+}
+
+static void
+wait_here(struct cyi_core *core, const void *args)
+{
+    const struct wait_request *request = args;
+    int rc = begin_wait(core, request);
+    if (rc != CYI_PENDING)
+        cyi_answer(core, request->who, rc, 0, NULL);
+}
+
+static bool
+same_return(const struct cyi_return *a, const struct cyi_return *b)
+{
+    return a->core == b->core && a->slot == b->slot && a->generation == b->generation &&
+           a->token == b->token;
+}
+
+static void
+forget_here(struct cyi_core *core, const void *args)
+{
+    const struct wait_request *request = args;
+    struct cyi_channel *channel = cyi_channel_find(core, request->slot, request->generation);
+    if (channel == NULL)
+        return;
+    cyi_list_for_each_safe(link, &channel->waits) {
+        struct wait *wait = cyi_container_of(link, struct wait, link);
+        if (!same_return(&wait->who, &request->who))
+            continue;
+        cyi_list_remove(link);
+        free(wait);
+    }
+}
+
+/* Waits until the channel has n subscribers. */
+static int
+wait_for(struct cyi_core *core, cy_ref channel, uint32_t n, cy_time deadline)
+{
+    struct wait_request request = {cyi_await_begin(core), channel.slot, channel.generation, n};
+    bool here = channel.core == core->index;
+    int rc = here ? begin_wait(core, &request)
+                  : cyi_post_call(core, channel.core, wait_here, &request, sizeof request);
+    if (rc < 0 || (here && rc == 0))
+        return rc;
+    rc = cyi_await(core, CYI_WAIT_CHANNEL, NULL, deadline, NULL);
+    if (rc != -ETIMEDOUT && rc != -ECANCELED)
+        return rc;
+    if (here)
+        forget_here(core, &request);
+    else
+        cyi_post_answer(core, channel.core, forget_here, &request, sizeof request);
+    return rc;
+}
+
+/* The message is taken when the result is a count or -EINPROGRESS. */
+static int
+publish(struct cyi_core *core, const struct publish_request *request)
+{
+    struct cyi_channel *channel = cyi_channel_find(core, request->slot, request->generation);
+    struct cyi_report report = {.task = request->who};
+    if (channel == NULL)
+        return -ESRCH;
+    if (channel->confirmed < request->n)
+        return TOO_FEW;
+    return cyi_channel_publish_counted(core, channel, request->msg, &report);
+}
+
+static void
+publish_here(struct cyi_core *core, const void *args)
+{
+    const struct publish_request *request = args;
+    core->counters.received_across++;
+    int rc = publish(core, request);
+    if (rc != -EINPROGRESS)
+        cyi_answer(core, request->who, rc, 0, rc < 0 ? request->msg : NULL);
+}
+
+/* Publish if there are n subscribers. The message comes back when it was not. */
+static int
+try_publish(struct cyi_core *core, cy_ref channel, cy_msg **msg, uint32_t n, cy_time deadline)
+{
+    struct cyi_answered answered;
+    struct publish_request request = {*msg, cyi_await_begin(core), channel.slot,
+                                      channel.generation, n};
+    bool here = channel.core == core->index;
+    (*msg)->flags &= CYI_MSG_SHARED;
+    (*msg)->sender = cyi_task_ref(core, core->sched.current);
+    int rc = here ? publish(core, &request)
+                  : cyi_post_call(core, channel.core, publish_here, &request, sizeof request);
+    if (rc < 0 && rc != -EINPROGRESS)
+        return rc;
+    *msg = NULL;
+    if (here && rc >= 0)
+        return rc;
+    core->counters.sent_across += !here;
+    rc = cyi_await(core, CYI_WAIT_CHANNEL, NULL, deadline, &answered);
+    *msg = answered.msg;
+    return rc == -ETIMEDOUT || rc == -ECANCELED ? 0 : rc;
+}
+
+int
+cy_channel_deliver(cy_ref channel, cy_msg **msg, uint32_t n, cy_time deadline)
+{
+    struct cyi_core *core = cyi_current();
+    CY_ASSERT(*msg != NULL && ((*msg)->flags & (CYI_MSG_QUEUED | CYI_MSG_FREED)) == 0);
+    if (core->sched.current->flags & (CYI_TASK_CANCELLED | CYI_TASK_CLEANING))
+        return -ECANCELED;
+    int rc = cyi_channel_check(core, channel);
+    while (rc == 0) {
+        rc = try_publish(core, channel, msg, n, deadline);
+        if (rc != TOO_FEW)
+            return rc;
+        rc = wait_for(core, channel, n, deadline);
+        if (rc == -ETIMEDOUT) {
+            cy_msg_free(msg);
+            return 0;
+        }
+    }
+    return rc;
+}

@@ -1,0 +1,437 @@
+/*
+ * channel_members.c - who is subscribed to which channel.
+ *
+ * A subscription within a core is one record. Across cores it takes two, and this exchange;
+ * the ring between the two cores keeps it in order with all that is published:
+ *
+ *     owner                          subscriber's core
+ *     member, not confirmed
+ *       mirror_add ----------------> is the subscriber alive? then into the branch
+ *       confirmed <----------------- yes or no
+ *     in effect; answer who asked
+ *       mirror_remove, _drop ------> out of the branch
+ *       lost <---------------------- the subscriber has ended
+ *
+ * Each step finds its records by name, never by pointer: what has vanished meanwhile is simply
+ * not found.
+ */
+#include "channel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What travels between the two cores. */
+struct exchange {
+    struct cyi_return who;
+    uint32_t slot, generation; /* the channel */
+    uint32_t subscriber_slot, subscriber_generation;
+    uint16_t core, subscriber_core;
+    int32_t result;
+};
+_Static_assert(sizeof(struct exchange) <= CYI_POST_INLINE, "it travels in one slot");
+
+static struct exchange
+make_exchange(struct cyi_place channel, struct cyi_place subscriber, struct cyi_return who)
+{
+    return (struct exchange){.who = who,
+                             .slot = channel.slot,
+                             .generation = channel.generation,
+                             .core = channel.core,
+                             .subscriber_slot = subscriber.slot,
+                             .subscriber_generation = subscriber.generation,
+                             .subscriber_core = subscriber.core};
+}
+
+static struct cyi_place
+channel_of(const struct exchange *exchange)
+{
+    return (struct cyi_place){exchange->slot, exchange->generation, exchange->core};
+}
+
+static struct cyi_place
+subscriber_of(const struct exchange *exchange)
+{
+    return (struct cyi_place){exchange->subscriber_slot, exchange->subscriber_generation,
+                              exchange->subscriber_core};
+}
+
+static uint64_t
+pair_hash(struct cyi_place channel, struct cyi_place subscriber)
+{
+    return cyi_hash_number(cyi_place_hash(channel) + 3 * cyi_place_hash(subscriber));
+}
+
+static struct cyi_member *
+find_member(const struct cyi_channels *channels, struct cyi_place channel,
+            struct cyi_place subscriber)
+{
+    cyi_map_for_each(node, &channels->members, pair_hash(channel, subscriber)) {
+        struct cyi_member *member = cyi_container_of(node, struct cyi_member, pair);
+        if (cyi_place_equal(member->channel, channel) &&
+            cyi_place_equal(member->subscriber, subscriber))
+            return member;
+    }
+    return NULL;
+}
+
+/* Marks a subscriber of this core, so that we hear of its end. False: there is no such one. */
+static bool
+mark_subscriber(struct cyi_core *core, struct cyi_place subscriber)
+{
+    struct cyi_task *task = cyi_task_find(core, subscriber.slot, subscriber.generation);
+    if (task != NULL && task->state > CYI_TASK_ENDED) {
+        task->flags |= CYI_TASK_SUBSCRIBED;
+        return true;
+    }
+    struct cyi_channel *channel =
+        cyi_channel_find(core, subscriber.slot, subscriber.generation);
+    if (channel != NULL)
+        channel->subscribed = true;
+    return channel != NULL;
+}
+
+/* A record in the maps, and in a branch if the subscriber is of this core. */
+static struct cyi_member *
+make_member(struct cyi_channels *channels, struct cyi_branch *branch, struct cyi_place channel,
+            struct cyi_place subscriber)
+{
+    struct cyi_member *member = calloc(1, sizeof *member);
+    if (member == NULL)
+        return NULL;
+    member->channel = channel;
+    member->subscriber = subscriber;
+    member->branch = branch;
+    if (cyi_map_insert(&channels->members, &member->pair, pair_hash(channel, subscriber)) != 0)
+        goto fail;
+    if (branch == NULL)
+        return member;
+    if (cyi_map_insert(&channels->by_subscriber, &member->own, cyi_place_hash(subscriber)) != 0)
+        goto fail;
+    cyi_list_append(&branch->members, &member->link);
+    branch->count++;
+    return member;
+fail:
+    cyi_map_remove(&channels->members, &member->pair);
+    free(member);
+    return NULL;
+}
+
+static void
+free_member(struct cyi_channels *channels, struct cyi_member *member)
+{
+    cyi_map_remove(&channels->members, &member->pair);
+    cyi_map_remove(&channels->by_subscriber, &member->own);
+    cyi_list_remove(&member->link);
+    if (member->branch != NULL)
+        member->branch->count--;
+    free(member);
+}
+
+struct cyi_branch *
+cyi_channel_branch(struct cyi_core *core, struct cyi_place channel)
+{
+    if (core->channels == NULL)
+        return NULL;
+    cyi_map_for_each(node, &core->channels->branches, cyi_place_hash(channel)) {
+        struct cyi_branch *branch = cyi_container_of(node, struct cyi_branch, node);
+        if (cyi_place_equal(branch->channel, channel))
+            return branch;
+    }
+    return NULL;
+}
+
+static struct cyi_branch *
+find_or_make_branch(struct cyi_core *core, struct cyi_place channel)
+{
+    struct cyi_branch *branch = cyi_channel_branch(core, channel);
+    if (branch != NULL)
+        return branch;
+    branch = calloc(1, sizeof *branch);
+    if (branch == NULL)
+        return NULL;
+    branch->channel = channel;
+    cyi_list_init(&branch->members);
+    if (cyi_map_insert(&core->channels->branches, &branch->node, cyi_place_hash(channel)) !=
+        0) {
+        free(branch);
+        return NULL;
+    }
+    return branch;
+}
+
+static void
+free_branch_if_empty(struct cyi_channels *channels, struct cyi_branch *branch)
+{
+    if (branch->count > 0)
+        return;
+    cyi_map_remove(&channels->branches, &branch->node);
+    free(branch);
+}
+
+/* Takes a mirror away. */
+static void
+free_mirror(struct cyi_channels *channels, struct cyi_member *member)
+{
+    struct cyi_branch *branch = member->branch;
+    free_member(channels, member);
+    free_branch_if_empty(channels, branch);
+}
+
+/* The owner's record of a subscription ends. */
+static void
+expel(struct cyi_core *core, struct cyi_channel *channel, struct cyi_member *member)
+{
+    if (member->branch == NULL)
+        channel->away_count[member->subscriber.core]--;
+    if (member->subscriber.slot >> 28 == CY_KIND_CHANNEL)
+        cyi_channel_graph_remove(core->node, member->channel, member->subscriber);
+    channel->count--;
+    channel->confirmed -= member->confirmed;
+    free_member(core->channels, member);
+}
+
+static void
+confirm(struct cyi_core *core, struct cyi_channel *channel, struct cyi_member *member)
+{
+    if (member->confirmed)
+        return;
+    member->confirmed = true;
+    channel->confirmed++;
+    cyi_channel_waits_check(core, channel);
+}
+
+/* On the owner: the subscriber's core says whether the subscriber is there. */
+static void
+confirmed(struct cyi_core *core, const void *args)
+{
+    const struct exchange *word = args;
+    int result = word->result;
+    struct cyi_channel *channel = cyi_channel_find(core, word->slot, word->generation);
+    if (channel == NULL) {
+        cyi_answer(core, word->who, -ESRCH, 0, NULL);
+        return;
+    }
+    struct cyi_member *member =
+        find_member(core->channels, channel_of(word), subscriber_of(word));
+    if (member != NULL && result == 0)
+        confirm(core, channel, member);
+    else if (member != NULL && !member->confirmed)
+        expel(core, channel, member);
+    cyi_answer(core, word->who, result, 0, NULL);
+}
+
+static int
+add_mirror(struct cyi_core *core, const struct exchange *word)
+{
+    struct cyi_channels *channels = cyi_channels_of(core);
+    if (channels == NULL)
+        return -ENOMEM;
+    if (!mark_subscriber(core, subscriber_of(word)))
+        return -ESRCH;
+    if (find_member(channels, channel_of(word), subscriber_of(word)) != NULL)
+        return 0;
+    struct cyi_branch *branch = find_or_make_branch(core, channel_of(word));
+    if (branch == NULL)
+        return -ENOMEM;
+    if (make_member(channels, branch, channel_of(word), subscriber_of(word)) != NULL)
+        return 0;
+    free_branch_if_empty(channels, branch);
+    return -ENOMEM;
+}
+
+static void
+mirror_add(struct cyi_core *core, const void *args)
+{
+    struct exchange word = *(const struct exchange *) args;
+    word.result = add_mirror(core, &word);
+    cyi_post_answer(core, word.core, confirmed, &word, sizeof word);
+}
+
+static void
+mirror_remove(struct cyi_core *core, const void *args)
+{
+    const struct exchange *word = args;
+    if (core->channels == NULL)
+        return;
+    struct cyi_member *member =
+        find_member(core->channels, channel_of(word), subscriber_of(word));
+    if (member != NULL)
+        free_mirror(core->channels, member);
+}
+
+/* The channel was closed. */
+static void
+mirror_drop(struct cyi_core *core, const void *args)
+{
+    struct cyi_branch *branch = cyi_channel_branch(core, channel_of(args));
+    if (branch == NULL)
+        return;
+    struct cyi_list *link;
+    while ((link = cyi_list_first(&branch->members)) != NULL)
+        free_member(core->channels, cyi_container_of(link, struct cyi_member, link));
+    free_branch_if_empty(core->channels, branch);
+}
+
+/* On the owner: a subscriber of another core has ended. */
+static void
+lost(struct cyi_core *core, const void *args)
+{
+    const struct exchange *word = args;
+    struct cyi_channel *channel = cyi_channel_find(core, word->slot, word->generation);
+    struct cyi_member *member =
+        channel == NULL ? NULL
+                        : find_member(core->channels, channel_of(word), subscriber_of(word));
+    if (member != NULL)
+        expel(core, channel, member);
+}
+
+static int
+prepare_away(struct cyi_core *core, struct cyi_channel *channel)
+{
+    if (channel->away_count == NULL)
+        channel->away_count = calloc(core->node->core_count, sizeof(uint32_t));
+    return channel->away_count == NULL ? -ENOMEM : 0;
+}
+
+/* A new member of the channel, not confirmed. */
+static int
+enrol(struct cyi_core *core, struct cyi_channel *channel, struct cyi_place subscriber,
+      struct cyi_member **out)
+{
+    struct cyi_place self = cyi_channel_place(core, channel);
+    bool here = subscriber.core == core->index;
+    bool feeds = subscriber.slot >> 28 == CY_KIND_CHANNEL;
+    if (channel->count >= channel->max)
+        return -ENOBUFS;
+    if (here && !mark_subscriber(core, subscriber))
+        return -ESRCH;
+    int rc = here ? 0 : prepare_away(core, channel);
+    if (rc == 0 && feeds)
+        rc = cyi_channel_graph_add(core->node, self, subscriber);
+    if (rc != 0)
+        return rc;
+    *out = make_member(core->channels, here ? &channel->here : NULL, self, subscriber);
+    if (*out == NULL) {
+        if (feeds)
+            cyi_channel_graph_remove(core->node, self, subscriber);
+        return -ENOMEM;
+    }
+    channel->count++;
+    if (!here) {
+        cyi_list_append(&channel->away, &(*out)->link);
+        channel->away_count[subscriber.core]++;
+    }
+    return 0;
+}
+
+int
+cyi_channel_admit(struct cyi_core *core, struct cyi_channel *channel,
+                  struct cyi_place subscriber, struct cyi_return who)
+{
+    struct cyi_place self = cyi_channel_place(core, channel);
+    struct cyi_member *member = find_member(core->channels, self, subscriber);
+    int rc = member != NULL ? 0 : enrol(core, channel, subscriber, &member);
+    if (rc != 0)
+        return rc;
+    if (subscriber.core == core->index) {
+        confirm(core, channel, member);
+        return 0;
+    }
+    /* Also when it is a member already: only its core knows whether it still lives. */
+    struct exchange word = make_exchange(self, subscriber, who);
+    cyi_post_answer(core, subscriber.core, mirror_add, &word, sizeof word);
+    return CYI_PENDING;
+}
+
+static void
+post_exchange(struct cyi_core *core, uint16_t to, cyi_call_fn *fn, struct cyi_place channel,
+              struct cyi_place subscriber)
+{
+    struct exchange word = make_exchange(channel, subscriber, (struct cyi_return){0});
+    cyi_post_answer(core, to, fn, &word, sizeof word);
+}
+
+int
+cyi_channel_expel(struct cyi_core *core, struct cyi_channel *channel,
+                  struct cyi_place subscriber)
+{
+    struct cyi_place self = cyi_channel_place(core, channel);
+    struct cyi_member *member = find_member(core->channels, self, subscriber);
+    if (member == NULL)
+        return -ENOENT;
+    expel(core, channel, member);
+    if (subscriber.core != core->index)
+        post_exchange(core, subscriber.core, mirror_remove, self, subscriber);
+    return 0;
+}
+
+static void
+expel_list(struct cyi_core *core, struct cyi_channel *channel, struct cyi_list *members)
+{
+    struct cyi_list *link;
+    while ((link = cyi_list_first(members)) != NULL)
+        expel(core, channel, cyi_container_of(link, struct cyi_member, link));
+}
+
+void
+cyi_channel_expel_all(struct cyi_core *core, struct cyi_channel *channel)
+{
+    struct cyi_place self = cyi_channel_place(core, channel), nobody = {0};
+    for (uint16_t i = 0; channel->away_count != NULL && i < core->node->core_count; i++) {
+        if (channel->away_count[i] > 0)
+            post_exchange(core, i, mirror_drop, self, nobody);
+    }
+    expel_list(core, channel, &channel->here.members);
+    expel_list(core, channel, &channel->away);
+}
+
+static struct cyi_member *
+any_subscription(const struct cyi_channels *channels, struct cyi_place subscriber)
+{
+    cyi_map_for_each(node, &channels->by_subscriber, cyi_place_hash(subscriber)) {
+        struct cyi_member *member = cyi_container_of(node, struct cyi_member, own);
+        if (cyi_place_equal(member->subscriber, subscriber))
+            return member;
+    }
+    return NULL;
+}
+
+void
+cyi_channel_subscriber_gone(struct cyi_core *core, uint32_t slot, uint32_t generation)
+{
+    struct cyi_place subscriber = {slot, generation, core->index};
+    struct cyi_member *member;
+    while ((member = any_subscription(core->channels, subscriber)) != NULL) {
+        struct cyi_place channel = member->channel;
+        if (channel.core != core->index) {
+            free_mirror(core->channels, member);
+            post_exchange(core, channel.core, lost, channel, subscriber);
+        } else {
+            expel(core, cyi_channel_find(core, channel.slot, channel.generation), member);
+        }
+    }
+}
+
+static void
+free_pair(struct cyi_map_node *node, void *arg)
+{
+    (void) arg;
+    free(cyi_container_of(node, struct cyi_member, pair));
+}
+
+static void
+free_branch(struct cyi_map_node *node, void *arg)
+{
+    (void) arg;
+    free(cyi_container_of(node, struct cyi_branch, node));
+}
+
+void
+cyi_channel_members_fini(struct cyi_channels *channels)
+{
+    cyi_map_fini(&channels->by_subscriber);
+    cyi_map_drain(&channels->members, free_pair, NULL);
+    cyi_map_fini(&channels->members);
+    cyi_map_drain(&channels->branches, free_branch, NULL);
+    cyi_map_fini(&channels->branches);
+}
