@@ -24,7 +24,8 @@ void load_counters_add(struct load_counters *into, const struct load_counters *f
 uint64_t load_counters_errors(const struct load_counters *counters);
 
 struct load_second {
-    double offered; /* requests that were due; 0 in a closed loop */
+    double from_s, width_s; /* from the start of measuring; the warm-up lies before 0 */
+    double offered;         /* requests that were due; 0 in a closed loop */
     uint64_t completed, late, dropped, errors, faults;
     int64_t p50_ns, p99_ns, max_ns; /* corrected */
 };
@@ -42,6 +43,8 @@ struct load_trial {
     bool passed;
 };
 
+enum { LOAD_TRIALS_KEPT = 40 };
+
 struct load_usage {
     double user_s, system_s;
     uint64_t peak_bytes;             /* of resident memory */
@@ -55,10 +58,10 @@ struct load_result {
     struct load_counters total;
     struct load_histogram *corrected, *raw;
     struct load_second *seconds;
-    size_t second_count;
+    size_t second_count, seconds_done; /* room, and how many are filled in */
     struct load_core *cores;
     size_t core_count;
-    struct load_trial trials[40];
+    struct load_trial trials[LOAD_TRIALS_KEPT];
     size_t trial_count;
     double found_rate; /* of --find-max */
     struct load_usage usage;

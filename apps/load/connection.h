@@ -1,0 +1,58 @@
+/* connection.h - the two tasks of a connection: one reads, one writes. */
+#ifndef LOAD_CONNECTION_H
+#define LOAD_CONNECTION_H
+
+#include "client.h"
+
+#include <cycos/io.h>
+#include <cycos/task.h>
+
+enum load_phase {
+    LOAD_PHASE_SETUP,   /* connecting, filling keys */
+    LOAD_PHASE_RUNNING, /* requests are made */
+    LOAD_PHASE_DRAINING /* no new ones; replies are awaited, then connections closed */
+};
+
+/* What the connections of one core share with their generator, all on that core. */
+struct load_group {
+    const struct load_settings *settings;
+    cy_address address;
+    struct load_recorder recorder;
+    enum load_phase phase;
+    bool closed_loop;
+    cy_ref generator;
+    uint32_t unready;     /* connections that are not set up yet */
+    uint32_t tasks;       /* that still run */
+    int error;            /* the first one of the set-up */
+    bool generator_waits; /* for room on any connection */
+};
+
+struct load_connection {
+    struct load_group *group;
+    struct load_client client;
+    struct load_keyspace own;
+    cy_socket *socket; /* NULL while there is no connection */
+    cy_ref writer;
+    bool ready, finished, half_closed;
+    bool woken;  /* the writer knows that there is something */
+    bool broken; /* a write has failed: nothing more on this connection */
+    struct load_buffer writing;
+};
+
+/* Starts both tasks. They end by themselves in the phase of draining. Errors as cy_task_spawn(). */
+int load_connection_start(struct load_connection *connection);
+void load_connection_fini(struct load_connection *connection);
+
+/* Is there a way and room for one more request? */
+bool load_connection_open(const struct load_connection *connection);
+
+/* What lies in the client's buffer is to be written. */
+void load_connection_flush(struct load_connection *connection);
+
+/* In a closed loop: as many requests as there is room for, due now. */
+void load_connection_top_up(struct load_connection *connection, int64_t now_ns);
+
+/* In the phase of draining: says goodbye as soon as nothing is outstanding. */
+void load_connection_drain(struct load_connection *connection);
+
+#endif

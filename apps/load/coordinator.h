@@ -1,0 +1,25 @@
+/* coordinator.h - steers the generators of all cores and puts together what they found. */
+#ifndef LOAD_COORDINATOR_H
+#define LOAD_COORDINATOR_H
+
+#include "result.h"
+
+#include <cycos/ref.h>
+
+/* What the main task of the program is given; the result is what it leaves behind. */
+struct load_job {
+    const struct load_settings *settings;
+    struct load_result result;
+    bool has_result; /* the caller frees the result then */
+    char error[512]; /* why there is none */
+    /* For --find-max: */
+    struct load_settings trial;
+    struct load_trial trials[LOAD_TRIALS_KEPT];
+    bool kept_passed;
+    cy_ref coordinator;
+};
+
+/* A task: the whole run, or all trials of --find-max. The argument is a struct load_job. */
+int load_coordinate(void *arg);
+
+#endif
