@@ -61,9 +61,9 @@ read_line(struct ini *ini)
         (void) cyi_option_fail(ini->reader, NULL, "%s", cy_strerror(-error));
         return -error;
     }
-    if (ini->line > LINES_MAX)
-        return fail(ini, NULL, "the file has too many lines");
-    return n > 0 || c != EOF;
+    if (n == 0 && c == EOF)
+        return 0;
+    return ini->line <= LINES_MAX ? 1 : fail(ini, NULL, "the file has too many lines");
 }
 
 /* Cuts blanks at both ends; text is changed. */
