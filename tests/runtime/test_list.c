@@ -21,8 +21,7 @@ static int
 digits(struct cyi_list *list)
 {
     int forward = 0, backward = 0, weight = 1;
-    cyi_list_for_each(link, list)
-    {
+    cyi_list_for_each(link, list) {
         forward = forward * 10 + value_of(link);
     }
     for (struct cyi_list *link = list->prev; link != list; link = link->prev, weight *= 10)
@@ -101,8 +100,7 @@ the_safe_loop_allows_removal_of_the_visited_member(void)
         items[i].value = i + 1;
         cyi_list_append(&head, &items[i].link);
     }
-    cyi_list_for_each_safe(link, &head)
-    {
+    cyi_list_for_each_safe(link, &head) {
         if (value_of(link) % 2 == 0) {
             cyi_list_remove(link);
             memset(link, 0xa5, sizeof *link); /* as if freed and used again */
