@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* Whoever runs the tests may have set some for programs of his own. */
 static void
 clear_environment(void)
@@ -74,10 +72,9 @@ const char *
 test_options_rest(const struct test_options *t)
 {
     static char text[512];
+    size_t n = 0;
     text[0] = '\0';
-    for (int i = 1; i < t->argc; i++) {
-        strcat(text, i > 1 ? " " : "");
-        strcat(text, t->argv[i]);
-    }
+    for (int i = 1; i < t->argc && n < sizeof text; i++)
+        n += (size_t) snprintf(text + n, sizeof text - n, "%s%s", i > 1 ? " " : "", t->argv[i]);
     return text;
 }

@@ -44,7 +44,7 @@ a_new_list_is_empty(void)
 static void
 append_and_prepend_keep_their_ends(void)
 {
-    struct item a = {.value = 1}, b = {.value = 2}, c = {.value = 3};
+    static struct item a = {.value = 1}, b = {.value = 2}, c = {.value = 3};
     cyi_list_init(&head);
     cyi_list_append(&head, &b.link);
     cyi_list_append(&head, &c.link);
@@ -69,7 +69,7 @@ pop_takes_the_oldest_first(void)
 static void
 remove_is_idempotent(void)
 {
-    struct item a = {.value = 1}, b = {.value = 2}, c = {.value = 3};
+    static struct item a = {.value = 1}, b = {.value = 2}, c = {.value = 3};
     cyi_list_init(&head);
     cyi_list_append(&head, &a.link);
     cyi_list_append(&head, &b.link);
@@ -112,8 +112,8 @@ the_safe_loop_allows_removal_of_the_visited_member(void)
 static void
 splice_moves_all_behind_and_empties_the_source(void)
 {
-    struct cyi_list other;
-    struct item a = {.value = 1}, b = {.value = 2}, c = {.value = 3};
+    static struct cyi_list other;
+    static struct item a = {.value = 1}, b = {.value = 2}, c = {.value = 3};
     cyi_list_init(&head);
     cyi_list_init(&other);
     cyi_list_splice(&head, &other);

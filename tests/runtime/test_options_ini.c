@@ -212,10 +212,12 @@ random_files_are_read_or_refused(void)
     test_options_init(&t);
     for (uint64_t seed = 0; cy_test_next_seed(&seed, 1000);) {
         char text[1024] = "";
+        size_t n = 0;
         uint64_t state = seed * UINT64_C(0x9e3779b97f4a7c15);
         for (int i = 0; i < 30; i++) {
             state = state * UINT64_C(6364136223846793005) + 1442695040888963407U;
-            strcat(text, parts[(state >> 33) % PARTS]);
+            n += (size_t) snprintf(text + n, sizeof text - n, "%s",
+                                   parts[(state >> 33) % PARTS]);
         }
         int rc = read_text(text);
         CU_ASSERT_TRUE(rc == 0 || rc == -EINVAL);

@@ -64,29 +64,37 @@ names_are_lower_case_unique_and_explained(void)
     }
 }
 
+/* Puts a value into a field by hand and checks; true when it was accepted. */
+static bool
+holds(const struct cy_option *o, int64_t value)
+{
+    void *field = (char *) &options + o->offset;
+    cy_options_init(&options);
+    if (o->type == CY_OPTION_NUMBER)
+        *(uint32_t *) field = (uint32_t) value;
+    else
+        *(int64_t *) field = value;
+    return check() == 0;
+}
+
 static void
 each_limit_is_taken_and_one_past_it_refused(void)
 {
-    cy_options_init(&options);
     struct cy_option_set set = cyi_options_node_set(&options);
+    int tried = 0;
     for (size_t i = 0; i < set.count; i++) {
         const struct cy_option *o = &set.options[i];
-        void *field = (char *) &options + o->offset;
         bool narrow = o->type == CY_OPTION_NUMBER;
         if (!narrow && o->type != CY_OPTION_SIZE && o->type != CY_OPTION_DURATION)
             continue;
-        for (int past = 0; past <= 1; past++) {
-            cy_options_init(&options);
-            int64_t high = past && o->max < INT64_MAX ? o->max + 1 : o->max;
-            memcpy(field, narrow ? (void *) &(uint32_t){(uint32_t) high} : (void *) &high,
-                   narrow ? 4 : 8);
-            CU_ASSERT_EQUAL(check(), high > o->max ? -EINVAL : 0);
-            int64_t low = past && (!narrow || o->min > 0) ? o->min - 1 : o->min;
-            memcpy(field, narrow ? (void *) &(uint32_t){(uint32_t) low} : (void *) &low,
-                   narrow ? 4 : 8);
-            CU_ASSERT_EQUAL(check(), low < o->min ? -EINVAL : 0);
-        }
+        tried++;
+        CU_ASSERT_TRUE(holds(o, o->min));
+        CU_ASSERT_TRUE(holds(o, o->max));
+        /* What the field's type cannot hold cannot be tried. */
+        CU_ASSERT_FALSE(o->max < INT64_MAX && holds(o, o->max + 1));
+        CU_ASSERT_FALSE((o->min > 0 || !narrow) && holds(o, o->min - 1));
     }
+    CU_ASSERT_TRUE(tried > 10);
 }
 
 static void
@@ -94,8 +102,7 @@ accepts(const char *name, const char *value, bool expected)
 {
     const struct cy_option *o = option_of(name);
     char why[160] = "";
-    CU_ASSERT_PTR_NOT_NULL_FATAL(o->check);
-    bool accepted = o->check(why, sizeof why, value) == 0;
+    bool accepted = o->check != NULL && o->check(why, sizeof why, value) == 0;
     CU_ASSERT_EQUAL(accepted, expected);
     CU_ASSERT_EQUAL(why[0] == '\0', expected);
     if (accepted != expected)

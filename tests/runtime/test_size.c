@@ -40,7 +40,7 @@ fractions_of_a_unit_are_whole_bytes_or_nanoseconds(void)
     CU_ASSERT_EQUAL(duration_of("0.25ms"), 250 * CY_MICROSECOND);
     CU_ASSERT_EQUAL(duration_of("0.123456789s"), 123456789);
     CU_ASSERT_EQUAL(duration_of("100000.999999999d"),
-                    100000 * 24 * CY_HOUR + INT64_C(86399999913600));
+                    100000 * (24 * CY_HOUR) + INT64_C(86399999913600));
 }
 
 static void

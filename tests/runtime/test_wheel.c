@@ -142,11 +142,11 @@ cancelled_timers_cause_no_wake_up(void)
     memset(timers, 0, sizeof timers);
     cyi_wheel_init(&wheel, 0);
     for (int i = 0; i < 500; i++)
-        cyi_wheel_arm(&wheel, &timers[i], (i + 1) * 7 * TICK);
+        cyi_wheel_arm(&wheel, &timers[i], (cy_time) (i + 1) * 7 * TICK);
     for (int i = 0; i < 499; i++)
         cyi_wheel_cancel(&wheel, &timers[i]);
     /* 3500 = 13 * 256 + 172: level 1, filed anew when its block of 256 ticks begins. */
-    CU_ASSERT_EQUAL(cyi_wheel_next(&wheel), 13 * 256 * TICK);
+    CU_ASSERT_EQUAL(cyi_wheel_next(&wheel), (cy_time) 13 * 256 * TICK);
     cyi_wheel_cancel(&wheel, &timers[499]);
     CU_ASSERT_EQUAL(cyi_wheel_next(&wheel), CY_FOREVER);
 }
