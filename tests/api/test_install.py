@@ -2,13 +2,12 @@
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 import unittest
 
 import check_api
 
-BUILD = sys.argv.pop() if len(sys.argv) > 1 else "build/test"
+BUILD = os.environ.get("CY_TEST_BUILD", "build/test")
 
 
 class Install(unittest.TestCase):
