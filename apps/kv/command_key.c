@@ -113,8 +113,8 @@ read_conditions(struct kv_call *call, unsigned *out)
         while (word < 4 && !kv_arg_is(&call->argv[i], words[word]))
             word++;
         if (word == 4) {
-            int bytes = call->argv[i].bytes > 512 ? 512 : (int) call->argv[i].bytes;
-            kv_reply_errorf(call->out, "ERR Unsupported option %.*s", bytes, call->argv[i].at);
+            kv_reply_errorf(call->out, "ERR Unsupported option %.*s", (int) call->argv[i].bytes,
+                            call->argv[i].at);
             return false;
         }
         conditions |= 1U << word;

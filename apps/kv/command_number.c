@@ -3,6 +3,19 @@
 
 #include <math.h>
 
+/* The value as an integer: kept as one, or text that became one by APPEND or SETRANGE. */
+static bool
+integer_of(int64_t *out, struct kv_entry *entry)
+{
+    if (entry->kind == KV_VALUE_INTEGER) {
+        *out = kv_entry_integer(entry);
+        return true;
+    }
+    char scratch[KV_INTEGER_TEXT_MAX];
+    struct kv_slice text = kv_entry_value(entry, scratch);
+    return kv_integer_read(out, text.at, text.bytes);
+}
+
 static void
 add(struct kv_call *call, int64_t change)
 {
@@ -10,9 +23,7 @@ add(struct kv_call *call, int64_t change)
     struct kv_entry **link = kv_store_find(call->store, &key, call->now);
     int64_t value = 0;
 
-    if (link != NULL && (*link)->kind == KV_VALUE_INTEGER) {
-        value = kv_entry_integer(*link);
-    } else if (link != NULL) {
+    if (link != NULL && !integer_of(&value, *link)) {
         kv_reply_error(call->out, KV_ERR_NOT_INTEGER);
         return;
     }

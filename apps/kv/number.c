@@ -76,6 +76,7 @@ bool
 kv_cursor_read(uint64_t *out, const char *text, size_t bytes)
 {
     uint64_t value;
+    bytes = strnlen(text, bytes);
     bool sign = bytes > 0 && (text[0] == '-' || text[0] == '+');
 
     if (sign && bytes == 1)

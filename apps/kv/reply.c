@@ -26,6 +26,12 @@ head(struct kv_buffer *out, char kind, int64_t value)
     out->used += bytes + 2;
 }
 
+static bool
+is_line_break(char c)
+{
+    return c == '\r' || c == '\n';
+}
+
 void
 kv_reply_status(struct kv_buffer *out, const char *text)
 {
@@ -45,16 +51,27 @@ kv_reply_error(struct kv_buffer *out, const char *text)
 void
 kv_reply_errorf(struct kv_buffer *out, const char *format, ...)
 {
-    char text[1024];
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    for (char *at = text; *at != '\0'; at++)
-        if (*at == '\r' || *at == '\n')
-            *at = ' ';
-    kv_reply_error(out, text);
+    KV_REPLY_LITERAL(out, "-");
+    char *text = kv_buffer_space(out, (size_t) length + 1);
+    if (text == NULL)
+        return;
+    va_start(arguments, format);
+    vsnprintf(text, (size_t) length + 1, format, arguments);
+    va_end(arguments);
+
+    size_t bytes = (size_t) length;
+    while (bytes > 0 && is_line_break(text[bytes - 1]))
+        bytes--;
+    for (size_t i = 0; i < bytes; i++)
+        if (is_line_break(text[i]))
+            text[i] = ' ';
+    out->used += bytes;
+    KV_REPLY_LITERAL(out, "\r\n");
 }
 
 void

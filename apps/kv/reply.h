@@ -11,7 +11,7 @@ void kv_reply_status(struct kv_buffer *out, const char *text);
 /* "-text": the first word is the kind, as in "ERR syntax error". */
 void kv_reply_error(struct kv_buffer *out, const char *text);
 
-/* As above from a format; line breaks in the arguments become blanks. At most 1 KiB. */
+/* As above from a format; line breaks become blanks, those at the end go. */
 __attribute__((format(printf, 2, 3))) void kv_reply_errorf(struct kv_buffer *out,
                                                            const char *format, ...);
 

@@ -50,9 +50,11 @@ kv_serve_select(struct kv_session *session, struct kv_request *request)
     int64_t number;
 
     (void) session;
-    if (!kv_integer_read(&number, request->argv[1].at, request->argv[1].bytes) ||
-        number > INT32_MAX || number < INT32_MIN)
+    if (!kv_integer_read(&number, request->argv[1].at, request->argv[1].bytes))
         kv_reply_error(request->out, KV_ERR_NOT_INTEGER);
+    else if (number > INT32_MAX || number < INT32_MIN)
+        kv_reply_error(request->out, "ERR value is out of range, value must between "
+                                     "-2147483648 and 2147483647");
     else if (number != 0)
         kv_reply_error(request->out, "ERR DB index is out of range");
     else
@@ -127,7 +129,7 @@ read_hello(struct kv_session *session, struct kv_request *request)
                 return false;
         } else {
             kv_reply_errorf(request->out, "ERR Syntax error in HELLO option '%.*s'",
-                            (int) (word->bytes < 512 ? word->bytes : 512), word->at);
+                            (int) word->bytes, word->at);
             return false;
         }
     }
@@ -207,8 +209,8 @@ client_set_info(struct kv_session *session, struct kv_request *request)
     if (kv_arg_is(word, "lib-name") || kv_arg_is(word, "lib-ver"))
         kv_reply_ok(request->out);
     else
-        kv_reply_errorf(request->out, "ERR Unrecognized option '%.*s'",
-                        (int) (word->bytes < 512 ? word->bytes : 512), word->at);
+        kv_reply_errorf(request->out, "ERR Unrecognized option '%.*s'", (int) word->bytes,
+                        word->at);
 }
 
 static void

@@ -95,7 +95,16 @@ world_describe(void *arg, struct kv_session *session, struct kv_request *request
 {
     (void) arg;
     (void) session;
-    kv_reply_integer(request->out, 0);
+    if (kv_arg_is(&request->argv[1], "numpat")) {
+        kv_reply_integer(request->out, 0);
+        return 0;
+    }
+    uint32_t names = kv_arg_is(&request->argv[1], "numsub") ? request->argc - 2 : 0;
+    kv_reply_array(request->out, (size_t) names * 2);
+    for (uint32_t i = 2; i < 2 + names; i++) {
+        kv_reply_bulk(request->out, request->argv[i].at, request->argv[i].bytes);
+        kv_reply_integer(request->out, 0);
+    }
     return 0;
 }
 
@@ -112,7 +121,7 @@ static const struct kv_world world_ops = {
 void
 test_world_init(struct test_world *world, uint16_t shards)
 {
-    static const struct kv_setting_text settings[] = {{"maxmemory", "0"}, {"save", ""}};
+    static const struct kv_setting_text settings[] = {{"appendonly", "no"}, {"save", ""}};
 
     memset(world, 0, sizeof *world);
     world->now = 1700000000000;
