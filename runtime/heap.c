@@ -20,7 +20,7 @@ struct cyi_chunk {
 void
 cyi_heap_init(struct cyi_heap *heap)
 {
-    *heap = (struct cyi_heap){0};
+    *heap = (struct cyi_heap){.fail_at = UINT64_MAX};
 }
 
 void
@@ -89,10 +89,20 @@ carve(struct cyi_heap *heap, uint8_t class)
     return block;
 }
 
+/* As if there were no memory, this once. */
+static void *
+fail(struct cyi_heap *heap)
+{
+    heap->fail_at = UINT64_MAX;
+    return NULL;
+}
+
 void *
 cyi_heap_take(struct cyi_heap *heap, uint8_t class, size_t size)
 {
     void *block;
+    if (__builtin_expect(heap->taken == heap->fail_at, 0))
+        return fail(heap);
     if (CYI_ASAN || class == CYI_HEAP_BIG) {
         size_t bytes = class == CYI_HEAP_BIG ? size : (size_t) CYI_HEAP_BLOCK_MIN << class;
         block = aligned_alloc(64, (bytes + 63) & ~(size_t) 63);

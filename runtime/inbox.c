@@ -22,14 +22,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { POLL_MAX = 256, RESERVE = 64 };
+enum { POLL_MAX = 256, RESERVE = 64, RING_SMALLEST = 64 };
 
 static uint32_t
 ring_size_for(uint32_t cores)
 {
     /* Rings grow with the square of the cores, so each gets smaller. */
     uint32_t size = 1024;
-    while (size > CYI_RING_MIN && size * cores > 16384)
+    while (size > RING_SMALLEST && size * cores > 16384)
         size /= 2;
     return size;
 }

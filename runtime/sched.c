@@ -16,7 +16,8 @@ _Thread_local struct cyi_core *cyi_self __attribute__((tls_model("initial-exec")
 void
 cyi_sched_init(struct cyi_sched *sched)
 {
-    *sched = (struct cyi_sched){0};
+    *sched = (struct cyi_sched){.turn_switches = CYI_TURN_SWITCHES,
+                                .front_streak = CYI_FRONT_STREAK};
     sched->last = &sched->first;
 }
 
@@ -145,8 +146,8 @@ cyi_sched_run(struct cyi_core *core)
 {
     struct cyi_sched *sched = &core->sched;
     struct cyi_task *task;
-    sched->budget = CYI_TURN_SWITCHES;
-    sched->front_budget = CYI_FRONT_STREAK;
+    sched->budget = sched->turn_switches;
+    sched->front_budget = sched->front_streak;
     while ((task = next_ready(sched)) != NULL) {
         if (task->sp == NULL && !cyi_sched_bind(core, task)) {
             cyi_sched_push(sched, task);
@@ -154,7 +155,7 @@ cyi_sched_run(struct cyi_core *core)
         }
         leap(core, &sched->loop_stack, &sched->loop_sp, task, false);
     }
-    uint32_t ran = CYI_TURN_SWITCHES - sched->budget;
-    sched->front_budget = CYI_FRONT_STREAK;
+    uint32_t ran = sched->turn_switches - sched->budget;
+    sched->front_budget = sched->front_streak;
     return ran;
 }

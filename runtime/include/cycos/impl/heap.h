@@ -28,6 +28,7 @@ struct cyi_heap {
     struct cyi_chunk *chunks;   /* all, for fini */
     uint64_t chunk_bytes;       /* taken from the system */
     uint64_t taken, given;      /* blocks, of whatever home; balance over all cores */
+    uint64_t fail_at;           /* a simulation's: the take that fails when `taken` is this */
 };
 
 void cyi_heap_init(struct cyi_heap *heap);

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CYI_RING_MAX = 16384, CYI_RING_MIN = 64, CYI_SLOT_BODY = 40 };
+enum { CYI_RING_MAX = 16384, CYI_RING_MIN = 8, CYI_SLOT_BODY = 40 };
 
 struct cyi_slot {
     union {

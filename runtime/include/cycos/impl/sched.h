@@ -20,6 +20,8 @@ struct cyi_sched {
     struct cyi_task *first, **last;
     uint32_t budget;             /* switches left in this turn */
     uint32_t front_budget;       /* of those, wake-ups that may go to the front */
+    uint32_t turn_switches;      /* CYI_TURN_SWITCHES, unless a simulation wants less */
+    uint32_t front_streak;       /* CYI_FRONT_STREAK, likewise */
     void *loop_sp;               /* where the loop was switched off */
     struct cyi_stack loop_stack; /* the thread's own: only what sanitizers must know of it */
     size_t loop_stack_bytes;
