@@ -93,10 +93,10 @@ idle(struct cyi_core *core, cy_time look)
         spin(core);
         return;
     }
-    cy_time timeout = sleep_time(core, look);
+    cy_time trim = cyi_stacks_trim(&core->stacks, sched->now);
+    cy_time timeout = sleep_time(core, trim < look ? trim : look);
     if (timeout <= 0)
         return;
-    cyi_stacks_trim(&core->stacks);
     if (!cyi_inbox_sleep(core))
         return;
     core->counters.sleeps++;

@@ -53,8 +53,19 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
+/* A function that reads stacks as raw memory, redzones and dead variables included. */
+#define CYI_UNCHECKED __attribute__((no_sanitize("address"), noinline))
+#if CYI_VALGRIND
+#include <valgrind/memcheck.h>
+#define CYI_UNCHECKED_BEGIN VALGRIND_DISABLE_ERROR_REPORTING
+#define CYI_UNCHECKED_END   VALGRIND_ENABLE_ERROR_REPORTING
+#else
+#define CYI_UNCHECKED_BEGIN (void) 0
+#define CYI_UNCHECKED_END   (void) 0
+#endif
+
 /* A new stack whose usable bytes lie at base. */
-static inline bool
+static inline void
 cyi_fiber_create(struct cyi_stack *stack, void *base, size_t bytes)
 {
     (void) base;
@@ -66,7 +77,6 @@ cyi_fiber_create(struct cyi_stack *stack, void *base, size_t bytes)
 #if CYI_VALGRIND
     stack->valgrind = (uint32_t) VALGRIND_STACK_REGISTER(base, (char *) base + bytes);
 #endif
-    return true;
 }
 
 static inline void
