@@ -65,7 +65,7 @@ what_is_written_reads_back_the_same(void)
     CY_OK(test_options_parse(
         &t, NULL, "--cores=3", "--node=a,b", "--ext-ip-addr=192.0.2.1", "--udp-port=1",
         "--tcp-port=2", "--name=n", "--no-discover-peers", "--peers=p:1", "--certfile=a\\b\"c",
-        "--keyfile= k ", "--cafile=\"", "--dest-path=/d#;", "--max-file-size=1.5m", "--no-pin",
+        "--keyfile=k ", "--cafile=\"", "--dest-path=/d#;", "--max-file-size=1.5m", "--no-pin",
         "--spin=0", "--stall=1s", "--mailbox-max=1", "--outbox-max=2", "--tasks-max=100",
         "--stack=16k", "--log-level=off", "--log-rate=0", (char *) NULL));
     t.options.secret_file = (struct cy_option_list){files, 5};

@@ -259,6 +259,25 @@ a_large_cascade_is_done_in_batches(void)
     }
 }
 
+/* Nothing may fire, nor time go on, before the last of the cascade is in its place. */
+static void
+a_cascade_in_batches_keeps_the_order_of_time(void)
+{
+    static struct cyi_timer timers[2 * CYI_WHEEL_BATCH + 1];
+    enum { LAST = 2 * CYI_WHEEL_BATCH };
+    memset(timers, 0, sizeof timers);
+    cyi_wheel_init(&wheel, 0);
+    for (int i = 0; i < LAST; i++)
+        cyi_wheel_arm(&wheel, &timers[i], 300 * TICK);
+    cyi_wheel_arm(&wheel, &timers[LAST], 257 * TICK);
+    CU_ASSERT_PTR_NULL(cyi_wheel_expire(&wheel, 400 * TICK));
+    CU_ASSERT_PTR_NULL(cyi_wheel_expire(&wheel, 400 * TICK));
+    CU_ASSERT_PTR_EQUAL(cyi_wheel_expire(&wheel, 400 * TICK), &timers[LAST]);
+    for (int i = 0; i < LAST; i++)
+        CU_ASSERT_PTR_EQUAL(cyi_wheel_expire(&wheel, 400 * TICK), &timers[i]);
+    CU_ASSERT_PTR_NULL(cyi_wheel_expire(&wheel, 400 * TICK));
+}
+
 /*
  * The wheel against a sorted list, under seeds. The model fires in the order of (tick, order of
  * arming), where a time that has passed counts as of the tick of the last call or firing.
@@ -403,4 +422,5 @@ CY_TEST_MAIN("runtime.wheel", CY_TEST(an_empty_wheel_waits_forever),
              CY_TEST(a_start_before_zero_counts_as_zero),
              CY_TEST(a_clock_that_goes_back_is_ignored),
              CY_TEST(a_large_cascade_is_done_in_batches),
+             CY_TEST(a_cascade_in_batches_keeps_the_order_of_time),
              CY_TEST(agrees_with_a_sorted_list_under_all_seeds))
