@@ -11,7 +11,9 @@ static void
 gone(struct cyi_core *core, void *data, cy_ref ref)
 {
     (void) core;
+    cyi_rcu_register(); /* once more; at the node's end the thread may not be registered */
     cyi_names_forget(data, ref);
+    cyi_rcu_unregister();
 }
 
 static void

@@ -116,6 +116,8 @@ static bool
 leads_to(struct graph *graph, struct vertex *from, const struct vertex *to)
 {
     struct vertex *next = from;
+    if (to->feeders == 0) /* most often: nothing leads to it at all */
+        return false;
     from->seen = ++graph->round;
     from->to_visit = NULL;
     while (next != NULL) {

@@ -386,7 +386,9 @@ cyi_node_follow(struct cyi_core *core)
         return CY_FOREVER;
     if (phase != core->phase)
         enter_phase(core, phase);
-    if (phase == CYI_PHASE_END || core->quiet)
+    if (phase == CYI_PHASE_END)
+        return CY_NOW; /* out of the loop, not to sleep */
+    if (core->quiet)
         return CY_FOREVER;
     /* N4: the time that belongs to the phase we saw, or to a later one. */
     cy_time at = atomic_load_explicit(&node->stop_at, memory_order_acquire);

@@ -1,0 +1,412 @@
+#include "cy_node.h"
+#include <cycos/channel.h>
+#include <cycos/impl/channel.h>
+#include <cycos/impl/core.h>
+
+enum { TAG = 7, CORES = 2 };
+
+/* A channel on the core it is asked for, made by a task there. */
+static int
+make_channel(void *arg)
+{
+    cy_msg *value;
+    cy_ref channel;
+    CY_CHECK_EQ(cy_channel_create(&channel, "news", arg), 0);
+    CY_CHECK_EQ(cy_msg_copy(&value, 1, &channel, sizeof channel), 0);
+    CY_CHECK_EQ(cy_exit_value(&value), 0);
+    return 0;
+}
+
+static cy_ref
+channel_on(uint16_t core, struct cy_channel_options *options)
+{
+    cy_ref maker, channel = CY_NOBODY;
+    cy_msg *end;
+    struct cy_exit exit;
+    struct cy_task_options joinable = {.joinable = true};
+    CY_CHECK_EQ(cy_task_spawn_on(&maker, core, make_channel, options, &joinable), 0);
+    CY_CHECK_EQ(cy_join(&end, maker, CY_FOREVER), 0);
+    CY_CHECK_EQ(cy_exit_read(&exit, end), 0);
+    if (exit.value_bytes == sizeof channel)
+        memcpy(&channel, exit.value, sizeof channel);
+    cy_msg_free(&end);
+    CY_CHECK_EQ(channel.core, core);
+    return channel;
+}
+
+/* Ends when it is told to by an empty message. */
+static int
+live(void *arg)
+{
+    cy_msg *msg;
+    size_t size;
+    (void) arg;
+    do {
+        if (cy_receive(&msg, CY_FOREVER) != 0)
+            return 1;
+        size = cy_msg_size(msg);
+        cy_msg_free(&msg);
+    } while (size > 0);
+    return 0;
+}
+
+static cy_ref
+subscriber_on(uint16_t core)
+{
+    cy_ref task = CY_NOBODY;
+    struct cy_task_options joinable = {.joinable = true};
+    CY_CHECK_EQ(cy_task_spawn_on(&task, core, live, NULL, &joinable), 0);
+    return task;
+}
+
+static void
+stop(cy_ref task)
+{
+    CY_CHECK_EQ(cy_terminate(task), 0);
+    CY_CHECK_EQ(cy_join(NULL, task, CY_FOREVER), 0);
+}
+
+static cy_msg *
+message(size_t size)
+{
+    cy_msg *msg = NULL;
+    CY_CHECK_EQ(cy_msg_create(&msg, TAG, size), 0);
+    memset(cy_msg_body(msg), 0x5A, size);
+    return msg;
+}
+
+/* How many get a message now. */
+static int
+reach(cy_ref channel)
+{
+    cy_msg *msg = message(100);
+    int reached = cy_channel_deliver(channel, &msg, 0, CY_FOREVER);
+    CY_CHECK((msg == NULL) == (reached >= 0));
+    cy_msg_free(&msg);
+    return reached;
+}
+
+static int
+create_body(void *arg)
+{
+    char name[CY_CHANNEL_NAME_MAX + 2];
+    cy_ref channel = CY_NOBODY, other;
+    (void) arg;
+    memset(name, 'n', sizeof name);
+    name[CY_CHANNEL_NAME_MAX + 1] = '\0';
+    CY_CHECK_EQ(cy_channel_create(&channel, NULL, NULL), -EINVAL);
+    CY_CHECK_EQ(cy_channel_create(&channel, "", NULL), -EINVAL);
+    CY_CHECK_EQ(cy_channel_create(&channel, name, NULL), -ENAMETOOLONG);
+    CY_CHECK(cy_ref_is_nobody(channel));
+    CY_CHECK_EQ(cy_channel_create(&channel, name + 1, NULL), 0);
+    CY_CHECK_EQ(cy_channel_create(&other, name + 1, NULL), 0);
+    CY_CHECK_EQ(cy_ref_kind(channel), CY_KIND_CHANNEL);
+    CY_CHECK(!cy_ref_equal(channel, other));
+    CY_CHECK_EQ(cy_channel_subscribers(channel), 0);
+    CY_CHECK_EQ(cy_channel_close(channel), 0);
+    CY_CHECK_EQ(cy_channel_close(channel), -ESRCH);
+    CY_CHECK_EQ(cy_channel_subscribers(channel), -ESRCH);
+    CY_CHECK_EQ(cy_channel_close(other), 0);
+    return 0;
+}
+
+static void
+a_channel_is_made_with_a_name_and_closed_once(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(1, create_body, NULL), 0);
+}
+
+/* Every combination of where the channel and the subscriber are. */
+static void
+each_placing(void (*fn)(uint16_t channel_core, uint16_t subscriber_core))
+{
+    for (uint16_t a = 0; a < CORES; a++) {
+        for (uint16_t b = 0; b < CORES; b++)
+            fn(a, b);
+    }
+}
+
+static void
+subscribe_once(uint16_t channel_core, uint16_t subscriber_core)
+{
+    cy_ref channel = channel_on(channel_core, NULL);
+    cy_ref task = subscriber_on(subscriber_core);
+    CY_CHECK_EQ(reach(channel), 0);
+    CY_CHECK_EQ(cy_channel_unsubscribe(channel, task, CY_FOREVER), -ENOENT);
+    CY_CHECK_EQ(cy_channel_subscribe(channel, task, CY_FOREVER), 0);
+    CY_CHECK_EQ(reach(channel), 1);
+    CY_CHECK_EQ(cy_channel_subscribe(channel, task, CY_FOREVER), 0);
+    CY_CHECK_EQ(reach(channel), 1);
+    CY_CHECK_EQ(cy_channel_unsubscribe(channel, task, CY_FOREVER), 0);
+    CY_CHECK_EQ(reach(channel), 0);
+    CY_CHECK_EQ(cy_channel_unsubscribe(channel, task, CY_FOREVER), -ENOENT);
+    CY_CHECK_EQ(cy_channel_subscribe(channel, task, CY_FOREVER), 0);
+    CY_CHECK_EQ(reach(channel), 1);
+    CY_CHECK_EQ(cy_channel_close(channel), 0);
+    stop(task);
+}
+
+static int
+subscribe_body(void *arg)
+{
+    (void) arg;
+    each_placing(subscribe_once);
+    return 0;
+}
+
+static void
+a_subscription_is_in_effect_when_the_call_returns(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(CORES, subscribe_body, NULL), 0);
+}
+
+static void
+subscribe_wrongly(uint16_t channel_core, uint16_t subscriber_core)
+{
+    cy_ref channel = channel_on(channel_core, NULL);
+    cy_ref task = subscriber_on(subscriber_core), stranger = task, elsewhere = channel;
+    stop(task);
+    CY_CHECK_EQ(cy_channel_subscribe(channel, task, CY_FOREVER), -ESRCH);
+    CY_CHECK_EQ(cy_channel_subscribe(channel, CY_NOBODY, CY_FOREVER), -ESRCH);
+    CY_CHECK_EQ(cy_channel_subscribe(task, task, CY_FOREVER), -ESRCH);
+    CY_CHECK_EQ(reach(channel), 0);
+    stranger.node ^= 1;
+    elsewhere.core = CORES;
+    CY_CHECK_EQ(cy_channel_subscribe(channel, stranger, CY_FOREVER), CY_ENOPEER);
+    CY_CHECK_EQ(cy_channel_subscribe(elsewhere, cy_self(), CY_FOREVER), CY_ENOPEER);
+    CY_CHECK_EQ(cy_channel_unsubscribe(channel, stranger, CY_FOREVER), CY_ENOPEER);
+    CY_CHECK_EQ(cy_channel_close(elsewhere), CY_ENOPEER);
+    CY_CHECK_EQ(cy_channel_close(task), -ESRCH);
+    CY_CHECK_EQ(cy_channel_close(channel), 0);
+    CY_CHECK_EQ(cy_channel_subscribe(channel, cy_self(), CY_FOREVER), -ESRCH);
+    CY_CHECK_EQ(cy_channel_unsubscribe(channel, cy_self(), CY_FOREVER), -ESRCH);
+    CY_CHECK_EQ(reach(channel), -ESRCH);
+}
+
+static int
+subscribe_wrongly_body(void *arg)
+{
+    (void) arg;
+    each_placing(subscribe_wrongly);
+    return 0;
+}
+
+static void
+who_does_not_exist_cannot_subscribe_or_be_subscribed(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(CORES, subscribe_wrongly_body, NULL), 0);
+}
+
+static void
+forget_the_dead(uint16_t channel_core, uint16_t subscriber_core)
+{
+    cy_ref channel = channel_on(channel_core, NULL);
+    for (int i = 0; i < 100; i++) {
+        cy_ref task = subscriber_on(subscriber_core);
+        CY_CHECK_EQ(cy_channel_subscribe(channel, task, CY_FOREVER), 0);
+        CY_CHECK_EQ(reach(channel), 1);
+        stop(task);
+    }
+    cy_node_settle();
+    if (channel_core == 0)
+        CY_CHECK_EQ(cy_channel_subscribers(channel), 0);
+    CY_CHECK_EQ(reach(channel), 0);
+    CY_CHECK_EQ(cy_channel_close(channel), 0);
+}
+
+static int
+forget_the_dead_body(void *arg)
+{
+    (void) arg;
+    each_placing(forget_the_dead);
+    return 0;
+}
+
+static void
+a_subscriber_that_ends_is_forgotten(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(CORES, forget_the_dead_body, NULL), 0);
+}
+
+static void
+fill(uint16_t channel_core, uint16_t subscriber_core)
+{
+    struct cy_channel_options three = {.subscribers_max = 3};
+    cy_ref tasks[4], channel = channel_on(channel_core, &three);
+    for (int i = 0; i < 4; i++) {
+        tasks[i] = subscriber_on(subscriber_core);
+        CY_CHECK_EQ(cy_channel_subscribe(channel, tasks[i], CY_FOREVER), i < 3 ? 0 : -ENOBUFS);
+    }
+    CY_CHECK_EQ(cy_channel_subscribe(channel, tasks[0], CY_FOREVER), 0);
+    CY_CHECK_EQ(cy_channel_unsubscribe(channel, tasks[1], CY_FOREVER), 0);
+    CY_CHECK_EQ(cy_channel_subscribe(channel, tasks[3], CY_FOREVER), 0);
+    CY_CHECK_EQ(reach(channel), 3);
+    CY_CHECK_EQ(cy_channel_close(channel), 0);
+    for (int i = 0; i < 4; i++)
+        stop(tasks[i]);
+}
+
+static int
+fill_body(void *arg)
+{
+    (void) arg;
+    each_placing(fill);
+    return 0;
+}
+
+static void
+a_channel_takes_so_many_subscribers_and_no_more(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(CORES, fill_body, NULL), 0);
+}
+
+static void
+close_with_subscribers(uint16_t channel_core, uint16_t subscriber_core)
+{
+    cy_ref channel = channel_on(channel_core, NULL), task = subscriber_on(subscriber_core);
+    cy_ref again;
+    CY_CHECK_EQ(cy_channel_subscribe(channel, task, CY_FOREVER), 0);
+    CY_CHECK_EQ(cy_channel_close(channel), 0);
+    again = channel_on(channel_core, NULL); /* in the same slot */
+    CY_CHECK_EQ(again.slot, channel.slot);
+    CY_CHECK_EQ(reach(again), 0);
+    CY_CHECK_EQ(reach(channel), -ESRCH);
+    CY_CHECK_EQ(cy_channel_close(again), 0);
+    stop(task);
+}
+
+static int
+close_body(void *arg)
+{
+    (void) arg;
+    each_placing(close_with_subscribers);
+    return 0;
+}
+
+static void
+close_forgets_the_subscribers(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(CORES, close_body, NULL), 0);
+}
+
+/* One task in many channels, many tasks in one; half of each goes, then the rest. */
+static int
+many_body(void *arg)
+{
+    enum { N = 300 };
+    static cy_ref channels[N], tasks[N];
+    (void) arg;
+    for (uint16_t i = 0; i < N; i++) {
+        channels[i] = channel_on(i % CORES, NULL);
+        tasks[i] = subscriber_on(i / 2 % CORES);
+    }
+    for (int i = 0; i < N; i++) {
+        CY_CHECK_EQ(cy_channel_subscribe(channels[i], tasks[0], CY_FOREVER), 0);
+        CY_CHECK_EQ(cy_channel_subscribe(channels[0], tasks[i], CY_FOREVER), 0);
+    }
+    CY_CHECK_EQ(cy_channel_subscribers(channels[0]), N);
+    CY_CHECK_EQ(reach(channels[0]), N);
+    for (int i = 1; i < N; i += 2) {
+        CY_CHECK_EQ(cy_channel_unsubscribe(channels[i], tasks[0], CY_FOREVER), 0);
+        CY_CHECK_EQ(cy_channel_unsubscribe(channels[0], tasks[i], CY_FOREVER), 0);
+    }
+    for (int i = 0; i < N; i++)
+        CY_CHECK_EQ(reach(channels[i]), i == 0 ? N / 2 : i % 2 == 0);
+    for (int i = 0; i < N; i++)
+        stop(tasks[i]);
+    cy_node_settle();
+    for (int i = 0; i < N; i++) {
+        CY_CHECK_EQ(reach(channels[i]), 0);
+        CY_CHECK_EQ(cy_channel_close(channels[i]), 0);
+    }
+    return 0;
+}
+
+static void
+many_subscriptions_come_and_go(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(CORES, many_body, NULL), 0);
+}
+
+static void
+count_channel(const struct cyi_channel_state *state, void *arg)
+{
+    *(uint32_t *) arg += 1000 + state->subscribers;
+    CY_CHECK(strcmp(state->name, "news") == 0);
+}
+
+static int
+each_body(void *arg)
+{
+    uint32_t sum = 0;
+    (void) arg;
+    cyi_channels_each(cyi_self, count_channel, &sum);
+    CY_CHECK_EQ(sum, 0);
+    cy_ref channel = channel_on(0, NULL), other = channel_on(0, NULL);
+    CY_CHECK_EQ(cy_channel_subscribe(channel, cy_self(), CY_FOREVER), 0);
+    cyi_channels_each(cyi_self, count_channel, &sum);
+    CY_CHECK_EQ(sum, 2001);
+    CY_CHECK_EQ(cy_channel_close(other), 0);
+    cyi_channels_each(cyi_self, count_channel, &sum);
+    CY_CHECK_EQ(sum, 3002);
+    return 0; /* the other one is left to the node's end */
+}
+
+static void
+the_channels_of_a_core_can_be_listed(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(1, each_body, NULL), 0);
+}
+
+static cy_ref left_channel;
+
+static int
+subscribe_late(void *arg)
+{
+    (void) arg;
+    int rc = cy_channel_subscribe(left_channel, cy_self(), CY_NOW);
+    CY_CHECK(rc == 0 || rc == -ETIMEDOUT);
+    CY_CHECK_EQ(cy_suspend(CY_FOREVER), -ECANCELED);
+    rc = cy_channel_unsubscribe(left_channel, cy_self(), CY_FOREVER);
+    CY_CHECK(rc == 0 || rc == -ECANCELED);
+    return 0;
+}
+
+/* Who asked is gone before the answer comes, and what was asked for happens all the same. */
+static void
+cancel(uint16_t channel_core, uint16_t subscriber_core)
+{
+    cy_ref task;
+    struct cy_task_options joinable = {.joinable = true};
+    left_channel = channel_on(channel_core, NULL);
+    CY_CHECK_EQ(cy_task_spawn_on(&task, subscriber_core, subscribe_late, NULL, &joinable), 0);
+    cy_node_settle();
+    CY_CHECK_EQ(reach(left_channel), 1);
+    stop(task);
+    cy_node_settle();
+    CY_CHECK_EQ(reach(left_channel), 0);
+    CY_CHECK_EQ(cy_channel_close(left_channel), 0);
+}
+
+static int
+cancel_body(void *arg)
+{
+    (void) arg;
+    each_placing(cancel);
+    return 0;
+}
+
+static void
+what_was_asked_for_happens_when_nobody_waits_any_more(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(CORES, cancel_body, NULL), 0);
+}
+
+CY_TEST_MAIN("runtime.channel", CY_TEST(a_channel_is_made_with_a_name_and_closed_once),
+             CY_TEST(a_subscription_is_in_effect_when_the_call_returns),
+             CY_TEST(who_does_not_exist_cannot_subscribe_or_be_subscribed),
+             CY_TEST(a_subscriber_that_ends_is_forgotten),
+             CY_TEST(a_channel_takes_so_many_subscribers_and_no_more),
+             CY_TEST(close_forgets_the_subscribers), CY_TEST(many_subscriptions_come_and_go),
+             CY_TEST(the_channels_of_a_core_can_be_listed),
+             CY_TEST(what_was_asked_for_happens_when_nobody_waits_any_more))
