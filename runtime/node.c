@@ -45,7 +45,7 @@ open_core(struct cyi_node *node, uint16_t index)
     cyi_sched_init(&core->sched);
     cyi_heap_init(&core->heap);
     cyi_tasks_init(&core->tasks, node->options->tasks_max);
-    cyi_stacks_init(&core->stacks, MPROTECT_SHARE / node->core_count);
+    cyi_stacks_init(&core->stacks, (uint32_t) MPROTECT_SHARE / node->core_count);
     core->sched.now = core->os->now(core->os);
     cyi_wheel_init(&core->wheel, core->sched.now);
     int rc =
