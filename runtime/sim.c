@@ -1,0 +1,306 @@
+/*
+ * sim.c - the simulated world: its clock and whose turn it is.
+ *
+ * A core that waits in its reactor has only noted until when. It is chosen again when somebody
+ * wakes it, an event is there, or its time has come. Everything else is chosen by the seed, so
+ * cores overtake each other as threads do; pauses make that extreme.
+ *
+ * Four streams of numbers come from the seed (schedule, world, the program's, and random bytes
+ * that it asks for), so that a change of the one disturbs the others as little as possible.
+ */
+#include "sim.h"
+#include <cycos/impl/inbox.h>
+#include <cycos/impl/rcu.h>
+#include <cycos/impl/time.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TURNS_MAX = 10 * 1000 * 1000, FAIL_AFTER = 8 };
+
+#define START (1000 * CY_SECOND) /* a clock that begins at zero would hide mistakes */
+
+/* Out of CYI_SIM_CERTAIN, mostly off; when on, rare or not so rare. */
+static uint32_t
+draw_chance(struct sim_random *random, uint32_t max)
+{
+    return sim_below(random, 2) == 0 ? 0 : 1 + (uint32_t) sim_below(random, max);
+}
+
+/* A value between 1 and max whose magnitude is what varies. */
+static int64_t
+draw_magnitude(struct sim_random *random, int64_t max)
+{
+    int bits = 64 - __builtin_clzll((uint64_t) max);
+    int64_t value = (int64_t) 1 << sim_below(random, (uint64_t) bits);
+    value += (int64_t) sim_below(random, (uint64_t) value);
+    return value < max ? value : max;
+}
+
+void
+cyi_sim_options_draw(struct cyi_sim_options *out, uint64_t seed)
+{
+    struct sim_random random = {seed * UINT64_C(0x5851f42d4c957f2d)};
+    struct sim_random *r = &random;
+    *out = (struct cyi_sim_options){
+        .turn_ns_max = draw_magnitude(r, 100 * CY_MICROSECOND),
+        .pause_chance = draw_chance(r, CYI_SIM_CERTAIN / 50),
+        .pause_ns_max = draw_magnitude(r, 20 * CY_MILLISECOND),
+        .jump_chance = draw_chance(r, CYI_SIM_CERTAIN / 1000),
+        .jump_ns_max = draw_magnitude(r, CY_SECOND),
+        .spurious_chance = draw_chance(r, CYI_SIM_CERTAIN / 50),
+        .ring_size = sim_below(r, 2) == 0 ? 0 : UINT32_C(1) << (3 + sim_below(r, 5)),
+        .turn_switches = sim_below(r, 2) == 0 ? 0 : (uint32_t) draw_magnitude(r, 256),
+        .front_streak = sim_below(r, 2) == 0 ? 0 : (uint32_t) draw_magnitude(r, 64),
+        .latency_ns_max = draw_magnitude(r, 50 * CY_MILLISECOND),
+        .buffer_max = (uint32_t) draw_magnitude(r, 65536),
+        .segment_max = (uint32_t) draw_magnitude(r, 65536),
+    };
+}
+
+int
+cyi_sim_create(struct cyi_sim **out, uint64_t seed, const struct cyi_sim_options *options)
+{
+    struct cyi_sim *sim = sim_memory(sizeof *sim);
+    struct sim_random random = {seed};
+    if (options != NULL)
+        sim->options = *options;
+    else
+        cyi_sim_options_draw(&sim->options, seed);
+    if (sim->options.turn_ns_max == 0)
+        sim->options.turn_ns_max = 10 * CY_MICROSECOND;
+    if (sim->options.turns_max == 0)
+        sim->options.turns_max = TURNS_MAX;
+    sim->schedule.state = sim_draw(&random);
+    sim->world.state = sim_draw(&random);
+    sim->program.state = sim_draw(&random);
+    sim->bytes.state = sim_draw(&random);
+    sim->now = START;
+    cyi_list_init(&sim->bound);
+    for (uint32_t i = 0; i < CYI_SIM_HOSTS; i++)
+        sim_host_init(&sim->hosts[i], sim, i);
+    cyi_rcu_register();
+    *out = sim;
+    return 0;
+}
+
+uint64_t
+cyi_sim_free(struct cyi_sim **freed)
+{
+    struct cyi_sim *sim = *freed;
+    uint64_t leaked = 0;
+    if (sim == NULL)
+        return 0;
+    for (uint32_t i = 0; i < sim->node_count; i++)
+        leaked += cyi_node_free(&sim->nodes[i]);
+    sim_events_drop(sim);
+    cyi_rcu_unregister();
+    free(sim->events);
+    free(sim->sockets);
+    free(sim);
+    *freed = NULL;
+    return leaked;
+}
+
+static void
+set_limits(const struct cyi_sim_options *options, struct cyi_core *core)
+{
+    if (options->ring_size != 0)
+        core->inbox->ring_size = options->ring_size;
+    if (options->turn_switches != 0)
+        core->sched.turn_switches = options->turn_switches;
+    if (options->front_streak != 0)
+        core->sched.front_streak = options->front_streak;
+}
+
+int
+cyi_sim_node(struct cyi_node **out, struct cyi_sim *sim, uint32_t host,
+             struct cy_options *options, cy_task_fn *main, void *arg)
+{
+    struct cyi_node *node;
+    CY_ASSERT(host < CYI_SIM_HOSTS && options->cores > 0);
+    CY_ASSERT(sim->core_count + options->cores <= CYI_SIM_CORES);
+    int rc = cyi_node_create(&node, options, &sim->hosts[host].os);
+    if (rc != 0)
+        return rc;
+    for (uint16_t i = 0; i < node->core_count; i++) {
+        set_limits(&sim->options, node->cores[i]);
+        cyi_sched_thread(&node->cores[i]->sched);
+    }
+    rc = cyi_node_main(node, main, arg);
+    if (rc != 0) {
+        cyi_node_free(&node);
+        return rc;
+    }
+    for (uint16_t i = 0; i < node->core_count; i++)
+        sim->cores[sim->core_count++].core = node->cores[i];
+    sim->nodes[sim->node_count++] = node;
+    *out = node;
+    return 0;
+}
+
+static void
+mix(struct cyi_sim *sim, uint64_t what)
+{
+    uint64_t h = (sim->hash ^ what) * UINT64_C(0x9e3779b97f4a7c15);
+    sim->hash = h ^ h >> 29;
+}
+
+/* What a turn has done shows in the counters; nothing of it depends on addresses. */
+static void
+mix_turn(struct cyi_sim *sim, uint32_t which)
+{
+    const struct cyi_core *core = sim->cores[which].core;
+    const struct cy_core_counters *c = &core->counters;
+    mix(sim, which ^ (uint64_t) sim->now << 8);
+    mix(sim, c->switches ^ c->timers_fired << 32);
+    mix(sim, c->sent_here ^ c->sent_across << 32);
+    mix(sim, c->received_across ^ c->refused << 32);
+    mix(sim, c->spawned ^ c->ended << 32);
+    mix(sim, c->lost ^ c->sleeps << 32);
+    mix(sim, c->wakeups_sent ^ c->io_events << 32);
+    mix(sim, core->heap.taken ^ core->heap.given << 32);
+}
+
+/* Is there a reason to give this core a turn, at this time? */
+static bool
+awake(const struct cyi_sim *sim, const struct cyi_core *core)
+{
+    const struct cyi_reactor *reactor = core->reactor;
+    return !reactor->asleep || reactor->woken || !cyi_list_empty(&reactor->ready) ||
+           reactor->until <= sim->now;
+}
+
+/* The cores that can do something now; when the others can is the earliest of *next. */
+static uint32_t
+find_runnable(struct cyi_sim *sim, uint32_t *out, cy_time *next, bool *ended)
+{
+    uint32_t n = 0;
+    *ended = true;
+    for (uint32_t i = 0; i < sim->core_count; i++) {
+        struct sim_core *core = &sim->cores[i];
+        if (cyi_core_done(core->core))
+            continue;
+        *ended = false;
+        bool is_awake = awake(sim, core->core);
+        if (is_awake && core->paused_until <= sim->now) {
+            out[n++] = i;
+            continue;
+        }
+        cy_time at = is_awake ? sim->now : core->core->reactor->until;
+        if (at < core->paused_until)
+            at = core->paused_until;
+        if (at < *next)
+            *next = at;
+    }
+    return n;
+}
+
+static void
+wake_for_nothing(struct cyi_sim *sim)
+{
+    uint32_t which = (uint32_t) sim_below(&sim->schedule, sim->core_count);
+    sim->cores[which].core->reactor->woken = true;
+}
+
+static void
+disturb(struct cyi_sim *sim, struct sim_core *core)
+{
+    const struct cyi_sim_options *o = &sim->options;
+    struct sim_random *r = &sim->schedule;
+    if (sim_chance(r, o->pause_chance)) {
+        core->paused_until = sim->now + (cy_time) sim_below(r, (uint64_t) o->pause_ns_max + 1);
+        sim->counters.pauses++;
+    }
+    if (sim_chance(r, o->jump_chance)) {
+        sim->now += (cy_time) sim_below(r, (uint64_t) o->jump_ns_max + 1);
+        sim->counters.jumps++;
+    }
+    if (sim_chance(r, o->spurious_chance))
+        wake_for_nothing(sim);
+}
+
+static void
+turn(struct cyi_sim *sim, uint32_t which)
+{
+    struct sim_core *core = &sim->cores[which];
+    struct cyi_heap *heap = &core->core->heap;
+    core->core->reactor->asleep = false;
+    if (sim_chance(&sim->schedule, sim->options.no_memory_chance))
+        heap->fail_at = heap->taken + sim_below(&sim->schedule, FAIL_AFTER);
+    cyi_core_enter(core->core);
+    cyi_core_turn(core->core);
+    cyi_core_enter(NULL);
+    heap->fail_at = UINT64_MAX;
+    sim->counters.turns++;
+    mix_turn(sim, which);
+    sim->now += 1 + (cy_time) sim_below(&sim->schedule, (uint64_t) sim->options.turn_ns_max);
+    disturb(sim, core);
+}
+
+int
+cyi_sim_run(struct cyi_sim *sim, cy_time until)
+{
+    uint32_t runnable[CYI_SIM_CORES];
+    cy_time end = cyi_time_add(START, until);
+    bool ended;
+    while (sim->counters.turns < sim->options.turns_max) {
+        if (sim->now >= end)
+            return -ETIMEDOUT;
+        sim_events_run(sim);
+        cy_time next = sim_event_next(sim);
+        uint32_t n = find_runnable(sim, runnable, &next, &ended);
+        if (ended)
+            return 0;
+        if (n != 0)
+            turn(sim, runnable[sim_below(&sim->schedule, n)]);
+        else if (next == CY_FOREVER)
+            return -EDEADLK;
+        else
+            sim->now = next;
+    }
+    return -ELOOP;
+}
+
+cy_time
+cyi_sim_now(const struct cyi_sim *sim)
+{
+    return sim->now - START;
+}
+
+uint64_t
+cyi_sim_random(struct cyi_sim *sim)
+{
+    return sim_draw(&sim->program);
+}
+
+uint64_t
+cyi_sim_below(struct cyi_sim *sim, uint64_t bound)
+{
+    return sim_below(&sim->program, bound);
+}
+
+bool
+cyi_sim_chance(struct cyi_sim *sim, uint32_t chance)
+{
+    return sim_chance(&sim->program, chance);
+}
+
+void
+cyi_sim_note(struct cyi_sim *sim, uint64_t what)
+{
+    mix(sim, what);
+}
+
+uint64_t
+cyi_sim_hash(const struct cyi_sim *sim)
+{
+    return sim->hash;
+}
+
+void
+cyi_sim_count(const struct cyi_sim *sim, struct cyi_sim_counters *out)
+{
+    *out = sim->counters;
+    for (uint32_t i = 0; i < sim->socket_room; i++)
+        out->sockets += sim->sockets[i] != NULL;
+}

@@ -1,0 +1,185 @@
+/*
+ * sim.h - the parts of the simulated world that its files share.
+ *
+ * sim.c has the clock and the scheduler, sim_os.c the tables behind the os seam, sim_net.c
+ * events, names and descriptors, sim_tcp.c connections, sim_udp.c datagrams.
+ */
+#ifndef CYI_SIM_H
+#define CYI_SIM_H
+
+#include <cycos/impl/list.h>
+#include <cycos/impl/sim.h>
+
+/* A stream of pseudo-random numbers: splitmix64. */
+struct sim_random {
+    uint64_t state;
+};
+
+static inline uint64_t
+sim_draw(struct sim_random *random)
+{
+    uint64_t z = random->state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+/* 0 to bound - 1. */
+static inline uint64_t
+sim_below(struct sim_random *random, uint64_t bound)
+{
+    return (uint64_t) ((unsigned __int128) sim_draw(random) * bound >> 64);
+}
+
+static inline bool
+sim_chance(struct sim_random *random, uint32_t chance)
+{
+    return chance != 0 && (sim_draw(random) & (CYI_SIM_CERTAIN - 1)) < chance;
+}
+
+/* An address with a port; IPv4 is mapped into IPv6. */
+struct sim_name {
+    uint8_t address[16];
+    uint16_t port;
+};
+
+struct sim_host {
+    struct cyi_os os; /* first: the host is the node's os */
+    struct cyi_sim *sim;
+    uint32_t index;
+    cy_time ahead; /* of the simulated time */
+};
+
+/* Where a core sleeps. */
+struct cyi_reactor {
+    struct cyi_sim *sim;
+    struct cyi_list ready; /* sockets with an edge that was not yet told */
+    cy_time until;         /* when it sleeps: how long */
+    bool asleep, woken;
+};
+
+enum sim_state { SIM_FRESH, SIM_LISTENING, SIM_CONNECTING, SIM_CONNECTED, SIM_DEAD };
+
+struct sim_socket {
+    struct cyi_list ready;              /* in its reactor's list */
+    struct cyi_list queue;              /* a listener's head, or the member that waits in it */
+    struct cyi_list bound;              /* of all that have a local name */
+    struct sim_datagram *first, **last; /* of a datagram socket */
+    struct cyi_reactor *reactor;
+    void *token;
+    struct sim_host *host;
+    struct sim_link *link; /* of a stream */
+    struct sim_name local;
+    int fd; /* -1: not yet accepted */
+    int error;
+    uint32_t queued, backlog; /* connections, or bytes of datagrams */
+    uint8_t state, side;
+    bool datagram, v6, v6_only, reuse_port, reuse_address;
+    bool blocked; /* a write found no room: who makes room must tell */
+};
+
+/* What is under way from one end of a connection to the other. Positions only grow. */
+struct sim_pipe {
+    uint8_t *bytes;
+    uint32_t capacity;
+    uint64_t written, arrived, taken, acknowledged;
+    cy_time last; /* when the latest thing sent arrives: nothing overtakes it */
+    bool fin_sent, fin_arrived;
+};
+
+/* A connection. pipe[i] leads away from end[i]. Lives while an end or an event has it. */
+struct sim_link {
+    struct sim_socket *end[2];
+    struct sim_pipe pipe[2];
+    struct sim_name name[2];
+    struct sim_host *to;
+    uint32_t events, tries;
+    bool reset_sent[2];
+};
+
+struct sim_event {
+    cy_time at;
+    uint64_t number; /* the order of making, among those of one time */
+    void (*fn)(struct cyi_sim *sim, struct sim_event *event);
+    void (*drop)(struct sim_event *event); /* the world ends before it happens */
+    void *what;                            /* a link or a datagram */
+    uint64_t value;
+    uint8_t side;
+};
+
+struct sim_core {
+    struct cyi_core *core;
+    cy_time paused_until;
+};
+
+struct cyi_sim {
+    struct cyi_sim_options options;
+    struct cyi_sim_counters counters;
+    struct sim_random schedule, world, program, bytes;
+    uint64_t hash;
+    cy_time now;
+    struct sim_host hosts[CYI_SIM_HOSTS];
+    struct cyi_node *nodes[CYI_SIM_CORES];
+    uint32_t node_count;
+    struct sim_core cores[CYI_SIM_CORES];
+    uint32_t core_count;
+    struct sim_event *events; /* a heap: the earliest first */
+    uint32_t event_count, event_room;
+    uint64_t event_number;
+    struct sim_socket **sockets; /* by descriptor */
+    uint32_t socket_room;
+    struct cyi_list bound;
+};
+
+/* The tables of a simulated host (sim_os.c). */
+void sim_host_init(struct sim_host *host, struct cyi_sim *sim, uint32_t index);
+
+/* Events (sim_net.c). Memory for them must not run out: a simulation is a test. */
+void sim_event_add(struct cyi_sim *sim, const struct sim_event *event);
+cy_time sim_event_next(const struct cyi_sim *sim);
+void sim_events_run(struct cyi_sim *sim);
+void sim_events_drop(struct cyi_sim *sim);
+void *sim_memory(size_t bytes); /* zeroed */
+cy_time sim_latency(struct cyi_sim *sim);
+
+/* Sockets and their names (sim_net.c). */
+struct sim_socket *sim_socket_of(struct cyi_os *os, int fd);
+struct sim_socket *sim_socket_make(struct sim_host *host, bool datagram, bool v6);
+int sim_socket_number(struct cyi_sim *sim, struct sim_socket *socket);
+void sim_socket_forget(struct cyi_sim *sim, struct sim_socket *socket);
+int sim_name_read(struct sim_name *out, const struct sim_socket *socket,
+                  const struct sockaddr *from, socklen_t size);
+void sim_name_write(const struct sim_name *name, const struct sim_socket *socket,
+                    struct sockaddr *out, socklen_t *size);
+int sim_socket_bind(struct sim_socket *socket, const struct sim_name *name);
+/* Its own end of the way to `to`; the wildcard address becomes a real one. */
+int sim_socket_source(struct sim_name *out, struct sim_socket *socket,
+                      const struct sim_name *to);
+struct sim_host *sim_host_of(struct sim_host *from, const struct sim_name *to);
+/* Who takes what comes to this name: drawn among those that share it. NULL: nobody. */
+struct sim_socket *sim_socket_find(struct sim_host *host, const struct sim_name *name,
+                                   bool datagram);
+bool sim_name_clashes(const struct sim_socket *socket, const struct sim_name *name,
+                      bool listening);
+/* Something has changed that makes it ready. */
+void sim_socket_edge(struct sim_socket *socket);
+
+/* What it is ready for now: CYI_READABLE... (sim_tcp.c, sim_udp.c). */
+uint32_t sim_tcp_ready(const struct sim_socket *socket);
+uint32_t sim_udp_ready(const struct sim_socket *socket);
+
+/* The calls of the os seam on streams (sim_tcp.c) and datagrams (sim_udp.c). */
+int sim_tcp_listen(struct sim_socket *socket, int backlog);
+int sim_tcp_accept(struct sim_socket *listener, struct sockaddr *from, socklen_t *size);
+int sim_tcp_connect(struct sim_socket *socket, const struct sim_name *to);
+ssize_t sim_tcp_read(struct sim_socket *socket, void *buffer, size_t size);
+ssize_t sim_tcp_writev(struct sim_socket *socket, const struct iovec *parts, int count);
+int sim_tcp_shutdown_write(struct sim_socket *socket);
+void sim_tcp_close(struct cyi_sim *sim, struct sim_socket *socket);
+void sim_udp_close(struct sim_socket *socket);
+ssize_t sim_udp_receive(struct sim_socket *socket, struct iovec *into, struct sockaddr *from,
+                        socklen_t *from_size);
+ssize_t sim_udp_send(struct sim_socket *socket, const struct iovec *bytes,
+                     const struct sim_name *to);
+
+#endif

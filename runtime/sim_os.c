@@ -1,0 +1,323 @@
+/*
+ * sim_os.c - the simulated side of the os seam: clock, random bytes, reactor, sockets.
+ *
+ * Tests: tests/runtime/test_sim.c
+ */
+#include "sim.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* 2033: a moment whose nanoseconds still fit. */
+#define EPOCH (INT64_C(2000000000) * CY_SECOND)
+
+static struct sim_host *
+host_of(struct cyi_os *os)
+{
+    return (struct sim_host *) (void *) os;
+}
+
+static cy_time
+now(struct cyi_os *os)
+{
+    const struct sim_host *host = host_of(os);
+    return host->sim->now + host->ahead;
+}
+
+static cy_time
+realtime(struct cyi_os *os)
+{
+    return EPOCH + host_of(os)->sim->now;
+}
+
+static void
+random_fill(struct cyi_os *os, void *buffer, size_t size)
+{
+    uint8_t *at = buffer;
+    for (size_t i = 0; i < size; i++)
+        at[i] = (uint8_t) sim_draw(&host_of(os)->sim->bytes);
+}
+
+static int
+reactor_open(struct cyi_os *os, struct cyi_reactor **out)
+{
+    struct cyi_reactor *reactor = sim_memory(sizeof *reactor);
+    reactor->sim = host_of(os)->sim;
+    cyi_list_init(&reactor->ready);
+    *out = reactor;
+    return 0;
+}
+
+static void
+reactor_close(struct cyi_reactor *reactor)
+{
+    free(reactor);
+}
+
+static uint32_t
+ready(const struct sim_socket *socket)
+{
+    return socket->datagram ? sim_udp_ready(socket) : sim_tcp_ready(socket);
+}
+
+static int
+reactor_add(struct cyi_reactor *reactor, int fd, void *token)
+{
+    struct sim_socket *socket = sim_socket_of(&reactor->sim->hosts[0].os, fd);
+    if (socket == NULL)
+        return -EBADF;
+    if (socket->reactor != NULL)
+        return -EEXIST;
+    socket->reactor = reactor;
+    socket->token = token;
+    if (ready(socket) != 0)
+        sim_socket_edge(socket);
+    /* Who adds it has seen nothing yet: a lack of room must be announced. */
+    socket->blocked = true;
+    return 0;
+}
+
+static void
+reactor_remove(struct cyi_reactor *reactor, int fd)
+{
+    struct sim_socket *socket = sim_socket_of(&reactor->sim->hosts[0].os, fd);
+    if (socket == NULL)
+        return;
+    cyi_list_remove(&socket->ready);
+    socket->reactor = NULL;
+}
+
+/* As epoll does: an edge puts the socket into the list, what it tells is the state now. */
+static int
+take_ready(struct cyi_reactor *reactor, struct cyi_ready *out, int max)
+{
+    int n = 0;
+    while (n < max && !cyi_list_empty(&reactor->ready)) {
+        struct cyi_list *link = cyi_list_pop(&reactor->ready);
+        struct sim_socket *socket = cyi_container_of(link, struct sim_socket, ready);
+        uint32_t what = ready(socket);
+        if (what != 0)
+            out[n++] = (struct cyi_ready){socket->token, what};
+    }
+    return n;
+}
+
+static int
+reactor_wait(struct cyi_reactor *reactor, struct cyi_ready *out, int max, cy_time timeout)
+{
+    int n = take_ready(reactor, out, max);
+    bool woken = reactor->woken;
+    reactor->woken = false;
+    if (n == 0 && !woken && timeout > 0) {
+        reactor->asleep = true;
+        reactor->until = timeout == CY_FOREVER ? CY_FOREVER : reactor->sim->now + timeout;
+    }
+    return n;
+}
+
+static void
+reactor_wake(struct cyi_reactor *reactor)
+{
+    reactor->woken = true;
+}
+
+static const struct cyi_reactor_ops reactors = {
+    .open = reactor_open,
+    .close = reactor_close,
+    .add = reactor_add,
+    .remove = reactor_remove,
+    .wait = reactor_wait,
+    .wake = reactor_wake,
+};
+
+static int
+socket_open(struct cyi_os *os, int family, int type)
+{
+    struct sim_host *host = host_of(os);
+    if (family != AF_INET && family != AF_INET6)
+        return -EAFNOSUPPORT;
+    struct sim_socket *socket =
+        sim_socket_make(host, (type & 15) == SOCK_DGRAM, family == AF_INET6);
+    int fd = sim_socket_number(host->sim, socket);
+    if (fd < 0)
+        free(socket);
+    return fd;
+}
+
+static void
+socket_close(struct cyi_os *os, int fd)
+{
+    struct sim_socket *socket = sim_socket_of(os, fd);
+    struct cyi_sim *sim = host_of(os)->sim;
+    if (socket == NULL)
+        return;
+    sim_socket_forget(sim, socket);
+    if (socket->datagram)
+        sim_udp_close(socket);
+    else
+        sim_tcp_close(sim, socket);
+}
+
+static int
+socket_bind(struct cyi_os *os, int fd, const struct sockaddr *at, socklen_t size)
+{
+    struct sim_socket *socket = sim_socket_of(os, fd);
+    struct sim_name name;
+    if (socket == NULL)
+        return -EBADF;
+    int rc = sim_name_read(&name, socket, at, size);
+    return rc != 0 ? rc : sim_socket_bind(socket, &name);
+}
+
+static int
+socket_listen(struct cyi_os *os, int fd, int backlog)
+{
+    struct sim_socket *socket = sim_socket_of(os, fd);
+    if (socket == NULL)
+        return -EBADF;
+    return socket->datagram ? -EOPNOTSUPP : sim_tcp_listen(socket, backlog);
+}
+
+static int
+socket_accept(struct cyi_os *os, int fd, struct sockaddr *from, socklen_t *size)
+{
+    struct sim_socket *socket = sim_socket_of(os, fd);
+    return socket == NULL ? -EBADF : sim_tcp_accept(socket, from, size);
+}
+
+static int
+socket_connect(struct cyi_os *os, int fd, const struct sockaddr *to, socklen_t size)
+{
+    struct sim_socket *socket = sim_socket_of(os, fd);
+    struct sim_name name;
+    if (socket == NULL)
+        return -EBADF;
+    if (socket->datagram)
+        return -EOPNOTSUPP; /* the runtime never does that */
+    int rc = sim_name_read(&name, socket, to, size);
+    return rc != 0 ? rc : sim_tcp_connect(socket, &name);
+}
+
+static ssize_t
+socket_read(struct cyi_os *os, int fd, void *buffer, size_t size)
+{
+    struct sim_socket *socket = sim_socket_of(os, fd);
+    return socket == NULL ? -EBADF : sim_tcp_read(socket, buffer, size);
+}
+
+static ssize_t
+socket_writev(struct cyi_os *os, int fd, const struct iovec *parts, int count)
+{
+    struct sim_socket *socket = sim_socket_of(os, fd);
+    return socket == NULL ? -EBADF : sim_tcp_writev(socket, parts, count);
+}
+
+static ssize_t
+socket_receive_from(struct cyi_os *os, int fd, void *buffer, size_t size, struct sockaddr *from,
+                    socklen_t *from_size)
+{
+    struct sim_socket *socket = sim_socket_of(os, fd);
+    struct iovec into = {buffer, size};
+    return socket == NULL ? -EBADF : sim_udp_receive(socket, &into, from, from_size);
+}
+
+static ssize_t
+socket_send_to(struct cyi_os *os, int fd, const void *buffer, size_t size,
+               const struct sockaddr *to, socklen_t to_size)
+{
+    struct sim_socket *socket = sim_socket_of(os, fd);
+    struct iovec bytes = {(void *) (uintptr_t) buffer, size};
+    struct sim_name name;
+    if (socket == NULL)
+        return -EBADF;
+    int rc = sim_name_read(&name, socket, to, to_size);
+    return rc != 0 ? rc : sim_udp_send(socket, &bytes, &name);
+}
+
+static int
+socket_shutdown_write(struct cyi_os *os, int fd)
+{
+    struct sim_socket *socket = sim_socket_of(os, fd);
+    return socket == NULL ? -EBADF : sim_tcp_shutdown_write(socket);
+}
+
+static int
+socket_error(struct cyi_os *os, int fd)
+{
+    struct sim_socket *socket = sim_socket_of(os, fd);
+    if (socket == NULL)
+        return -EBADF;
+    int error = socket->error;
+    socket->error = 0;
+    return error;
+}
+
+static int
+socket_set_option(struct cyi_os *os, int fd, int level, int option, int value)
+{
+    struct sim_socket *socket = sim_socket_of(os, fd);
+    if (socket == NULL)
+        return -EBADF;
+    if (level == SOL_SOCKET && option == SO_REUSEPORT)
+        socket->reuse_port = value != 0;
+    else if (level == SOL_SOCKET && option == SO_REUSEADDR)
+        socket->reuse_address = value != 0;
+    else if (level == IPPROTO_IPV6 && option == IPV6_V6ONLY)
+        socket->v6_only = value != 0;
+    return 0; /* the others change nothing here */
+}
+
+static int
+socket_local(struct cyi_os *os, int fd, struct sockaddr *out, socklen_t *size)
+{
+    struct sim_socket *socket = sim_socket_of(os, fd);
+    if (socket == NULL)
+        return -EBADF;
+    sim_name_write(&socket->local, socket, out, size);
+    return 0;
+}
+
+static int
+socket_remote(struct cyi_os *os, int fd, struct sockaddr *out, socklen_t *size)
+{
+    struct sim_socket *socket = sim_socket_of(os, fd);
+    if (socket == NULL)
+        return -EBADF;
+    if (socket->state != SIM_CONNECTED)
+        return -ENOTCONN;
+    sim_name_write(&socket->link->name[1 - socket->side], socket, out, size);
+    return 0;
+}
+
+static const struct cyi_socket_ops sockets = {
+    .open = socket_open,
+    .close = socket_close,
+    .bind = socket_bind,
+    .listen = socket_listen,
+    .accept = socket_accept,
+    .connect = socket_connect,
+    .read = socket_read,
+    .writev = socket_writev,
+    .receive_from = socket_receive_from,
+    .send_to = socket_send_to,
+    .shutdown_write = socket_shutdown_write,
+    .error = socket_error,
+    .set_option = socket_set_option,
+    .local = socket_local,
+    .remote = socket_remote,
+};
+
+void
+sim_host_init(struct sim_host *host, struct cyi_sim *sim, uint32_t index)
+{
+    *host = (struct sim_host){
+        .os = {.now = now,
+               .realtime = realtime,
+               .random = random_fill,
+               .reactor = &reactors,
+               .socket = &sockets,
+               .simulated = true},
+        .sim = sim,
+        .index = index,
+        .ahead = (cy_time) sim_below(&sim->world, (uint64_t) (CY_HOUR)),
+    };
+}
