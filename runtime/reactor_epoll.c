@@ -21,6 +21,7 @@ enum { BATCH = 256 }; /* events taken from the kernel at once */
 struct cyi_reactor {
     int epoll_fd, wake_fd; /* fixed while it is open, so that wake() may read it anywhere */
     bool without_pwait2;
+    bool woken; /* a wake-up was met by a wait() that would not have slept */
     struct epoll_event events[BATCH];
 };
 
@@ -137,21 +138,38 @@ meaning(uint32_t events)
     return what;
 }
 
-/* A signal ends the wait early, as a wake-up does: nothing is lost by that. */
+/* Hands out what the kernel gave; true when a wake-up was among it. */
+static bool
+hand_out(struct cyi_reactor *reactor, int n, struct cyi_ready *out, int *count)
+{
+    bool woken = false;
+    *count = 0;
+    for (int i = 0; i < n; i++) {
+        const struct epoll_event *event = &reactor->events[i];
+        if (event->data.ptr == NULL) {
+            woken = true;
+            continue;
+        }
+        out[*count].token = event->data.ptr;
+        out[(*count)++].what = meaning(event->events);
+    }
+    return woken;
+}
+
+/*
+ * A signal ends the wait early, as a wake-up does: nothing is lost by that. A wake-up that a
+ * mere look at the sockets meets is kept for the next wait that would sleep: it may be about
+ * something that the caller looked for just before.
+ */
 static int
 reactor_wait(struct cyi_reactor *reactor, struct cyi_ready *out, int max, cy_time timeout)
 {
-    int n = wait_in_kernel(reactor, max < BATCH ? max : BATCH, timeout);
+    int count;
+    int n = wait_in_kernel(reactor, max < BATCH ? max : BATCH, reactor->woken ? 0 : timeout);
     if (n < 0)
         return errno == EINTR ? 0 : -errno;
-    int count = 0;
-    for (int i = 0; i < n; i++) {
-        const struct epoll_event *event = &reactor->events[i];
-        if (event->data.ptr == NULL)
-            continue;
-        out[count].token = event->data.ptr;
-        out[count++].what = meaning(event->events);
-    }
+    bool woken = hand_out(reactor, n, out, &count);
+    reactor->woken = timeout <= 0 && (woken || reactor->woken);
     return count;
 }
 

@@ -173,6 +173,21 @@ a_wake_ends_the_next_wait_and_is_no_event(void)
     tear_down(&f);
 }
 
+static void
+a_wake_met_by_a_mere_look_still_ends_the_next_wait(void)
+{
+    struct fixture f;
+    struct cyi_ready out[MAX];
+    set_up(&f);
+    CU_ASSERT_EQUAL(ready(&f), CYI_WRITABLE);
+    ops->wake(f.reactor);
+    for (int i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(ops->wait(f.reactor, out, MAX, 0), 0);
+    CU_ASSERT_EQUAL(ops->wait(f.reactor, out, MAX, CY_FOREVER), 0);
+    check_waits(f.reactor);
+    tear_down(&f);
+}
+
 static void *
 wake_later(void *reactor)
 {
@@ -275,6 +290,7 @@ CY_TEST_MAIN("runtime.reactor_epoll", CY_TEST(tells_readable_once_per_arrival),
              CY_TEST(gives_no_more_events_than_asked_for_and_the_rest_later),
              CY_TEST(never_returns_before_the_time_is_over),
              CY_TEST(a_wake_ends_the_next_wait_and_is_no_event),
+             CY_TEST(a_wake_met_by_a_mere_look_still_ends_the_next_wait),
              CY_TEST(a_wake_of_another_thread_ends_a_wait_without_limit),
              CY_TEST(an_event_ends_a_wait_without_limit_in_either_way_of_waiting),
              CY_TEST(a_signal_ends_a_wait_without_an_error),

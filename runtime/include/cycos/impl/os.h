@@ -42,7 +42,7 @@ struct cyi_reactor_ops {
     void (*remove)(struct cyi_reactor *reactor, int fd);
     /* At most `max` events; waits up to `timeout` ns (0: not at all) or until a wake(). */
     int (*wait)(struct cyi_reactor *reactor, struct cyi_ready *out, int max, cy_time timeout);
-    /* From any thread: the present or the next wait() returns. */
+    /* From any thread: the present wait() returns, or the next that would wait. */
     void (*wake)(struct cyi_reactor *reactor);
 };
 
