@@ -101,7 +101,9 @@ idle(struct cyi_core *core, cy_time look)
         return;
     core->counters.sleeps++;
     cyi_rcu_offline();
+    cyi_pulse_rest(&core->pulse, true);
     look_at_sockets(core, timeout);
+    cyi_pulse_rest(&core->pulse, false);
     cyi_rcu_online();
     read_clock(core);
 }
@@ -110,6 +112,7 @@ bool
 cyi_core_turn(struct cyi_core *core)
 {
     uint64_t turn = core->counters.turns++;
+    cyi_pulse_beat(&core->pulse);
     if (core->asleep)
         cyi_inbox_awake(core);
     bool timers = cyi_wheel_count(&core->wheel) != 0;

@@ -178,4 +178,5 @@ cy_core_counters(struct cy_core_counters *out)
     out->stacks = core->stacks.count;
     out->stacks_pooled = core->stacks.pooled;
     out->message_bytes = core->heap.chunk_bytes;
+    out->stalls = cyi_pulse_stalls(&core->pulse);
 }

@@ -95,6 +95,7 @@ task_entry(void)
         task->stack = NULL;
         struct cyi_task *next = next_ready(sched);
         core->counters.switches++;
+        cyi_pulse_beat(&core->pulse);
         if (next != NULL && next->sp == NULL && next->stack_class == stack->class) {
             next->stack = stack;
             next->state = CYI_TASK_RUNNING;
@@ -130,6 +131,7 @@ cyi_sched_switch(struct cyi_core *core)
     struct cyi_task *me = sched->current;
     struct cyi_task *next = next_ready(sched);
     core->counters.switches++;
+    cyi_pulse_beat(&core->pulse);
     if (next == me) {
         me->state = CYI_TASK_RUNNING;
         return;

@@ -10,6 +10,7 @@
 #include <cycos/impl/heap.h>
 #include <cycos/impl/os.h>
 #include <cycos/impl/post.h>
+#include <cycos/impl/pulse.h>
 #include <cycos/impl/sched.h>
 #include <cycos/impl/task.h>
 #include <cycos/impl/wheel.h>
@@ -44,6 +45,7 @@ struct cyi_core {
     struct cyi_io *io;             /* io.c; NULL until the first socket */
     struct cyi_reactor *reactor;
     struct cy_core_counters counters;
+    struct cyi_pulse pulse;       /* for other threads to look at */
     struct cyi_waitlist stopping; /* tasks in cy_wait_stopping() */
     struct cyi_congested congested[CYI_CONGESTED_MAX];
     uint32_t congested_count;
