@@ -24,8 +24,9 @@ def public_functions(root):
 
 
 def macros(path):
-    """{macro: its body} of what looks like a function."""
-    return {m.group(1): m.group(2) for m in tidy.MACRO.finditer(path.read_text())}
+    """{macro: what follows its name}, whether it looks like a function or not."""
+    found = re.finditer(r"^#define (\w+)((?:[^\n\\]|\\.|\\\n)*)", path.read_text(), re.MULTILINE)
+    return {m.group(1): m.group(2) for m in found}
 
 
 def generate(root, out):
@@ -57,7 +58,7 @@ def documented(root):
 def words_of_tests(root):
     words = set()
     for path in (pathlib.Path(root) / "tests").rglob("*.[ch]"):
-        words.update(re.findall(r"\bcy_\w+", tidy.strip_comments(path.read_text())))
+        words.update(re.findall(r"\b(?:cy|CY)_\w+", tidy.strip_comments(path.read_text())))
     return words
 
 
@@ -65,7 +66,8 @@ def tested(root):
     """A function behind a macro counts as tested where the macro is."""
     words, found = words_of_tests(root), []
     for path in headers.public(root):
-        names = {f.name for f in headers.functions(path)} | set(macros(path))
+        names = {f.name for f in headers.functions(path)}
+        names |= {m.group(1) for m in tidy.MACRO.finditer(path.read_text())}
         for name in sorted(names):
             users = {m for m, body in macros(path).items() if re.search(rf"\b{name}\b", body)}
             if not words & (users | {name}):
