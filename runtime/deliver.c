@@ -4,21 +4,6 @@
 #include <cycos/impl/node.h>
 #include <cycos/mailbox.h>
 
-static int
-deliver_here(struct cyi_core *core, cy_ref to, cy_msg **msg)
-{
-    if (cy_ref_kind(to) == CY_KIND_CHANNEL) {
-        if (!cyi_channel_exists(core, to.slot, to.generation))
-            return -ESRCH;
-        (*msg)->sender = cy_self();
-        int reached = cyi_channel_publish(core, to.slot, to.generation, *msg);
-        *msg = NULL;
-        return reached;
-    }
-    int rc = cy_send(to, msg);
-    return rc == 0 ? 1 : rc;
-}
-
 int
 cy_deliver(cy_ref to, cy_msg **msg, cy_time deadline)
 {
@@ -26,10 +11,14 @@ cy_deliver(cy_ref to, cy_msg **msg, cy_time deadline)
     struct cyi_answered answered;
     if (core->sched.current->flags & CYI_TASK_CANCELLED)
         return -ECANCELED;
+    if (cy_ref_kind(to) == CY_KIND_CHANNEL)
+        return cy_channel_deliver(to, msg, 0, deadline);
     CY_ASSERT(*msg != NULL && ((*msg)->flags & (CYI_MSG_QUEUED | CYI_MSG_FREED)) == 0);
     (*msg)->flags &= CYI_MSG_SHARED;
-    if (to.node == core->home.node && to.core == core->index)
-        return deliver_here(core, to, msg);
+    if (to.node == core->home.node && to.core == core->index) {
+        int sent = cy_send(to, msg);
+        return sent == 0 ? 1 : sent;
+    }
     (*msg)->token = cyi_await_begin(core).token;
     (*msg)->flags |= CYI_MSG_DELIVER;
     int rc = cyi_send(core, to, *msg);

@@ -8,10 +8,14 @@
 CY_BEGIN_DECLS
 
 /*
- * Changes or drops what is published. Runs on the channel's core, must not suspend. Sets
- * *msg to NULL, having freed it, to drop the message.
+ * Changes, replaces or drops what is published; the sender stays. Runs on the channel's core
+ * with the channel as cy_self(), for each message before any subscriber gets it. It cannot
+ * suspend: what would wait returns -ECANCELED. It sets *msg to NULL, having freed it, to drop
+ * the message. What it sends to its own channel is dropped and counted as lost.
  */
 typedef void cy_transform_fn(void *arg, cy_msg **msg);
+
+#define CY_CHANNEL_NAME_MAX 63 /* bytes, without the terminator */
 
 /* All zero is the default of everything. */
 struct cy_channel_options {
@@ -20,16 +24,16 @@ struct cy_channel_options {
     uint32_t subscribers_max; /* 0: 1 048 576 */
 };
 
-#define CY_CHANNEL_NAME_MAX 63
-
 /**
  * cy_channel_create - make a channel on this core
  * @out:     receives its reference; untouched on failure
  * @name:    copied; used by cy_channel_register() and in dumps
  * @options: or NULL
  *
- * What is sent to the channel by cy_send() reaches every subscriber, with the publisher as
- * sender. A subscriber with a full mailbox misses the message, which is counted.
+ * What is sent to the channel by cy_send() reaches every subscriber, in the order in which
+ * those of one core have subscribed, with the publisher as sender. A subscriber with a full
+ * mailbox misses the message, which is counted. A message crosses to another core once,
+ * however many subscribers are there. A task that several channels feed gets it by each path.
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: the channel lives until cy_channel_close() or the node's end
@@ -58,10 +62,11 @@ CY_MUST_CHECK int cy_channel_close(cy_ref channel);
  *
  * In effect at the channel's core when it returns. A subscriber that ends is forgotten.
  *
- * Context:   a task; suspends: when the channel is not on this core; blocks: no
+ * Context:   a task; suspends: when one of the two is not on this core; blocks: no
  * Ownership: nothing
  * Errors:    -ESRCH no such channel or subscriber, -ELOOP the channels would form a cycle,
- *            -ENOBUFS too many subscribers, -ENOMEM, -ETIMEDOUT, -ECANCELED, CY_ENOPEER
+ *            -ENOBUFS too many subscribers, -ENOMEM, -EAGAIN the way there is full,
+ *            CY_ENOPEER; -ETIMEDOUT and -ECANCELED: it may still come into effect
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_channel_subscribe(cy_ref channel, cy_ref subscriber, cy_time deadline);
@@ -74,7 +79,8 @@ CY_MUST_CHECK int cy_channel_subscribe(cy_ref channel, cy_ref subscriber, cy_tim
  *
  * Context:   a task; suspends: when the channel is not on this core; blocks: no
  * Ownership: nothing
- * Errors:    -ESRCH no such channel, -ENOENT not subscribed, -ETIMEDOUT, -ECANCELED, CY_ENOPEER
+ * Errors:    -ESRCH no such channel, -ENOENT not subscribed, -EAGAIN the way there is full,
+ *            CY_ENOPEER; -ETIMEDOUT and -ECANCELED: it may still come into effect
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_channel_unsubscribe(cy_ref channel, cy_ref subscriber, cy_time deadline);
@@ -87,11 +93,14 @@ CY_MUST_CHECK int cy_channel_unsubscribe(cy_ref channel, cy_ref subscriber, cy_t
  * @deadline: absolute, for the waiting and the delivery together
  *
  * Returns the number of tasks in whose queue the message was put, those of subscribed
- * channels included; 0 when the deadline passed before there were @n, and then nobody got it.
+ * channels included. 0 when the deadline passed before there were @n, and then nobody got it;
+ * also when it passed, or this task was terminated, before another core has said how many got
+ * it, and then that is unknown.
  *
  * Context:   a task; suspends: yes; blocks: no
  * Ownership: moves *@msg when the result is not negative
- * Errors:    -ESRCH no such channel, -ECANCELED, -EAGAIN the way there is full, CY_ENOPEER
+ * Errors:    -ESRCH no such channel, -ECANCELED, -EAGAIN the way there is full, -ENOMEM,
+ *            CY_ENOPEER; then nobody got it
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_channel_deliver(cy_ref channel, cy_msg **msg, uint32_t n,
