@@ -170,7 +170,7 @@ cy_random(void *buffer, size_t size)
 }
 
 void
-cy_core_counters(struct cy_core_counters *out)
+cy_core_read_counters(struct cy_core_counters *out)
 {
     struct cyi_core *core = cyi_current();
     *out = core->counters;

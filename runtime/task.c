@@ -321,7 +321,7 @@ cy_exit_value(cy_msg **value)
 }
 
 void
-cy_exit(int code)
+cy_handler_exit(int code)
 {
     struct cyi_task *task = cyi_current()->sched.current;
     CY_ASSERT(task->flags & CYI_TASK_HANDLER);

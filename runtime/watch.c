@@ -125,9 +125,9 @@ fire(struct cyi_core *core, cy_msg *msg, enum cy_exit_reason reason, int code, c
     cyi_post_promised(core, note->watcher_core, msg);
 }
 
-/* An ended, joinable task's result goes to the first that asks. */
+/* An ended, joinable task's result goes to the first that joins; the record is forgotten. */
 static void
-fire_result(struct cyi_core *core, struct cyi_task *ended, cy_msg *msg)
+take_result(struct cyi_core *core, struct cyi_task *ended, cy_msg *msg)
 {
     cy_msg *result = ended->extra->result;
     struct note *from = note_of(result), *to = note_of(msg);
@@ -137,7 +137,6 @@ fire_result(struct cyi_core *core, struct cyi_task *ended, cy_msg *msg)
     to->value_bytes = from->value_bytes;
     msg->flags |= result->flags & CYI_MSG_SHARED;
     result->flags &= (uint8_t) ~CYI_MSG_SHARED;
-    fire(core, msg, to->reason, to->code, NULL);
     cyi_msg_drop(core, result);
     cyi_task_release(core, ended);
 }
@@ -154,11 +153,12 @@ watch_here(struct cyi_core *core, cy_msg *msg)
         return;
     }
     struct cyi_task *ended = cyi_task_find_ended(core, to.slot, to.generation);
-    if (ended != NULL && ended->extra != NULL && ended->extra->result != NULL &&
-        note_of(msg)->kind == JOIN)
-        fire_result(core, ended, msg);
-    else
+    if (ended == NULL || note_of(msg)->kind != JOIN) {
         fire(core, msg, CY_EXIT_NO_TASK, task != NULL ? -ENOMEM : -ESRCH, NULL);
+        return;
+    }
+    take_result(core, ended, msg);
+    fire(core, msg, note_of(msg)->reason, note_of(msg)->code, NULL);
 }
 
 static void
@@ -189,8 +189,7 @@ unwatch_here(struct cyi_core *core, const void *args)
     struct cyi_task *task = cyi_task_find(core, which->slot, which->generation);
     if (task == NULL || task->extra == NULL)
         return;
-    cyi_list_for_each_safe(link, &task->extra->watchers)
-    {
+    cyi_list_for_each_safe(link, &task->extra->watchers) {
         cy_msg *msg = msg_of(link);
         const struct note *note = note_of(msg);
         if (note->record == which->record && note->token == which->token &&
@@ -263,8 +262,7 @@ void
 cyi_watch_target(struct cyi_core *core, const cy_msg *note, cy_ref target)
 {
     /* The note may have come back already, and its record gone with it: look, do not touch. */
-    cyi_list_for_each(link, &core->sched.current->extra->watches)
-    {
+    cyi_list_for_each(link, &core->sched.current->extra->watches) {
         struct cyi_watch *record = cyi_container_of(link, struct cyi_watch, link);
         if (record->note == note && cy_ref_is_nobody(record->target))
             record->target = target;
@@ -306,6 +304,52 @@ cy_notify(cy_ref task)
     return 0;
 }
 
+/* Join a task of this core. True when `msg` has the result already. */
+static bool
+join_here(struct cyi_core *core, cy_msg *msg, int *error)
+{
+    cy_ref to = msg->sender;
+    struct cyi_task *task = cyi_task_find(core, to.slot, to.generation);
+    struct cyi_task *ended = cyi_task_find_ended(core, to.slot, to.generation);
+    if (ended != NULL) {
+        take_result(core, ended, msg);
+        return true;
+    }
+    *error = task == NULL ? -ESRCH : cyi_task_extra(core, task) == NULL ? -ENOMEM : 0;
+    if (*error == 0)
+        cyi_list_append(&task->extra->watchers, &note_of(msg)->link);
+    return false;
+}
+
+/* Wait for the note to come back, in answered->msg. */
+static int
+await_note(struct cyi_core *core, cy_msg *msg, cy_time deadline, struct cyi_answered *answered)
+{
+    cy_ref task = msg->sender;
+    uint32_t token = note_of(msg)->token;
+    int error = 0;
+    if (task.core != core->index) {
+        begin(core, msg);
+    } else if (join_here(core, msg, &error)) {
+        answered->msg = msg;
+        return 0;
+    } else if (error != 0) {
+        cyi_msg_drop(core, msg);
+        return error;
+    }
+    int rc = cyi_await(core, CYI_WAIT_JOIN, NULL, deadline, answered);
+    if (rc != 0) {
+        unwatch(core, core->sched.current, task, token, NULL);
+        return rc;
+    }
+    const struct note *note = note_of(answered->msg);
+    if (note->reason != CY_EXIT_NO_TASK)
+        return 0;
+    error = note->code;
+    cyi_msg_drop(core, answered->msg);
+    return error;
+}
+
 int
 cy_join(cy_msg **exit, cy_ref task, cy_time deadline)
 {
@@ -319,28 +363,20 @@ cy_join(cy_msg **exit, cy_ref task, cy_time deadline)
         return -ESRCH;
     if (task.node != core->home.node || task.core >= core->node->core_count)
         return CY_ENOPEER;
-    if (me->flags & CYI_TASK_CANCELLED)
+    if (me->flags & (CYI_TASK_CANCELLED | CYI_TASK_CLEANING))
         return -ECANCELED;
     cy_msg *msg = make_note(core, JOIN, self, task);
     if (msg == NULL)
         return -ENOMEM;
-    uint32_t token = note_of(msg)->token = cyi_await_begin(core).token;
-    /* A note that is fired at once must find us waiting: so it goes by the core's own queue. */
-    msg->run = watch_here;
-    msg->flags |= CYI_MSG_RUN;
-    cyi_post_promised(core, task.core, msg);
-    int rc = cyi_await(core, CYI_WAIT_JOIN, NULL, deadline, &answered);
-    if (rc != 0) {
-        unwatch(core, me, task, token, NULL);
+    note_of(msg)->token = cyi_await_begin(core).token;
+    int rc = await_note(core, msg, deadline, &answered);
+    if (rc != 0)
         return rc;
-    }
-    bool known = note_of(answered.msg)->reason != CY_EXIT_NO_TASK;
-    int code = note_of(answered.msg)->code;
-    if (known && exit != NULL)
+    if (exit != NULL)
         *exit = answered.msg;
     else
         cyi_msg_drop(core, answered.msg);
-    return known ? 0 : code;
+    return 0;
 }
 
 int

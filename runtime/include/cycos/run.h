@@ -120,7 +120,7 @@ struct cy_core_counters {
 };
 
 /**
- * cy_core_counters - what this core has counted
+ * cy_core_read_counters - what this core has counted
  * @out: receives a copy
  *
  * Context:   a task or handler; suspends: no; blocks: no
@@ -128,7 +128,7 @@ struct cy_core_counters {
  * Errors:    none
  * Since:     0.1
  */
-void cy_core_counters(struct cy_core_counters *out);
+void cy_core_read_counters(struct cy_core_counters *out);
 
 CY_END_DECLS
 

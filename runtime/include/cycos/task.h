@@ -59,7 +59,7 @@ CY_MUST_CHECK int cy_handler_spawn_named(cy_ref *out, uint16_t core, cy_handler_
  *
  * The function is called once per message on a stack that the core lends. It costs some 150
  * bytes while nothing comes. It may call what suspends: it then keeps the stack until it
- * returns. It ends by cy_exit(), or when it is terminated.
+ * returns. It ends by cy_handler_exit(), or when it is terminated.
  * Arguments, context and errors are those of cy_task_spawn().
  */
 #define cy_handler_spawn(out, fn, state, options) \
@@ -185,7 +185,7 @@ CY_MUST_CHECK int cy_exit_read(struct cy_exit *out, const cy_msg *msg);
 CY_MUST_CHECK int cy_exit_value(cy_msg **value);
 
 /**
- * cy_exit - end a handler when the present message is done with
+ * cy_handler_exit - end a handler when the present message is done with
  * @code: 0 for a normal end
  *
  * Context:   a handler; suspends: no; blocks: no
@@ -193,7 +193,7 @@ CY_MUST_CHECK int cy_exit_value(cy_msg **value);
  * Errors:    none; calling it in a stackful task (which simply returns) is a caller's bug
  * Since:     0.1
  */
-void cy_exit(int code);
+void cy_handler_exit(int code);
 
 /**
  * cy_join - wait for a task to end

@@ -1,0 +1,252 @@
+#include "cy_node.h"
+
+#include <string.h>
+
+static int
+end_with(void *arg)
+{
+    int code = *(int *) arg;
+    cy_msg *value;
+    if (code == 42) {
+        CY_CHECK_EQ(cy_msg_copy(&value, 1, "the value", 9), 0);
+        CY_CHECK_EQ(cy_exit_value(&value), 0);
+        return 0;
+    }
+    if (code == 99)
+        return cy_suspend(CY_FOREVER);
+    return code;
+}
+
+static void
+expect_exit(cy_msg *msg, cy_ref task, enum cy_exit_reason reason, int code)
+{
+    struct cy_exit exit;
+    CY_CHECK_EQ(cy_exit_read(&exit, msg), 0);
+    CY_CHECK(cy_ref_equal(exit.task, task));
+    CY_CHECK_EQ(exit.reason, reason);
+    CY_CHECK_EQ(exit.code, code);
+}
+
+static void
+monitor_on(uint16_t core)
+{
+    static int normal = 0, error = 7, valued = 42, endless = 99;
+    struct {
+        int *code;
+        enum cy_exit_reason reason;
+        int seen;
+    } cases[] = {{&normal, CY_EXIT_NORMAL, 0},
+                 {&error, CY_EXIT_ERROR, 7},
+                 {&valued, CY_EXIT_NORMAL, 0},
+                 {&endless, CY_EXIT_TERMINATED, -ECANCELED}};
+    cy_msg *msg;
+    cy_ref there;
+    for (int i = 0; i < 4; i++) {
+        struct cy_task_options options = {.monitor = true};
+        CY_CHECK_EQ(cy_task_spawn_on(&there, core, end_with, cases[i].code, &options), 0);
+        if (cases[i].code == &endless)
+            CY_CHECK_EQ(cy_terminate(there), 0);
+        CY_CHECK_EQ(cy_receive_tag(&msg, CY_TAG_EXIT, CY_FOREVER), 0);
+        expect_exit(msg, there, cases[i].reason, cases[i].seen);
+        struct cy_exit exit;
+        if (cases[i].code == &valued && cy_exit_read(&exit, msg) == 0) {
+            CY_CHECK_EQ(exit.value_bytes, 9);
+            CY_CHECK(exit.value != NULL && memcmp(exit.value, "the value", 9) == 0);
+        }
+        cy_msg_free(&msg);
+        /* It is gone: a new watch says so at once. */
+        CY_CHECK_EQ(cy_monitor(there), 0);
+        CY_CHECK_EQ(cy_receive_tag(&msg, CY_TAG_EXIT, CY_FOREVER), 0);
+        expect_exit(msg, there, CY_EXIT_NO_TASK, -ESRCH);
+        cy_msg_free(&msg);
+        CY_CHECK_EQ(cy_mailbox_count(), 0);
+    }
+}
+
+static int
+monitor_body(void *arg)
+{
+    (void) arg;
+    monitor_on(0);
+    monitor_on(1);
+    return 0;
+}
+
+static void
+a_monitor_fires_once_with_reason_code_and_value(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(2, monitor_body, NULL), 0);
+}
+
+static int
+join_body(void *arg)
+{
+    static int seven = 7, endless = 99;
+    struct cy_task_options joinable = {.joinable = true};
+    cy_msg *exit;
+    cy_ref there;
+    (void) arg;
+    CY_CHECK_EQ(cy_join(NULL, cy_self(), CY_FOREVER), -EDEADLK);
+    CY_CHECK_EQ(cy_join(NULL, CY_NOBODY, CY_FOREVER), -ESRCH);
+    for (uint16_t core = 0; core < 2; core++) {
+        CY_CHECK_EQ(cy_task_spawn_on(&there, core, end_with, &seven, &joinable), 0);
+        cy_node_settle(); /* it has ended, and is remembered */
+        CY_CHECK_EQ(cy_send_bytes(there, 1, NULL, 0), core == 0 ? -ESRCH : 0);
+        CY_CHECK_EQ(cy_join(&exit, there, CY_FOREVER), 0);
+        expect_exit(exit, there, CY_EXIT_ERROR, 7);
+        cy_msg_free(&exit);
+        CY_CHECK_EQ(cy_join(&exit, there, CY_FOREVER), -ESRCH);
+        /* Not joinable: known only while it lives. */
+        CY_CHECK_EQ(cy_task_spawn_on(&there, core, end_with, &endless, NULL), 0);
+        CY_CHECK_EQ(cy_join(&exit, there, cy_after(CY_MILLISECOND)), -ETIMEDOUT);
+        CY_CHECK_EQ(cy_terminate(there), 0);
+        int rc = cy_join(&exit, there, CY_FOREVER);
+        CY_CHECK(rc == 0 || rc == -ESRCH);
+        if (rc == 0)
+            cy_msg_free(&exit);
+        /* Never joined: forgotten without a leak. */
+        CY_CHECK_EQ(cy_task_spawn_on(NULL, core, end_with, &seven, &joinable), 0);
+    }
+    cy_node_settle();
+    return 0;
+}
+
+static void
+join_waits_and_gets_the_result_once(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(2, join_body, NULL), 0);
+}
+
+static int
+tell(void *arg)
+{
+    CY_CHECK_EQ(cy_notify(*(cy_ref *) arg), 0);
+    CY_CHECK_EQ(cy_send_bytes(*(cy_ref *) arg, 5, NULL, 0), 0);
+    return 3;
+}
+
+static int
+notify_body(void *arg)
+{
+    cy_ref self = cy_self(), there;
+    cy_msg *msg;
+    (void) arg;
+    for (uint16_t core = 0; core < 2; core++) {
+        CY_CHECK_EQ(cy_task_spawn_on(&there, core, tell, &self, NULL), 0);
+        CY_CHECK_EQ(cy_receive(&msg, CY_FOREVER), 0);
+        CY_CHECK_EQ(cy_msg_tag(msg), 5); /* what it sent comes before its end */
+        cy_msg_free(&msg);
+        CY_CHECK_EQ(cy_receive(&msg, CY_FOREVER), 0);
+        expect_exit(msg, there, CY_EXIT_ERROR, 3);
+        cy_msg_free(&msg);
+    }
+    return 0;
+}
+
+static void
+notify_tells_after_all_that_was_sent(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(2, notify_body, NULL), 0);
+}
+
+/* Watches its target many times, then ends: nothing may be left at the target. */
+static int
+watch_and_end(void *arg)
+{
+    for (int i = 0; i < 100; i++)
+        CY_CHECK_EQ(cy_monitor(*(cy_ref *) arg), 0);
+    return 0;
+}
+
+static int
+calls_back_body(void *arg)
+{
+    static int endless = 99;
+    struct cy_task_options joinable = {.joinable = true};
+    struct cy_core_counters before, after;
+    cy_ref target, watcher;
+    (void) arg;
+    for (uint16_t core = 0; core < 2; core++) {
+        CY_CHECK_EQ(cy_task_spawn_on(&target, 0, end_with, &endless, NULL), 0);
+        cy_core_read_counters(&before);
+        for (int i = 0; i < 100; i++) {
+            CY_CHECK_EQ(cy_task_spawn_on(&watcher, core, watch_and_end, &target, &joinable), 0);
+            CY_CHECK_EQ(cy_join(NULL, watcher, CY_FOREVER), 0);
+        }
+        cy_node_settle();
+        cy_core_read_counters(&after);
+        CY_CHECK(after.message_bytes <= before.message_bytes + (1 << 20));
+        CY_CHECK_EQ(cy_terminate(target), 0);
+    }
+    return 0;
+}
+
+static void
+the_end_of_a_watcher_calls_its_watches_back(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(2, calls_back_body, NULL), 0);
+}
+
+static int
+lane_body(void *arg)
+{
+    static int endless = 99;
+    cy_ref target;
+    cy_msg *msg;
+    int n = 0;
+    (void) arg;
+    CY_CHECK_EQ(cy_task_spawn(&target, end_with, &endless, NULL), 0);
+    while (n <= 65536 && cy_monitor(target) == 0)
+        n++;
+    CY_CHECK_EQ(n, 65536);
+    CY_CHECK_EQ(cy_monitor(target), -EAGAIN);
+    /* A mailbox full of data refuses data, yet not one exit message. */
+    while (cy_send_bytes(cy_self(), 1, NULL, 0) == 0)
+        continue;
+    CY_CHECK_EQ(cy_terminate(target), 0);
+    for (int i = 0; i < 65536; i++) {
+        CY_CHECK_EQ(cy_receive_tag(&msg, CY_TAG_EXIT, CY_FOREVER), 0);
+        cy_msg_free(&msg);
+    }
+    CY_CHECK_EQ(cy_monitor(target), 0); /* there is room again */
+    return 0;
+}
+
+static void
+the_lane_of_exit_messages_is_bounded_and_its_own(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(1, lane_body, NULL), 0);
+}
+
+static int
+bad_body(void *arg)
+{
+    struct cy_exit exit;
+    cy_msg *msg;
+    cy_ref foreign = cy_self();
+    (void) arg;
+    foreign.node++;
+    CY_CHECK_EQ(cy_monitor(foreign), CY_ENOPEER);
+    CY_CHECK_EQ(cy_notify(foreign), CY_ENOPEER);
+    CY_CHECK_EQ(cy_join(NULL, foreign, CY_NOW), CY_ENOPEER);
+    foreign = cy_self();
+    foreign.generation++;
+    CY_CHECK_EQ(cy_notify(foreign), -ESRCH);
+    CY_CHECK_EQ(cy_msg_create(&msg, 1, 4), 0);
+    CY_CHECK_EQ(cy_exit_read(&exit, msg), -EINVAL);
+    cy_msg_free(&msg);
+    return 0;
+}
+
+static void
+bad_references_and_messages_are_errors(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(1, bad_body, NULL), 0);
+}
+
+CY_TEST_MAIN("runtime.watch", CY_TEST(a_monitor_fires_once_with_reason_code_and_value),
+             CY_TEST(join_waits_and_gets_the_result_once),
+             CY_TEST(notify_tells_after_all_that_was_sent),
+             CY_TEST(the_end_of_a_watcher_calls_its_watches_back),
+             CY_TEST(the_lane_of_exit_messages_is_bounded_and_its_own),
+             CY_TEST(bad_references_and_messages_are_errors))
