@@ -25,8 +25,8 @@ def public_functions(root):
 
 def macros(path):
     """{macro: what follows its name}, whether it looks like a function or not."""
-    found = re.finditer(r"^#define (\w+)((?:[^\n\\]|\\.|\\\n)*)", path.read_text(), re.MULTILINE)
-    return {m.group(1): m.group(2) for m in found}
+    pattern = re.compile(r"^#define (\w+)((?:[^\n\\]|\\.|\\\n)*)", re.MULTILINE)
+    return {m.group(1): m.group(2) for m in pattern.finditer(path.read_text())}
 
 
 def generate(root, out):
