@@ -150,9 +150,12 @@ read_some(struct load_connection *connection, int64_t now_ns)
                           patience(connection, now_ns));
     if (got <= 0)
         return got;
+    struct load_recorder *recorder = &connection->group->recorder;
     in->used += (size_t) got;
-    connection->group->recorder.counters.bytes_received += (uint64_t) got;
-    connection->group->recorder.counters.reads++;
+    if (load_recorder_measures(recorder, now_ns)) {
+        recorder->counters.bytes_received += (uint64_t) got;
+        recorder->counters.reads++;
+    }
     return got;
 }
 
@@ -236,12 +239,14 @@ write_out(struct load_connection *connection)
     connection->client.out = connection->writing;
     connection->writing = full;
     connection->woken = false;
-    load_client_stamp(&connection->client, load_clock());
+    int64_t now = load_clock();
+    load_client_stamp(&connection->client, now);
     ssize_t rc = cy_write(connection->socket, full.data, full.used,
                           cy_after(group->settings->flags.timeout_ns));
-    if (rc > 0)
-        group->recorder.counters.bytes_sent += (uint64_t) rc;
-    group->recorder.counters.writes++;
+    if (load_recorder_measures(&group->recorder, now)) {
+        group->recorder.counters.bytes_sent += rc > 0 ? (uint64_t) rc : 0;
+        group->recorder.counters.writes++;
+    }
     /* The rest is the reader's affair: it sees the end of the connection, or its silence. */
     connection->broken = rc < 0;
     connection->writing.used = 0;

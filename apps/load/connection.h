@@ -39,7 +39,7 @@ struct load_connection {
     struct load_buffer writing;
 };
 
-/* Starts both tasks. They end by themselves in the phase of draining. Errors as cy_task_spawn(). */
+/* Starts both tasks; they end by themselves in the phase of draining. As cy_task_spawn(). */
 int load_connection_start(struct load_connection *connection);
 void load_connection_fini(struct load_connection *connection);
 

@@ -26,10 +26,11 @@ struct generator {
     struct load_connection *connections;
     struct load_schedule schedule;
     struct load_seconds seconds;
-    uint32_t second;                /* the present one */
-    struct load_counters last;      /* at its beginning */
-    int64_t start_ns, cpu_start_ns; /* of the run */
-    uint32_t turn;                  /* the connection that is asked first */
+    uint32_t second;           /* the present one */
+    struct load_counters last; /* at its beginning */
+    int64_t start_ns;          /* of the run */
+    double busy;               /* part of its time that the thread was on a CPU */
+    uint32_t turn;             /* the connection that is asked first */
     bool stop;
 };
 
@@ -202,14 +203,6 @@ next_due(struct generator *g)
     return next == INT64_MAX ? INT64_MAX : g->start_ns + next;
 }
 
-/* What was due before the end and could not be sent. */
-static void
-drop_backlog(struct generator *g, int64_t due, int64_t now)
-{
-    for (; due <= now; due = next_due(g))
-        drop(g, due);
-}
-
 /* Sends what is due; returns when the next request is, or INT64_MAX when all are sent. */
 static int64_t
 send_due(struct generator *g, int64_t due, int64_t now)
@@ -234,7 +227,8 @@ static void
 run_open_loop(struct generator *g)
 {
     int64_t now = load_clock(), due = next_due(g);
-    while (running(g, now)) {
+    /* What is due before the end is sent even if that is late: it may not be left out. */
+    while (running(g, now) || (due != INT64_MAX && !g->stop)) {
         due = send_due(g, due, now);
         int64_t tick = next_tick(g), wake = due < tick ? due : tick;
         if (g->group.generator_waits) {
@@ -250,7 +244,6 @@ run_open_loop(struct generator *g)
             hear(g, CY_NOW);
         now = load_clock();
     }
-    drop_backlog(g, due, now);
 }
 
 static void
@@ -281,12 +274,13 @@ run(struct generator *g)
     /* From here on the clock decides, as everywhere: the start is a few milliseconds ahead. */
     while (load_clock() < g->start_ns && cy_sleep(g->start_ns - load_clock()) == 0)
         continue;
-    g->cpu_start_ns = load_clock_thread();
+    int64_t cpu = load_clock_thread();
     g->group.phase = LOAD_PHASE_RUNNING;
     if (g->order->settings->open_loop)
         run_open_loop(g);
     else
         run_closed_loop(g);
+    g->busy = (double) (load_clock_thread() - cpu) / (double) (load_clock() - g->start_ns);
 }
 
 static void
@@ -318,13 +312,10 @@ drain(struct generator *g)
 static void
 report(struct generator *g)
 {
-    int64_t elapsed = load_clock() - g->start_ns;
     struct load_msg_done head = {
         .part = g->order->part,
         .connections = g->order->count,
-        .busy = g->start_ns == 0
-                    ? 0
-                    : (double) (load_clock_thread() - g->cpu_start_ns) / (double) elapsed,
+        .busy = g->busy,
         .counters = g->group.recorder.counters,
     };
     int rc = load_send_done(g->order->coordinator, &head, g->group.recorder.corrected,

@@ -1,4 +1,4 @@
-/* machine.c - on what a result was measured. */
+/* machine.c - on what a result was measured; the build says which version this is. */
 #include "machine.h"
 
 #include <sched.h>
@@ -7,13 +7,6 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
-
-#ifndef LOAD_COMMIT
-#define LOAD_COMMIT "unknown"
-#endif
-#ifndef LOAD_VERSION
-#define LOAD_VERSION "unknown"
-#endif
 
 static void
 read_kernel(char *out, size_t size)
@@ -73,11 +66,7 @@ load_machine_read(struct load_machine *out)
     snprintf(out->governor, sizeof out->governor, "-");
     snprintf(out->version, sizeof out->version, "%s", LOAD_VERSION);
     snprintf(out->commit, sizeof out->commit, "%s", LOAD_COMMIT);
-#ifdef __clang__
-    snprintf(out->compiler, sizeof out->compiler, "%.60s", __VERSION__);
-#else
-    snprintf(out->compiler, sizeof out->compiler, "gcc %.50s", __VERSION__);
-#endif
+    snprintf(out->compiler, sizeof out->compiler, "%s", LOAD_COMPILER);
     read_kernel(out->kernel, sizeof out->kernel);
     read_cpu(out->cpu, sizeof out->cpu);
     read_governor(out->governor, sizeof out->governor);

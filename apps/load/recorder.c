@@ -9,7 +9,7 @@ load_recorder_init(struct load_recorder *recorder, const struct load_settings *s
 {
     memset(recorder, 0, sizeof *recorder);
     recorder->from_ns = recorder->to_ns = INT64_MAX;
-    recorder->late_ns = settings->flags.late_ns;
+    recorder->late_ns = settings->open_loop ? settings->flags.late_ns : INT64_MAX;
     recorder->interval_ns = settings->open_loop ? 0 : settings->flags.interval_ns;
     recorder->corrected = load_histogram_create();
     recorder->raw = load_histogram_create();
@@ -28,8 +28,8 @@ load_recorder_fini(struct load_recorder *recorder)
     load_histogram_free(&recorder->second);
 }
 
-static inline bool
-measured(const struct load_recorder *recorder, int64_t at_ns)
+bool
+load_recorder_measures(const struct load_recorder *recorder, int64_t at_ns)
 {
     return at_ns >= recorder->from_ns && at_ns < recorder->to_ns;
 }
@@ -37,7 +37,7 @@ measured(const struct load_recorder *recorder, int64_t at_ns)
 void
 load_recorder_sent(struct load_recorder *recorder, int64_t intended_ns, int64_t sent_ns)
 {
-    if (!measured(recorder, intended_ns))
+    if (!load_recorder_measures(recorder, intended_ns))
         return;
     recorder->counters.sent++;
     if (sent_ns - intended_ns > recorder->late_ns)
@@ -53,9 +53,9 @@ load_recorder_answered(struct load_recorder *recorder, const struct load_request
         recorder->counters.error_replies++;
     /* Throughput is what came back within the window; latency is that of all requests that
      * were due in it, or else the slowest, which come back after its end, would be missed. */
-    recorder->counters.completed += measured(recorder, reply->at_ns);
+    recorder->counters.completed += load_recorder_measures(recorder, reply->at_ns);
     load_histogram_record(recorder->second, corrected);
-    if (measured(recorder, request->intended_ns)) {
+    if (load_recorder_measures(recorder, request->intended_ns)) {
         load_histogram_record_corrected(recorder->corrected, corrected, recorder->interval_ns);
         load_histogram_record(recorder->raw, reply->at_ns - request->sent_ns);
     }

@@ -17,6 +17,9 @@ struct load_recorder {
 int load_recorder_init(struct load_recorder *recorder, const struct load_settings *settings);
 void load_recorder_fini(struct load_recorder *recorder);
 
+/* Does this moment lie within the measured window? */
+bool load_recorder_measures(const struct load_recorder *recorder, int64_t at_ns);
+
 /* A request was sent: is it late, and is it one of those that are measured? */
 void load_recorder_sent(struct load_recorder *recorder, int64_t intended_ns, int64_t sent_ns);
 

@@ -1,7 +1,7 @@
 /* search.c - looking for the highest rate that still meets an objective. */
 #include "search.h"
 
-#define RATE_MIN  1.0
+#define RATE_MIN  10.0
 #define RATE_MAX  1e9
 #define PRECISION 1.05
 

@@ -7,7 +7,7 @@
 /*
  * Doubles the rate while trials pass, then halves the gap between the highest rate that
  * passed and the lowest that failed, until they are within 5 %. A first rate that fails is
- * halved instead.
+ * halved instead, down to 10 per second.
  */
 struct load_search {
     double passed, failed; /* 0: none yet */

@@ -14,6 +14,9 @@
 #define KEYS_MAX  1e9
 #define VALUE_MAX ((uint64_t) 64 << 20)
 
+#define WARMUP_NS       INT64_C(1000000000)
+#define WARMUP_TRIAL_NS INT64_C(500000000)
+
 struct maker {
     struct load_settings *out;
     const struct load_flags *flags;
@@ -88,7 +91,6 @@ load_flags_init(struct load_flags *flags)
         .fill = true,
         .progress = true,
         .duration_ns = INT64_C(10000000000),
-        .warmup_ns = -1,
         .timeout_ns = INT64_C(5000000000),
         .late_ns = 1000000,
         .drop_after_ns = INT64_C(1000000000),
@@ -101,6 +103,8 @@ make_load(struct maker *m)
 {
     const struct load_flags *flags = m->flags;
     struct load_settings *s = m->out;
+    if (flags->warmup != NULL && load_parse_duration(flags->warmup, &s->warmup_ns) != 0)
+        return refuse(m, "--warmup %s: a duration, such as 2s", flags->warmup);
     if (flags->rate != NULL) {
         if (load_parse_count(flags->rate, &s->rate) != 0 || s->rate <= 0)
             return refuse(m, "--rate %s: a number of requests per second, such as 50k",
@@ -118,7 +122,8 @@ make_load(struct maker *m)
             return refuse(m, "--stages %s: durations and rates, such as 10s:1k,30s:50k",
                           flags->stages);
         s->open_loop = true;
-        s->warmup_ns = flags->warmup_ns < 0 ? 0 : flags->warmup_ns;
+        if (flags->warmup == NULL)
+            s->warmup_ns = 0;
         s->duration_ns = load_plan_duration(&s->plan) - s->warmup_ns;
         if (s->duration_ns <= 0)
             return refuse(m, "--warmup: longer than all --stages");
@@ -224,6 +229,8 @@ make_target(struct maker *m, const char *target)
     if (load_target_parse(&m->out->target, target) != 0)
         return refuse(m, "%s: no target such as kv://127.0.0.1:6379 or tcp://host:port",
                       target);
+    if (m->out->target.port == 0)
+        return refuse(m, "%s: port 0 cannot be connected to", target);
     snprintf(m->out->target_text, sizeof m->out->target_text, "%s", target);
     if (m->out->target.protocol == LOAD_KV)
         return 0;
@@ -249,7 +256,7 @@ load_settings_make(struct load_settings *out, const struct load_flags *flags,
     out->connections = flags->connections;
     out->pipeline = flags->pipeline;
     out->duration_ns = flags->duration_ns;
-    out->warmup_ns = flags->warmup_ns < 0 ? INT64_C(1000000000) : flags->warmup_ns;
+    out->warmup_ns = WARMUP_NS;
     if (flags->duration_ns <= 0)
         return refuse(&m, "--duration: more than 0");
     int rc = make_target(&m, target);
@@ -268,7 +275,8 @@ load_settings_trial(struct load_settings *out, const struct load_settings *setti
     *out = *settings;
     out->open_loop = true;
     out->rate = rate;
-    out->warmup_ns = settings->flags.warmup_ns < 0 ? INT64_C(500000000) : settings->warmup_ns;
+    if (settings->flags.warmup == NULL)
+        out->warmup_ns = WARMUP_TRIAL_NS;
     out->duration_ns = settings->flags.trial_ns;
     load_plan_constant(&out->plan, rate, out->warmup_ns + out->duration_ns);
 }

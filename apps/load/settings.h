@@ -25,8 +25,9 @@ struct load_flags {
     uint32_t connections, pipeline, tag_every;
     int arrival; /* enum load_arrival, or -1: not given */
     bool find_max, shared_keys, fill, progress;
-    int64_t duration_ns, warmup_ns, timeout_ns, late_ns, drop_after_ns, trial_ns, interval_ns;
-    const char *rate, *stages, *slo, *keys, *distribution, *mix, *value_size, *key_prefix;
+    int64_t duration_ns, timeout_ns, late_ns, drop_after_ns, trial_ns, interval_ns;
+    const char *warmup, *rate, *stages, *slo, *keys, *distribution, *mix, *value_size,
+        *key_prefix;
     const char *seed, *json, *hgrm, *html, *assertion, *label;
 };
 

@@ -85,10 +85,10 @@ stages_make_the_duration_and_have_no_warm_up_unless_asked(void)
     CU_ASSERT_TRUE(settings.open_loop);
     CU_ASSERT_EQUAL(settings.warmup_ns, 0);
     CU_ASSERT_EQUAL(settings.duration_ns, 40 * S);
-    flags.warmup_ns = 39 * S;
+    flags.warmup = "39s";
     CY_OK(make("kv://a"));
     CU_ASSERT_EQUAL(settings.duration_ns, S);
-    flags.warmup_ns = 40 * S;
+    flags.warmup = "40s";
     CY_FAILS(make("kv://a"), -EINVAL);
 }
 
@@ -121,8 +121,10 @@ static void
 every_wrong_option_is_named(void)
 {
     REFUSED("kv:/a", (void) 0, "kv:/a: no target");
+    REFUSED("kv://a:0", (void) 0, "kv://a:0: port 0");
     REFUSED("kv://a", flags.rate = "x", "--rate x:");
     REFUSED("kv://a", flags.rate = "0", "--rate 0:");
+    REFUSED("kv://a", flags.warmup = "-1s", "--warmup -1s:");
     REFUSED("kv://a", flags.duration_ns = 0, "--duration:");
     REFUSED("kv://a", flags.stages = "10s", "--stages 10s:");
     REFUSED("kv://a", flags.stages = "1s:5"; flags.rate = "5", "--stages: not together");
