@@ -107,8 +107,7 @@ same_key(const struct cyi_key *a, const struct cyi_key *b)
 static struct seeker *
 leader_of(struct cyi_names *names, const struct cyi_key *key)
 {
-    cyi_map_for_each(node, &names->seekers, key->hash)
-    {
+    cyi_map_for_each(node, &names->seekers, key->hash) {
         struct seeker *leader = cyi_container_of(node, struct seeker, node);
         if (same_key(leader->key, key))
             return leader;
@@ -195,8 +194,7 @@ cyi_names_remove(struct cyi_names *names, const struct cyi_key *key, cy_ref owne
 static struct cyi_entry *
 any_of(struct cyi_names *names, cy_ref owner)
 {
-    cyi_map_for_each(node, &names->owners, owner_hash(owner))
-    {
+    cyi_map_for_each(node, &names->owners, owner_hash(owner)) {
         if (cy_ref_equal(owned(node)->ref, owner))
             return owned(node);
     }

@@ -60,11 +60,19 @@ struct cyi_table {
     struct cds_lfht *hash;
 };
 
+/* The first one of a process starts the thread that resizes. */
+static void
+make_hash(void *arg)
+{
+    struct cyi_table *table = arg;
+    table->hash = cds_lfht_new_flavor(64, 64, 0, CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING,
+                                      &urcu_qsbr_flavor, NULL);
+}
+
 static int
 open_table(struct cyi_table *table)
 {
-    table->hash = cds_lfht_new_flavor(64, 64, 0, CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING,
-                                      &urcu_qsbr_flavor, NULL);
+    cyi_rcu_unpinned(make_hash, table);
     return table->hash == NULL ? -ENOMEM : 0;
 }
 
@@ -134,8 +142,7 @@ close_table(struct cyi_table *table)
 static struct cyi_entry *
 find(struct cyi_table *table, const struct cyi_key *key)
 {
-    cyi_map_for_each(node, &table->map, key->hash)
-    {
+    cyi_map_for_each(node, &table->map, key->hash) {
         struct cyi_entry *entry = (struct cyi_entry *) (void *) node;
         if (same(entry, key))
             return entry;

@@ -11,7 +11,9 @@
 #include <cycos/impl/rcu.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
+#include <unistd.h>
 
 _Thread_local struct cyi_rcu_thread cyi_rcu_thread;
 
@@ -34,10 +36,24 @@ install_fork_handlers(void)
 }
 
 static void
+start_helper(void *arg)
+{
+    (void) arg;
+    (void) urcu_qsbr_get_default_call_rcu_data();
+}
+
+static void
+begin_once(void)
+{
+    install_fork_handlers();
+    cyi_rcu_unpinned(start_helper, NULL);
+}
+
+static void
 backend_register(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, install_fork_handlers);
+    pthread_once(&once, begin_once);
     urcu_qsbr_register_thread();
 }
 
@@ -182,6 +198,20 @@ cyi_rcu_barrier(void)
 }
 
 #endif
+
+/* The first thread of a process is no core, so it is not pinned. */
+void
+cyi_rcu_unpinned(void (*fn)(void *arg), void *arg)
+{
+    cpu_set_t own, all;
+    pthread_t me = pthread_self();
+    bool moved = pthread_getaffinity_np(me, sizeof own, &own) == 0 &&
+                 sched_getaffinity(getpid(), sizeof all, &all) == 0 &&
+                 pthread_setaffinity_np(me, sizeof all, &all) == 0;
+    fn(arg);
+    if (moved)
+        pthread_setaffinity_np(me, sizeof own, &own);
+}
 
 void
 cyi_rcu_register(void)

@@ -178,6 +178,53 @@ it_works_in_a_forked_child(void)
     CU_ASSERT_EQUAL(child.status, 7);
 }
 
+static cpu_set_t seen;
+
+static void
+look_at_cpus(void *arg)
+{
+    (void) arg;
+    bad += pthread_getaffinity_np(pthread_self(), sizeof seen, &seen) != 0;
+}
+
+/* On the first thread, whose CPUs are those of the process, nothing changes. */
+static void
+what_the_library_starts_is_not_pinned(void)
+{
+    cpu_set_t before, after;
+    CY_OK(pthread_getaffinity_np(pthread_self(), sizeof before, &before));
+    cyi_rcu_unpinned(look_at_cpus, NULL);
+    CU_ASSERT_TRUE(CPU_EQUAL(&before, &seen));
+    CY_OK(pthread_getaffinity_np(pthread_self(), sizeof after, &after));
+    CU_ASSERT_TRUE(CPU_EQUAL(&before, &after));
+}
+
+static void *
+run_pinned(void *arg)
+{
+    cpu_set_t one, after;
+    CPU_ZERO(&one);
+    CPU_SET((size_t) sched_getcpu(), &one);
+    bad += pthread_setaffinity_np(pthread_self(), sizeof one, &one) != 0;
+    cyi_rcu_unpinned(look_at_cpus, NULL);
+    bad += pthread_getaffinity_np(pthread_self(), sizeof after, &after) != 0;
+    bad += !CPU_EQUAL(&one, &after);
+    return arg;
+}
+
+static void
+a_pinned_thread_is_pinned_again_afterwards(void)
+{
+    pthread_t thread;
+    cpu_set_t all;
+    bad = 0;
+    CY_OK(pthread_getaffinity_np(pthread_self(), sizeof all, &all));
+    CY_OK(pthread_create(&thread, NULL, run_pinned, NULL));
+    CY_OK(pthread_join(thread, NULL));
+    CU_ASSERT_EQUAL(bad, 0);
+    CU_ASSERT_TRUE(CPU_EQUAL(&all, &seen));
+}
+
 static void
 read_unregistered(void *arg)
 {
@@ -235,4 +282,7 @@ CY_TEST_MAIN("runtime.rcu", CY_TEST(readers_never_see_an_object_that_was_given_b
              CY_TEST(registration_is_counted_for_cores_that_share_a_thread),
              CY_TEST(the_calls_of_the_loop_do_nothing_on_a_thread_that_is_not_registered),
              CY_TEST(read_sections_nest), CY_TEST(a_thread_that_sleeps_offline_holds_nobody_up),
-             CY_TEST(it_works_in_a_forked_child), CY_TEST(misuse_ends_the_program_with_a_word))
+             CY_TEST(it_works_in_a_forked_child),
+             CY_TEST(what_the_library_starts_is_not_pinned),
+             CY_TEST(a_pinned_thread_is_pinned_again_afterwards),
+             CY_TEST(misuse_ends_the_program_with_a_word))

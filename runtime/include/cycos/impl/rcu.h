@@ -69,6 +69,12 @@ void cyi_rcu_update_end(void);
 /* Calls fn(record), perhaps on another thread, when all read sections of now have ended. */
 void cyi_rcu_call(struct cyi_rcu_record *record, void (*fn)(struct cyi_rcu_record *self));
 
+/*
+ * Runs fn(arg) on the CPUs of the process, not only on the one that the calling core is
+ * pinned to: what the library starts meanwhile, such as its helper thread, inherits them.
+ */
+void cyi_rcu_unpinned(void (*fn)(void *arg), void *arg);
+
 /* Blocks until all that was passed to cyi_rcu_call() has run. Not for a core that turns. */
 void cyi_rcu_barrier(void);
 
