@@ -81,6 +81,8 @@ release_all(struct kv_session *session)
     struct kv_site *site = session->site;
     bool any = false;
 
+    if (session->pipeline == NULL)
+        return; /* the node goes down */
     for (uint16_t i = 0; i < session->pipeline->shards; i++) {
         if (!session->pipeline->part[i].held)
             continue;
@@ -249,7 +251,9 @@ kv_serve_rename(struct kv_session *session, struct kv_request *request)
             kv_reply_error(request->out, KV_ERR_NO_KEY);
         else if (only_absent && renaming.exists[1])
             kv_reply_integer(request->out, 0);
-        else if (carry_over(session, &renaming, &result) && result.at[0] == '-')
+        else if (!carry_over(session, &renaming, &result))
+            session->closing = true;
+        else if (result.at[0] == '-')
             kv_buffer_append(request->out, result.at, result.bytes);
         else if (only_absent)
             kv_reply_integer(request->out, 1);

@@ -9,6 +9,7 @@ struct kv_name {
     struct kv_name *next_in_bucket;
     struct kv_name *next, *previous;
     uint64_t hash;
+    uint64_t payload[4]; /* what the owner of the set keeps with a name */
     size_t bytes;
     char at[];
 };

@@ -274,8 +274,7 @@ say_memory(struct kv_session *session, const struct kv_statistics *sum, struct k
     const struct kv_config *config = session->site->config;
     struct rusage usage;
 
-    (void) sum;
-    line(text, "used_memory:%lld", (long long) kv_budget_used(config->budget));
+    line(text, "used_memory:%lld", (long long) sum->used);
     if (getrusage(RUSAGE_SELF, &usage) == 0)
         line(text, "used_memory_peak_rss:%lld", (long long) usage.ru_maxrss * 1024);
     line(text, "maxmemory:%lld", (long long) config->maxmemory);

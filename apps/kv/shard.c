@@ -43,6 +43,7 @@ kv_run_statistics(struct kv_call *call)
     const struct kv_statistics statistics = {
         .keys = (int64_t) kv_table_count(&store->table),
         .expires = store->expiring.count,
+        .used = store->used,
         .hits = (int64_t) store->counters.hits,
         .misses = (int64_t) store->counters.misses,
         .expired = (int64_t) store->counters.expired,

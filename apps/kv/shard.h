@@ -14,7 +14,7 @@ struct kv_traffic {
 
 /* What is said about a shard in INFO, in the order of the reply to KV_STATISTICS. */
 struct kv_statistics {
-    int64_t keys, expires, hits, misses, expired;
+    int64_t keys, expires, used, hits, misses, expired;
     int64_t accepted, refused, commands, bytes_in, bytes_out, clients;
 };
 #define KV_STATISTICS_COUNT (sizeof(struct kv_statistics) / sizeof(int64_t))

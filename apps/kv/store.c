@@ -400,6 +400,12 @@ kv_store_tick(struct kv_store *store, int64_t now)
     }
 }
 
+bool
+kv_store_is_busy(const struct kv_store *store)
+{
+    return store->table.moving || store->graves != NULL || store->expiring.count > 0;
+}
+
 struct kv_entry *
 kv_store_random(struct kv_store *store, int64_t now)
 {

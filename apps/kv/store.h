@@ -97,6 +97,9 @@ void kv_store_flush(struct kv_store *store);
 /* Housekeeping, to be called about every 10 ms: expires, moves, frees; bounded work. */
 void kv_store_tick(struct kv_store *store, int64_t now);
 
+/* Is there so much left to do that the next tick should come soon? */
+bool kv_store_is_busy(const struct kv_store *store);
+
 /* Moves the value and the time of expiry of `from`, which must be there, to `to`, another key
  * whose value is lost. False, with nothing changed, for want of memory. */
 bool kv_store_rename(struct kv_store *store, const struct kv_key *from, const struct kv_key *to,

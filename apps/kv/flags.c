@@ -1,0 +1,90 @@
+/* flags.c - what the server can be told on the command line, in the environment, in a file. */
+#include "flags.h"
+
+#include <cycos/address.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#define BIND_MAX 16
+
+static const char *const bind_default[] = {"127.0.0.1"};
+
+static int
+check_address(char *why, size_t size, const char *text)
+{
+    cy_address address;
+    if (cy_address_parse(&address, text, 0) == 0)
+        return 0;
+    snprintf(why, size, "a numeric address");
+    return -EINVAL;
+}
+
+#define FIELD(name) offsetof(struct kv_flags, name)
+
+static const struct cy_option options[] = {
+    {"port", CY_OPTION_NUMBER, FIELD(port), 0, UINT16_MAX, "PORT",
+     "serve clients on this port; 0: a free one, which is printed", NULL},
+    {"bind", CY_OPTION_LIST, FIELD(bind), 1, BIND_MAX, "ADDRESS",
+     "serve on these addresses; 0.0.0.0 or :: for all", check_address},
+    {"maxmemory", CY_OPTION_SIZE, FIELD(maxmemory), 0, INT64_MAX, "SIZE",
+     "refuse to store more keys and values than this; 0: no limit", NULL},
+    {"maxclients", CY_OPTION_NUMBER, FIELD(maxclients), 1, UINT32_MAX, "NUMBER",
+     "refuse more connections than this", NULL},
+    {"timeout", CY_OPTION_DURATION, FIELD(timeout), 0, CY_FOREVER - 1, "DURATION",
+     "close a client that says nothing for so long; 0: never", NULL},
+    {"output-limit", CY_OPTION_SIZE, FIELD(output_limit), 1 << 20, INT64_MAX, "SIZE",
+     "output that may wait for a client; beyond it a listener is closed", NULL},
+    {"output-timeout", CY_OPTION_DURATION, FIELD(output_timeout), CY_MILLISECOND,
+     CY_FOREVER - 1, "DURATION",
+     "close a client beyond the output limit that takes nothing for so long", NULL},
+};
+
+void
+kv_flags_init(struct kv_flags *flags, struct cy_option_set *set)
+{
+    *flags = (struct kv_flags){
+        .bind = {bind_default, 1},
+        .port = 6379,
+        .maxclients = 10000,
+        .output_limit = (uint64_t) 256 << 20,
+        .output_timeout = 10 * CY_SECOND,
+    };
+    *set = (struct cy_option_set){
+        .section = "kv",
+        .options = options,
+        .count = sizeof options / sizeof options[0],
+        .target = flags,
+    };
+}
+
+static void
+describe_number(struct kv_setting_text *line, const char *name, uint64_t value)
+{
+    line->name = name;
+    snprintf(line->text, sizeof line->text, "%" PRIu64, value);
+}
+
+static void
+describe_text(struct kv_setting_text *line, const char *name, const char *text)
+{
+    line->name = name;
+    snprintf(line->text, sizeof line->text, "%s", text);
+}
+
+void
+kv_flags_describe(const struct kv_flags *flags, uint16_t port,
+                  struct kv_setting_text out[KV_CONFIG_COUNT])
+{
+    describe_number(&out[0], "port", port);
+    describe_text(&out[1], "bind", flags->bind.items[0]);
+    describe_number(&out[2], "maxmemory", flags->maxmemory);
+    describe_text(&out[3], "maxmemory-policy", "noeviction");
+    describe_number(&out[4], "maxclients", flags->maxclients);
+    describe_number(&out[5], "timeout", (uint64_t) (flags->timeout / CY_SECOND));
+    describe_number(&out[6], "databases", 1);
+    describe_text(&out[7], "save", "");
+    describe_text(&out[8], "appendonly", "no");
+    describe_number(&out[9], "proto-max-bulk-len", KV_BULK_MAX);
+    describe_number(&out[10], "client-query-buffer-limit", KV_REQUEST_MAX);
+    describe_text(&out[11], "tcp-keepalive", "0");
+}

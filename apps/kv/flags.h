@@ -1,0 +1,28 @@
+/* flags.h - what the server can be told on the command line, in the environment, in a file. */
+#ifndef KV_FLAGS_H
+#define KV_FLAGS_H
+
+#include "session.h"
+
+#include <cycos/options.h>
+
+struct kv_flags {
+    struct cy_option_list bind; /* addresses to serve on */
+    uint32_t port;              /* 0: any that is free */
+    uint32_t maxclients;        /* of the node */
+    uint64_t maxmemory;         /* bytes of keys and values; 0: no cap */
+    uint64_t output_limit;      /* bytes that wait for one client */
+    cy_time timeout;            /* a client that says nothing for so long is closed; 0: never */
+    cy_time output_timeout;     /* so is one beyond the output limit that takes nothing */
+};
+
+#define KV_CONFIG_COUNT 12 /* lines of CONFIG GET */
+
+/* The options for cy_options_parse_with(); fills in the defaults. */
+void kv_flags_init(struct kv_flags *flags, struct cy_option_set *set);
+
+/* What CONFIG GET says, with the names that Redis has for it. */
+void kv_flags_describe(const struct kv_flags *flags, uint16_t port,
+                       struct kv_setting_text out[KV_CONFIG_COUNT]);
+
+#endif
