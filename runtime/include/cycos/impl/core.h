@@ -21,6 +21,7 @@ struct cyi_node;
 struct cyi_inbox;
 struct cyi_channels;
 struct cyi_io;
+struct cyi_evidence;
 
 /* A task of another core whose mailbox is full (congestion.c). */
 struct cyi_congested {
@@ -46,6 +47,7 @@ struct cyi_core {
     struct cyi_reactor *reactor;
     struct cy_core_counters counters;
     struct cyi_pulse pulse;       /* for other threads to look at */
+    struct cyi_evidence *evidence; /* stall.c: for the supervisor; NULL in a simulation */
     struct cyi_waitlist stopping; /* tasks in cy_wait_stopping() */
     struct cyi_congested congested[CYI_CONGESTED_MAX];
     uint32_t congested_count;
