@@ -1,11 +1,13 @@
 #include "channel.h"
 #include "cy_node.h"
 
+#include <stdatomic.h>
+
 enum { TAG = 7, CORES = 2 };
 
 static cy_ref shared_channel;
-static int deliver_result;
-static bool message_kept;
+static atomic_int deliver_result;
+static atomic_bool message_kept;
 
 static int
 make_channel(void *arg)
@@ -241,8 +243,8 @@ tree_body(void *arg)
     cy_ref channels[DEPTH], tasks[DEPTH];
     (void) arg;
     for (uint16_t i = 0; i < DEPTH; i++) {
-        channels[i] = channel_on(i / 2 % cy_core_count());
-        tasks[i] = live_on(i % cy_core_count(), 0);
+        channels[i] = channel_on((uint16_t) (i / 2 % cy_core_count()));
+        tasks[i] = live_on((uint16_t) (i % cy_core_count()), 0);
         CY_CHECK_EQ(cy_channel_subscribe(channels[i], tasks[i], CY_FOREVER), 0);
         if (i > 0)
             CY_CHECK_EQ(cy_channel_subscribe(channels[i - 1], channels[i], CY_FOREVER), 0);
