@@ -4,8 +4,10 @@
 /*
  * void cyi_context_switch(void **from = rdi, void *to = rsi)
  *
- * Leaves by pop and jmp: a ret would miss the return-address predictor every time, which
- * costs five times the whole switch. The CFI describes the frame of the task that is being
+ * Leaves by ret. A micro-benchmark with two call sites prefers pop and jmp, because the
+ * return-address predictor is wrong there every time. Here nearly all switches come from one
+ * place in sched.c, so the prediction is right, and a jmp would leave the predictor one entry
+ * off for all the returns that follow: 36 against 26 ns per message in a ping-pong. The CFI describes the frame of the task that is being
  * switched off, so a debugger walks through here into the caller on either stack.
  */
         .text
@@ -53,10 +55,7 @@ cyi_context_switch:
         popq    %rbp
         .cfi_adjust_cfa_offset -8
         .cfi_restore %rbp
-        popq    %rcx
-        .cfi_adjust_cfa_offset -8
-        .cfi_register %rip, %rcx
-        jmp     *%rcx
+        ret
         .cfi_endproc
         .size   cyi_context_switch, .-cyi_context_switch
 

@@ -179,7 +179,7 @@ send_to_channel(struct cyi_core *core, cy_ref to, cy_msg *msg)
 int
 cyi_send(struct cyi_core *core, cy_ref to, cy_msg *msg)
 {
-    msg->sender = cyi_task_ref(core, core->sched.current);
+    cyi_ref_write(&msg->sender, core, core->sched.current);
     if (to.node != core->home.node || to.core != core->index)
         return send_across(core, to, msg);
     struct cyi_task *task = cyi_task_find(core, to.slot, to.generation);

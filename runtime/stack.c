@@ -315,12 +315,6 @@ cyi_stack_top(struct cyi_stack *stack)
     return (void *) (((uintptr_t) stack - color) & ~(uintptr_t) 15);
 }
 
-size_t
-cyi_stack_room(const struct cyi_stack *stack)
-{
-    return (size_t) ((const uint8_t *) stack - stack->base);
-}
-
 /* Stacks are read as they lie there, also where no variable is any more. */
 CYI_UNCHECKED size_t
 cyi_stack_high_water(const struct cyi_stack *stack)

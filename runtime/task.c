@@ -53,16 +53,6 @@ task_at(const struct cyi_tasks *tasks, uint32_t index)
 }
 
 struct cyi_task *
-cyi_task_find(struct cyi_core *core, uint32_t slot, uint32_t generation)
-{
-    uint32_t index = slot & CYI_SLOT_MASK;
-    if (__builtin_expect(slot >> 28 != CY_KIND_TASK || index >= core->tasks.count, 0))
-        return NULL;
-    struct cyi_task *task = task_at(&core->tasks, index);
-    return task->generation == generation && task->state > CYI_TASK_ENDED ? task : NULL;
-}
-
-struct cyi_task *
 cyi_task_find_ended(struct cyi_core *core, uint32_t slot, uint32_t generation)
 {
     uint32_t index = slot & CYI_SLOT_MASK;
@@ -70,15 +60,6 @@ cyi_task_find_ended(struct cyi_core *core, uint32_t slot, uint32_t generation)
         return NULL;
     struct cyi_task *task = task_at(&core->tasks, index);
     return task->generation == generation && task->state == CYI_TASK_ENDED ? task : NULL;
-}
-
-cy_ref
-cyi_task_ref(const struct cyi_core *core, const struct cyi_task *task)
-{
-    cy_ref ref = core->home;
-    ref.slot = task->slot;
-    ref.generation = task->generation;
-    return ref;
 }
 
 void

@@ -70,4 +70,43 @@ cyi_current(void)
     return core;
 }
 
+/* The living task of this core, or NULL. */
+static inline struct cyi_task *
+cyi_task_find(struct cyi_core *core, uint32_t slot, uint32_t generation)
+{
+    uint32_t index = slot & CYI_SLOT_MASK;
+    if (__builtin_expect(slot >> 28 != CY_KIND_TASK || index >= core->tasks.count, 0))
+        return NULL;
+    struct cyi_task *task = &core->tasks.chunks[index / CYI_TASK_CHUNK][index % CYI_TASK_CHUNK];
+    return task->generation == generation && task->state > CYI_TASK_ENDED ? task : NULL;
+}
+
+/*
+ * Write the reference of a task of this core. In two 16-byte stores: whoever copies it next
+ * does so by 16-byte loads, which cannot be served from several smaller stores in flight, and
+ * the wait for those costs more than all the rest of a send.
+ */
+static inline void
+cyi_ref_write(cy_ref *out, const struct cyi_core *core, const struct cyi_task *task)
+{
+    typedef uint64_t pair __attribute__((vector_size(16), aligned(4), may_alias));
+    uint64_t place, who;
+    memcpy(&place, &core->home.port, sizeof place);
+    memcpy(&who, &task->slot, sizeof who);
+    pair *half = (pair *) (void *) out;
+    half[0] = *(const pair *) (const void *) &core->home;
+    half[1] = (pair){place, who};
+}
+_Static_assert(offsetof(cy_ref, port) == 16 && offsetof(cy_ref, slot) == 24 &&
+                   offsetof(struct cyi_task, generation) == offsetof(struct cyi_task, slot) + 4,
+               "cyi_ref_write() copies them in pairs");
+
+static inline cy_ref
+cyi_task_ref(const struct cyi_core *core, const struct cyi_task *task)
+{
+    cy_ref ref;
+    cyi_ref_write(&ref, core, task);
+    return ref;
+}
+
 #endif

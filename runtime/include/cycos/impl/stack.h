@@ -83,7 +83,11 @@ void *cyi_stack_top(struct cyi_stack *stack);
 size_t cyi_stack_high_water(const struct cyi_stack *stack);
 
 /* Bytes between the guard and the record. */
-size_t cyi_stack_room(const struct cyi_stack *stack);
+static inline size_t
+cyi_stack_room(const struct cyi_stack *stack)
+{
+    return (size_t) ((const uint8_t *) stack - stack->base);
+}
 
 /* Does the address lie in the guard of this stack? Safe in a signal handler. */
 bool cyi_stack_in_guard(const struct cyi_stack *stack, const void *address);

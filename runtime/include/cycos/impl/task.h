@@ -49,7 +49,7 @@ enum {
     CYI_TASK_JOINABLE = 8,
     CYI_TASK_RESUMED = 16,      /* a cy_resume() came before the cy_suspend() */
     CYI_TASK_NAMED = 32,        /* the registry knows it: tell it at the end */
-    CYI_TASK_FINISH = 64,       /* a handler called cy_exit() */
+    CYI_TASK_FINISH = 64,       /* a handler called cy_handler_exit() */
     CYI_TASK_CONGESTED = 128,   /* other cores were told that the mailbox is full */
     CYI_TASK_OWN_NAME = 256,    /* name is a block of the core's heap */
     CYI_TASK_CLEANING = 512,    /* its deferred clean-ups run: nothing suspends */
@@ -66,9 +66,9 @@ struct cyi_task {
     cy_msg *first, **last; /* the mailbox */
     uint32_t queued;       /* messages of applications in it */
     uint32_t mailbox_max;  /* for those */
-    uint32_t promised;     /* exit messages queued, or to come from watches */
+    uint32_t slot;         /* these two together, as in cy_ref */
     uint32_t generation;
-    uint32_t slot;
+    uint32_t promised; /* exit messages queued, or to come from watches */
     uint8_t state, wait;
     uint16_t flags;
     void *fn, *arg;
@@ -88,12 +88,6 @@ struct cyi_task {
 };
 
 enum { CYI_SLOT_MASK = (1 << 28) - 1, CYI_SINCE_SHIFT = 20, CYI_PROMISED_MAX = 65536 };
-
-/* The living task of this core, or NULL. */
-struct cyi_task *cyi_task_find(struct cyi_core *core, uint32_t slot, uint32_t generation);
-
-/* The reference of a task of this core. */
-cy_ref cyi_task_ref(const struct cyi_core *core, const struct cyi_task *task);
 
 /*
  * Suspend the current task until cyi_wake() or the deadline. Returns what cyi_wake() was
