@@ -7,7 +7,9 @@
  * Leaves by ret. A micro-benchmark with two call sites prefers pop and jmp, because the
  * return-address predictor is wrong there every time. Here nearly all switches come from one
  * place in sched.c, so the prediction is right, and a jmp would leave the predictor one entry
- * off for all the returns that follow: 36 against 26 ns per message in a ping-pong. The CFI describes the frame of the task that is being
+ * off for all the returns that follow: 36 against 26 ns per message in a ping-pong.
+ *
+ * The CFI describes the frame of the task that is being
  * switched off, so a debugger walks through here into the caller on either stack.
  */
         .text
