@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+_Static_assert(sizeof(struct cy_socket) <= CYI_HEAP_BLOCK_MIN, "the smallest class holds it");
+
 static struct cyi_io *
 io_of(struct cyi_core *core)
 {
@@ -27,12 +29,10 @@ int
 cyi_socket_new(cy_socket **out, struct cyi_core *core, int fd, enum cyi_socket_kind kind)
 {
     struct cyi_io *io = io_of(core);
-    cy_socket *socket = io != NULL ? calloc(1, sizeof *socket) : NULL;
+    cy_socket *socket = io != NULL ? cyi_heap_take(&core->heap, 0, sizeof *socket) : NULL;
     if (socket == NULL)
         return -ENOMEM;
-    socket->core = core;
-    socket->fd = fd;
-    socket->kind = (uint8_t) kind;
+    *socket = (struct cy_socket){.core = core, .fd = fd, .kind = (uint8_t) kind};
     cyi_list_append(&io->sockets, &socket->link);
     *out = socket;
     return 0;
@@ -82,7 +82,7 @@ static void
 free_if_unused(cy_socket *socket)
 {
     if (socket->reader == NULL && socket->writer == NULL)
-        free(socket);
+        cyi_heap_give(&socket->core->heap, 0, socket);
 }
 
 static void
@@ -195,7 +195,7 @@ cyi_io_fini(struct cyi_core *core)
     cyi_list_for_each_safe(link, &core->io->sockets) {
         cy_socket *socket = cyi_container_of(link, cy_socket, link);
         close_descriptor(socket);
-        free(socket);
+        cyi_heap_give(&core->heap, 0, socket);
         left++;
     }
     free(core->io);

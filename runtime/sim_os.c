@@ -105,9 +105,11 @@ static int
 reactor_wait(struct cyi_reactor *reactor, struct cyi_ready *out, int max, cy_time timeout)
 {
     int n = take_ready(reactor, out, max);
+    if (timeout <= 0)
+        return n; /* a wake-up is kept for a wait that would sleep */
     bool woken = reactor->woken;
     reactor->woken = false;
-    if (n == 0 && !woken && timeout > 0) {
+    if (n == 0 && !woken) {
         reactor->asleep = true;
         reactor->until = timeout == CY_FOREVER ? CY_FOREVER : reactor->sim->now + timeout;
     }

@@ -229,6 +229,7 @@ set_up(struct stub *stub)
     cy_address at = any_port("127.0.0.1");
     memset(stub, 0, sizeof *stub);
     stub->core.os = cyi_os_linux();
+    cyi_heap_init(&stub->core.heap);
     CU_ASSERT_EQUAL_FATAL(stub->core.os->reactor->open(stub->core.os, &stub->core.reactor), 0);
     CU_ASSERT_EQUAL_FATAL(cyi_socket_open(&stub->socket, &stub->core, &at, CYI_SOCKET_STREAM),
                           0);
@@ -238,6 +239,8 @@ static void
 tear_down(struct stub *stub)
 {
     cyi_io_fini(&stub->core);
+    CU_ASSERT_EQUAL(stub->core.heap.taken, stub->core.heap.given);
+    cyi_heap_fini(&stub->core.heap);
     stub->core.os->reactor->close(stub->core.reactor);
 }
 
@@ -268,6 +271,43 @@ events_raise_flags_that_stay_until_a_call_lowers_them(void)
     cyi_io_ready(&stub.core, events, 0);
     CU_ASSERT_EQUAL(stub.socket->ready, CYI_READABLE | CYI_WRITABLE | CYI_HANGUP);
     tear_down(&stub);
+}
+
+static void
+without_memory_no_socket_is_made_and_the_descriptor_closed(void)
+{
+    static struct stub stub;
+    cy_address at = any_port("127.0.0.1");
+    cy_socket *socket = NULL;
+    set_up(&stub);
+    stub.core.heap.fail_at = stub.core.heap.taken;
+    CY_FAILS(cyi_socket_open(&socket, &stub.core, &at, CYI_SOCKET_STREAM), -ENOMEM);
+    CU_ASSERT_PTR_NULL(socket);
+    CU_ASSERT_EQUAL(cyi_io_count(&stub.core), 1);
+    tear_down(&stub);
+}
+
+static int
+accept_without_memory(void *arg)
+{
+    cy_socket *listener, *client, *socket = NULL;
+    cy_address at;
+    char c;
+    (void) arg;
+    CHECK(listen_on(&listener, &at, "127.0.0.1", NULL) == 0);
+    CHECK(cy_tcp_connect(&client, &at, SOON) == 0);
+    cyi_self->heap.fail_at = cyi_self->heap.taken;
+    CHECK(cy_tcp_accept(&socket, listener, SOON) == -ENOMEM && socket == NULL);
+    CHECK(cy_read(client, &c, 1, SOON) == 0); /* what cannot be served is closed */
+    cy_close(&listener);
+    cy_close(&client);
+    return 0;
+}
+
+static void
+without_memory_a_connection_is_closed_and_the_server_told(void)
+{
+    run(accept_without_memory);
 }
 
 static int
@@ -312,7 +352,7 @@ close_what_comes(void *state, cy_msg **msg)
 {
     (void) msg;
     cy_close(state);
-    cy_exit(0);
+    cy_handler_exit(0);
 }
 
 static int
@@ -347,5 +387,7 @@ CY_TEST_MAIN("runtime.io", CY_TEST(who_never_has_to_wait_lets_others_run_and_can
              CY_TEST(a_listener_that_was_stopped_can_still_be_described_and_closed),
              CY_TEST(the_end_says_how_many_were_left),
              CY_TEST(events_raise_flags_that_stay_until_a_call_lowers_them),
+             CY_TEST(without_memory_no_socket_is_made_and_the_descriptor_closed),
+             CY_TEST(without_memory_a_connection_is_closed_and_the_server_told),
              CY_TEST(what_cannot_be_watched_is_closed_again),
              CY_TEST(a_handler_may_close_a_socket))
