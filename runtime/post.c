@@ -141,7 +141,8 @@ cyi_post_bytes(struct cyi_core *core, cy_ref to, uint32_t tag, const void *body,
     slot->from_generation = me->generation;
     slot->tag = tag;
     slot->size = (uint8_t) size;
-    memcpy(slot->body, body, size);
+    if (size > 0) /* memcpy() may not be given the NULL that we may */
+        memcpy(slot->body, body, size);
     cyi_ring_publish(core->inbox->out[to.core], slot);
     cyi_post_nudge(core, core->node->cores[to.core]);
     return 0;
