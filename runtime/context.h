@@ -9,6 +9,8 @@
 #define CYI_CONTEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
+#include <ucontext.h>
 
 #if (defined(__x86_64__) || defined(__aarch64__)) && !defined(CY_UCONTEXT)
 #define CYI_CONTEXT_ASM 1
@@ -24,5 +26,28 @@ void cyi_context_switch(void **from, void *to);
  * `top` is aligned to 16; at least 512 bytes below it are used.
  */
 void *cyi_context_make(void *top, void (*entry)(void));
+
+/* The instruction that a signal interrupted; NULL on processors that we do not know. */
+#if defined(__x86_64__)
+static inline const void *
+cyi_context_interrupted(const void *context)
+{
+    return (const void *) (uintptr_t) ((const ucontext_t *) context)
+        ->uc_mcontext.gregs[REG_RIP];
+}
+#elif defined(__aarch64__)
+static inline const void *
+cyi_context_interrupted(const void *context)
+{
+    return (const void *) (uintptr_t) ((const ucontext_t *) context)->uc_mcontext.pc;
+}
+#else
+static inline const void *
+cyi_context_interrupted(const void *context)
+{
+    (void) context;
+    return NULL;
+}
+#endif
 
 #endif
