@@ -415,15 +415,16 @@ cyi_watch_ended(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reaso
     struct cyi_extra *extra = task->extra;
     struct cyi_list *link;
     bool joined = false;
-    while (extra != NULL && (link = cyi_list_pop(&extra->watchers)) != NULL) {
-        cy_msg *msg = msg_of(link);
-        joined |= note_of(msg)->kind == JOIN;
-        fire(core, msg, reason, task->exit_code, extra->exit_value);
-    }
+    /* First: a task may watch itself, and then both lists have the note. */
     while (extra != NULL && (link = cyi_list_first(&extra->watches)) != NULL) {
         struct cyi_watch *record = cyi_container_of(link, struct cyi_watch, link);
         unwatch(core, task, record->target, 0, record);
         drop_record(core, record);
+    }
+    while (extra != NULL && (link = cyi_list_pop(&extra->watchers)) != NULL) {
+        cy_msg *msg = msg_of(link);
+        joined |= note_of(msg)->kind == JOIN;
+        fire(core, msg, reason, task->exit_code, extra->exit_value);
     }
     bool keep = task->flags & CYI_TASK_JOINABLE && !joined && keep_result(core, task, reason);
     if (extra != NULL && extra->exit_value != NULL) {
