@@ -93,19 +93,19 @@ wake(struct cyi_core *core, struct cyi_task *task, int result)
 }
 
 void
-cy_close(cy_socket **variable)
+cy_close(cy_socket **socket)
 {
-    cy_socket *socket = *variable;
-    *variable = NULL;
-    if (socket == NULL)
+    cy_socket *closed = *socket;
+    *socket = NULL;
+    if (closed == NULL)
         return;
-    CY_ASSERT(socket->core == cyi_self && !socket->released);
-    close_descriptor(socket);
-    cyi_list_remove(&socket->link);
-    socket->released = true;
-    wake(socket->core, socket->reader, -EBADF);
-    wake(socket->core, socket->writer, -EBADF);
-    free_if_unused(socket);
+    CY_ASSERT(closed->core == cyi_self && !closed->released);
+    close_descriptor(closed);
+    cyi_list_remove(&closed->link);
+    closed->released = true;
+    wake(closed->core, closed->reader, -EBADF);
+    wake(closed->core, closed->writer, -EBADF);
+    free_if_unused(closed);
 }
 
 /* After a suspension: the socket may have been closed meanwhile. */

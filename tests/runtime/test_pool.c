@@ -257,7 +257,7 @@ static int
 call_from_all_cores(void *arg)
 {
     (void) arg;
-    for (uint16_t i = 0; i < CALLERS; i++)
+    for (int i = 0; i < CALLERS; i++)
         CHECK(cy_task_spawn_on(NULL, (uint16_t) (i % CORES), call_often, NULL, NULL) == 0);
     return 0;
 }
@@ -323,7 +323,8 @@ static struct slow *
 new_slow(void)
 {
     struct slow *slow = calloc(1, sizeof *slow);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(slow);
+    if (slow == NULL)
+        abort();
     slow->work = (struct cyi_work){.run = slow_run, .abandon = slow_abandon};
     return slow;
 }

@@ -56,7 +56,7 @@ resolve_nonsense(void *arg)
     name[255] = '\0'; /* short enough for us; the library refuses such a label by itself */
     int r = cy_address_resolve(&address, name, 1, SOON);
     CHECK(r == -ENOENT || r == -EIO || r == -EAGAIN);
-    CHECK(memcmp(&address, &before, sizeof address) == 0);
+    CHECK(memcmp(&address.u.v6, &before.u.v6, sizeof address.u.v6) == 0);
     return 0;
 }
 
