@@ -1,4 +1,5 @@
-"""oracle_script.py - draws command scripts from a seed, cuts replies into frames, compares."""
+"""oracle_script.py - draws command scripts from a seed and compares replies."""
+from kv_programs import encode, replies_of
 
 KEYS = [b"a", b"b", b"c", b"key:1", b"key:2", b"{t}x", b"", b"\x00\xff\r\n", b"k" * 40,
         b"long" * 300, b"h" * 40000]
@@ -11,8 +12,9 @@ FLOATS = [b"0", b"1.5", b"-1.5", b"3.0e3", b"1e-10", b"0.1", b"0.2", b"5.0", b"i
           b"-0.0", b"123456789012345678901234567890", b".5", b"5."]
 VALUES = [b"", b"x", b"hello", b"hello world", b"12345", b"-12345", b"3.14", b"\x00\x01\xff",
           b"007", b"9223372036854775807", b"v" * 60, b"w" * 500, b"y" * 3000, b"z" * 70000]
-PATTERNS = [b"*", b"", b"?", b"a*", b"*a", b"key:*", b"key:[12]", b"key:[^1]", b"[a-c]", b"[c-a]",
-            b"\\*", b"k**", b"*k*k*", b"[", b"[a", b"[^", b"a\\", b"\\", b"?*", b"*?", b"long*g",
+PATTERNS = [b"*", b"", b"?", b"a*", b"*a", b"key:*", b"key:[12]", b"key:[^1]", b"[a-c]",
+            b"[c-a]", b"\\*", b"k**", b"*k*k*", b"[", b"[a", b"[^", b"a\\", b"\\", b"?*",
+            b"*?", b"long*g",
             b"[]", b"[^]", b"[a-", b"key:[\\1-3]"]
 # Nothing that would expire while a script runs.
 NO_SHORT_TIME = [n for n in NUMBERS if n not in (b"1", b"7", b"10", b"100")]
@@ -26,12 +28,15 @@ PROTOCOL_CASES = [
     b"*x\r\n", b"*\r\n", b"*2147483648\r\n", b"*99999999999999999999\r\n", b"*-10\r\nPING\r\n",
     b"*1\r\n$x\r\n", b"*1\r\n$-1\r\n", b"*1\r\n$536870913\r\n", b"*1\r\nPING\r\n",
     b"*1\r\n\r\n", b"*1\r\n:1\r\n", b"*01\r\n", b"*+1\r\n", b"*1\r\n$+4\r\nPING\r\n",
-    b"*1\r\n$04\r\nPING\r\n", b"*0\r\nPING\r\n", b"*-1\r\nPING\r\n", b"\r\nPING\r\n", b"\nPING\n",
+    b"*1\r\n$04\r\nPING\r\n", b"*0\r\nPING\r\n", b"*-1\r\nPING\r\n", b"\r\nPING\r\n",
+    b"\nPING\n",
     b"PING\n", b"   PING   \r\n", b"\"PING\"\r\n", b"\"PI\\x4eG\"\r\n", b"'PING'\r\n",
     b"\"PING\r\n", b"'PING\r\n", b"\"PING\"x\r\n", b"SET a \"b c\"\r\nGET a\r\n",
-    b"SET a 'b\\'c'\r\nGET a\r\n", b"ECHO \"\\n\\r\\t\\a\\b\\\\\\\"\"\r\n", b"ECHO \"\\xzz\\q\"\r\n",
+    b"SET a 'b\\'c'\r\nGET a\r\n", b"ECHO \"\\n\\r\\t\\a\\b\\\\\\\"\"\r\n",
+    b"ECHO \"\\xzz\\q\"\r\n",
     b"ECHO ab\"cd\"\r\n", b"ECHO \"\"\r\n", b"PING\r\n*1\r\n!\r\n", b"x" * 70000,
-    b"*" + b"1" * 70000, b"*1\r\n$" + b"1" * 70000, b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$5\r\nhelloXXGET a\r\n",
+    b"*" + b"1" * 70000, b"*1\r\n$" + b"1" * 70000,
+    b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$5\r\nhelloXXGET a\r\n",
     b"POST / HTTP/1.1\r\nHost: x\r\n\r\n",
     b"*2\r\n$4\r\nECHO\r\n$0\r\n\r\n", b"*1\r\n$0\r\n\r\n", b"SET a\tb\r\nGET a\r\n",
     b"PING\r\nQUIT\r\nPING\r\n",
@@ -46,8 +51,7 @@ class Command:
         if inline:
             self.request = b" ".join(words) + b"\r\n"
         else:
-            self.request = b"*%d\r\n" % len(words) + b"".join(
-                b"$%d\r\n%s\r\n" % (len(w), w) for w in words)
+            self.request = encode(*words)
 
     def count_replies(self):
         if self.name in ("unsubscribe", "punsubscribe") and len(self.words) > 2:
@@ -83,7 +87,8 @@ class Script:
     def set(self):
         words = [b"SET", self.key(), self.value()]
         for _ in range(self.pick([0, 0, 0, 1, 1, 2, 3])):
-            word = self.pick(EXPIRY_WORDS * 2 + [b"NX", b"XX", b"GET", b"KEEPTTL", b"nx", b"bad",
+            word = self.pick(EXPIRY_WORDS * 2 + [b"NX", b"XX", b"GET", b"KEEPTTL", b"nx",
+                                     b"bad",
                                                  b"keepttl", b"PERSIST"])
             words.append(word)
             if word in EXPIRY_WORDS and self.rng.random() < 0.9:
@@ -151,9 +156,11 @@ class Script:
             [b"CONFIG", b"GET", b"nothing"], [b"CONFIG", b"GET", b"appendonl[xy]"],
             [b"COMMAND", b"WHAT"], [b"COMMAND", b"COUNT", b"x"], [b"COMMAND", b"INFO", b"nope"],
             [b"RESET"], [b"QUITE"], [b"INFO", b"nothing"],
-            [b"PUBLISH", self.pick(CHANNELS), self.value()], [b"UNSUBSCRIBE"], [b"PUNSUBSCRIBE"],
+            [b"PUBLISH", self.pick(CHANNELS), self.value()], [b"UNSUBSCRIBE"],
+            [b"PUNSUBSCRIBE"],
             [b"UNSUBSCRIBE", b"a", b"b"], [b"PUNSUBSCRIBE", b"*"], [b"PUBSUB", b"NUMPAT"],
-            [b"PUBSUB", b"NUMSUB"], [b"PUBSUB", b"CHANNELS"], [b"PUBSUB", b"NUMSUB", b"x", b"y"],
+            [b"PUBSUB", b"NUMSUB"], [b"PUBSUB", b"CHANNELS"], [b"PUBSUB", b"NUMSUB", b"x",
+            b"y"],
         ])
 
     def nonsense(self):
@@ -195,7 +202,8 @@ class Script:
             lambda: [b"PERSIST", key()], lambda: [b"KEYS", self.pick(PATTERNS)], self.scan,
             lambda: [b"RANDOMKEY"], lambda: [b"RENAME", key(), key()],
             lambda: [b"RENAMENX", key(), key()],
-            lambda: [self.pick([b"FLUSHALL", b"FLUSHDB"])] + self.pick([[], [b"ASYNC"], [b"bad"]]),
+            lambda: [self.pick([b"FLUSHALL", b"FLUSHDB"])] + self.pick([[], [b"ASYNC"],
+                     [b"bad"]]),
             self.connection, self.connection, self.nonsense, self.wrong_arity,
         ]
         words = self.pick(makers)()
@@ -228,38 +236,6 @@ def split_sizes(rng, total):
     if pick < 0.7 and total < 3000:
         return [1] * total
     return [rng.randint(1, max(1, total // 3)) for _ in range(rng.randint(1, 20))]
-
-
-def frame_end(data, at):
-    """Index behind the reply that begins at `at`; -1 when it is not complete."""
-    line = data.find(b"\r\n", at)
-    if line < 0:
-        return -1
-    kind, count = data[at:at + 1], data[at + 1:line]
-    at = line + 2
-    if kind in b"$=":
-        if int(count) < 0:
-            return at
-        end = at + int(count) + 2
-        return end if end <= len(data) else -1
-    if kind in b"*%~>":
-        for _ in range(max(0, int(count)) * (2 if kind == b"%" else 1)):
-            at = frame_end(data, at)
-            if at < 0:
-                return -1
-    return at
-
-
-def replies_of(data, count):
-    """Up to `count` frames and what is left."""
-    frames, at = [], 0
-    while len(frames) < count and at < len(data):
-        end = frame_end(data, at)
-        if end < 0:
-            break
-        frames.append(data[at:end])
-        at = end
-    return frames, data[at:]
 
 
 def elements(frame):

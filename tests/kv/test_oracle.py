@@ -14,130 +14,12 @@ case that differs is cut down to the commands that are needed and printed.
 import argparse
 import os
 import random
-import re
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
-import time
 
-from oracle_script import Script, replies_of, same_reply, PROTOCOL_CASES, split_sizes
-
-REDIS_OPTIONS = ["--save", "", "--appendonly", "no", "--databases", "1", "--port", "0",
-                 "--timeout", "0", "--loglevel", "warning"]
-
-
-class Server:
-    """A child process that serves clients, and how to reach it."""
-
-    def __init__(self, argv, address, ready):
-        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.address = address
-        try:
-            ready(self)
-        except Exception:
-            self.stop()
-            raise
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        return self.process.returncode
-
-
-def start_redis(folder):
-    path = os.path.join(folder, "redis.sock")
-
-    def ready(server):
-        for _ in range(500):
-            if server.process.poll() is not None:
-                raise RuntimeError(server.process.stdout.read().decode())
-            if os.path.exists(path):
-                return
-            time.sleep(0.02)
-        raise RuntimeError("redis-server does not start")
-
-    argv = ["redis-server", *REDIS_OPTIONS, "--unixsocket", path, "--dir", folder]
-    return Server(argv, path, ready)
-
-
-def start_kv(program, cores):
-    def ready(server):
-        for line in server.process.stdout:
-            match = re.search(rb"ready on \S*:(\d+)", line)
-            if match:
-                server.address = int(match.group(1))
-                return
-        raise RuntimeError("kv does not start")
-
-    argv = [program, "--port", "0", "--bind", "127.0.0.1", "--cores", str(cores)]
-    return Server(argv, None, ready)
-
-
-class Client:
-    """One connection; requests go out in the given pieces, replies come back as raw frames."""
-
-    def __init__(self, address):
-        if isinstance(address, str):
-            self.socket = socket.socket(socket.AF_UNIX)
-        else:
-            self.socket = socket.socket(socket.AF_INET)
-            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            address = ("127.0.0.1", address)
-        self.socket.settimeout(20)
-        self.socket.connect(address)
-        self.rest = b""
-
-    def send(self, data, sizes=()):
-        for size in sizes:
-            self.socket.sendall(data[:size])
-            data = data[size:]
-        if data:
-            self.socket.sendall(data)
-
-    def try_send(self, data, sizes=()):
-        """As send(), but the server may close: what it said remains to be received."""
-        try:
-            self.send(data, sizes)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
-
-    def receive(self, count):
-        """So many frames; fewer when the server closes or falls silent."""
-        frames, self.rest = replies_of(self.rest, count)
-        while len(frames) < count:
-            try:
-                data = self.socket.recv(1 << 20)
-            except (socket.timeout, ConnectionResetError):
-                return frames + [b"<silence>"]
-            if not data:
-                return frames + [b"<closed>"]
-            more, self.rest = replies_of(self.rest + data, count - len(frames))
-            frames += more
-        return frames
-
-    def until_closed(self):
-        data = self.rest
-        while True:
-            try:
-                more = self.socket.recv(1 << 20)
-            except socket.timeout:
-                return data + b"<open>"
-            except ConnectionResetError:
-                return data
-            if not more:
-                return data
-            data += more
-
-    def close(self):
-        self.socket.close()
-
+from kv_programs import Client, encode, start_kv, start_redis
+from oracle_script import Script, same_reply, PROTOCOL_CASES, split_sizes
 
 def run(address, commands, sizes):
     """Runs a script on a new connection and returns the replies, one per command."""
@@ -254,8 +136,7 @@ def check_pubsub(oracle, target, seed):
             listener.receive(1)
         listens = set()
         for who, words in steps:
-            request = b"*%d\r\n" % len(words) + b"".join(
-                b"$%d\r\n%s\r\n" % (len(w), w) for w in words)
+            request = encode(*words)
             if who == 0:
                 listener.send(request)
                 frames += listener.receive(max(1, len(words) - 1))
@@ -317,8 +198,7 @@ def main():
         if options.target:
             good = check(redis.address, options.target, seeds, not options.no_pubsub)
         for cores in [] if options.target else options.cores:
-            program = os.path.join(os.environ.get("CY_TEST_BIN", "build/bin"), "kv")
-            kv = start_kv(program, cores)
+            kv = start_kv("--cores", cores)
             try:
                 good = check(redis.address, kv.address, seeds) and good
             finally:
