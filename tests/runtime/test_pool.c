@@ -73,7 +73,10 @@ look_at_the_thread(void *arg)
 static void
 runs_on_a_named_thread_without_signals_on_any_processor(void)
 {
-    run(look_at_the_thread);
+    struct cy_options options;
+    cy_node_options(&options, 1);
+    options.pin = true; /* the core, not the pool */
+    CU_ASSERT_EQUAL(cy_node_run_with(&options, look_at_the_thread, NULL), 0);
 }
 
 /* Work that stays in the pool until it is let go, one byte each. */

@@ -54,6 +54,7 @@ look_at_nodelay(void *arg)
     cy_socket *end[2];
     (void) arg;
     CHECK(make_pair(end) == 0);
+    CHECK(cy_write(end[0], "x", 1, CY_NOW) == 1 && cy_write(end[1], "x", 1, CY_NOW) == 1);
     CHECK(option_of(end[0], IPPROTO_TCP, TCP_NODELAY) == 1);
     CHECK(option_of(end[1], IPPROTO_TCP, TCP_NODELAY) == 1);
     close_pair(end);
