@@ -152,9 +152,9 @@ static uint32_t
 poll_self(struct cyi_core *core)
 {
     struct cyi_outbox *box = &core->inbox->outbox[core->index];
-    uint32_t n = box->count;
-    for (uint32_t i = 0; i < n; i++) {
-        cy_msg *msg = box->first;
+    cy_msg *msg;
+    uint32_t n = box->count; /* those that come meanwhile have to wait */
+    for (uint32_t i = 0; i < n && (msg = box->first) != NULL; i++) {
         box->first = msg->next;
         if (box->first == NULL)
             box->last = &box->first;
@@ -224,21 +224,19 @@ static void
 flush_outbox(struct cyi_core *core, uint16_t to)
 {
     struct cyi_outbox *box = &core->inbox->outbox[to];
-    bool any = false;
     while (box->first != NULL) {
         cy_msg *msg = box->first;
         cy_msg *next = msg->next;
         if (!cyi_post_slot(core, to, msg))
             break;
-        any = true;
         box->first = next;
         box->count--;
         core->inbox->waiting--;
     }
     if (box->first == NULL)
         box->last = &box->first;
-    if (any)
-        cyi_post_nudge(core, core->node->cores[to]);
+    /* Also when nothing fitted: a sleeper's ring may be full of blocks sent home silently. */
+    cyi_post_nudge(core, core->node->cores[to]);
 }
 
 void
