@@ -103,6 +103,30 @@ open_world(const struct seeds_program *program, uint64_t seed)
     CU_ASSERT_EQUAL(cyi_sim_free(&world.sim), 0);
 }
 
+static void
+dump_task(struct cyi_task *task, void *arg)
+{
+    const struct cyi_core *core = arg;
+    if (task->state > CYI_TASK_ENDED)
+        fprintf(stderr, "\n      core %u task %u %s: waits for %s, flags %x, %u messages",
+                core->index, task->slot & CYI_SLOT_MASK, task->name, cyi_wait_name(task),
+                task->flags, task->queued);
+}
+
+/* Who waits for what, when a node has not ended. */
+static void
+dump_world(void)
+{
+    struct cyi_sim_counters c;
+    cyi_sim_count(world.sim, &c);
+    fprintf(stderr, "\n    seed %" PRIu64 " at %" PRId64 " ns, %" PRIu64 " turns", world.seed,
+            cyi_sim_now(world.sim), c.turns);
+    for (uint32_t i = 0; i < world.nodes; i++) {
+        for (uint16_t j = 0; j < world.node[i]->core_count; j++)
+            cyi_task_each(world.node[i]->cores[j], dump_task, world.node[i]->cores[j]);
+    }
+}
+
 /* The hash of the run. */
 static uint64_t
 run_world(const struct seeds_program *program)
@@ -119,6 +143,8 @@ run_world(const struct seeds_program *program)
     }
     if (rc == 0 && program->check != NULL)
         program->check();
+    if (rc != 0)
+        dump_world();
     uint64_t hash = cyi_sim_hash(world.sim);
     uint64_t leaked = cyi_sim_free(&world.sim);
     CU_ASSERT_TRUE(leaked == 0 || rc != 0 || world.may_lose_tasks);
