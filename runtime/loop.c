@@ -52,15 +52,14 @@ look_at_sockets(struct cyi_core *core, cy_time timeout)
     return (uint32_t) n;
 }
 
-static inline void
-pause_briefly(void)
-{
+/* A hint to the processor that we only wait. */
 #if defined(__x86_64__)
-    __builtin_ia32_pause();
+#define PAUSE() __builtin_ia32_pause()
 #elif defined(__aarch64__)
-    __asm__ volatile("isb" ::: "memory");
+#define PAUSE() __asm__ volatile("isb" ::: "memory")
+#else
+#define PAUSE() (void) 0
 #endif
-}
 
 static void
 spin(struct cyi_core *core)
@@ -68,7 +67,7 @@ spin(struct cyi_core *core)
     for (int i = 0; i < SPIN_POLLS; i++) {
         if (cyi_inbox_pending(core))
             return;
-        pause_briefly();
+        PAUSE();
     }
 }
 

@@ -235,12 +235,12 @@ cyi_post_answer(struct cyi_core *core, uint16_t to, cyi_call_fn *fn, const void 
 void
 cyi_reserve_free(struct cyi_inbox *inbox)
 {
-#if CYI_ASAN
-    for (struct cyi_block *block = inbox->reserve, *next; block != NULL; block = next) {
+    /* Elsewhere they are part of a chunk of the heap, which goes as a whole. */
+    struct cyi_block *next = CYI_ASAN ? inbox->reserve : NULL;
+    for (struct cyi_block *block; (block = next) != NULL;) {
         next = block->next;
         free(block);
     }
-#endif
     inbox->reserve = NULL;
 }
 
@@ -287,9 +287,9 @@ cyi_post_return(struct cyi_core *core, uint16_t home, uint8_t class, void *block
 void
 cyi_post_returns(struct cyi_core *core)
 {
-    for (uint16_t i = 0; i < core->inbox->cores; i++) {
+    for (uint32_t i = 0; i < core->inbox->cores; i++) {
         if (core->inbox->returns[i].count != 0)
-            send_home(core, i);
+            send_home(core, (uint16_t) i);
     }
 }
 

@@ -132,7 +132,7 @@ cyi_sched_switch(struct cyi_core *core)
     struct cyi_task *next = next_ready(sched);
     core->counters.switches++;
     cyi_pulse_beat(&core->pulse);
-    if (next == me) {
+    if (next != NULL && next == me) {
         me->state = CYI_TASK_RUNNING;
         return;
     }

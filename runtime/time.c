@@ -1,17 +1,13 @@
 /* time.c - the monotonic clock, through the seam where there is a core. */
 #include <cycos/impl/core.h>
 #include <cycos/impl/time.h>
-#include <time.h>
 
 cy_time
 cy_now(void)
 {
     struct cyi_core *core = cyi_self;
-    struct timespec t;
-    if (core != NULL)
-        return core->os->now(core->os);
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * CY_SECOND + t.tv_nsec;
+    struct cyi_os *os = core != NULL ? core->os : cyi_os_linux();
+    return os->now(os);
 }
 
 cy_time

@@ -19,7 +19,7 @@ struct cyi_outbox {
     uint32_t count;
 };
 
-/* Blocks that came from another core's heap and were freed here, linked through their first word. */
+/* Blocks of another core's heap that were freed here, linked through their first word. */
 struct cyi_returns {
     struct cyi_block *first;
     uint32_t count;
@@ -43,7 +43,7 @@ struct cyi_inbox {
 
 CY_MUST_CHECK int cyi_inbox_open(struct cyi_inbox **out, struct cyi_heap *heap, uint32_t cores,
                                  uint32_t outbox_max);
-void cyi_inbox_close(struct cyi_inbox **inbox);
+void cyi_inbox_close(struct cyi_inbox **closed);
 
 /* Take what other cores and threads have posted; how many. */
 uint32_t cyi_inbox_poll(struct cyi_core *core);

@@ -51,11 +51,11 @@ struct cyi_node {
     struct cyi_supervisor *supervisor; /* NULL in a simulation */
 };
 
-/* A node whose cores do not run yet. Its cores are turned by threads (cy_run) or a simulator. */
+/* A node whose cores do not run yet: threads turn them (cy_run), or a simulator. */
 CY_MUST_CHECK int cyi_node_create(struct cyi_node **out, struct cy_options *options,
                                   struct cyi_os *os);
 /* After the last turn of each core. Returns blocks of memory that were never given back. */
-uint64_t cyi_node_free(struct cyi_node **node);
+uint64_t cyi_node_free(struct cyi_node **freed);
 
 /* Spawn the first task on core 0 before the cores run. */
 CY_MUST_CHECK int cyi_node_main(struct cyi_node *node, cy_task_fn *main, void *arg);
