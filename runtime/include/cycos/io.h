@@ -81,7 +81,8 @@ CY_MUST_CHECK int cy_tcp_connect(cy_socket **out, const cy_address *address, cy_
  * @size:     at most so many, not 0
  * @deadline: absolute; CY_NOW only tries
  *
- * Returns how many bytes, 0 when the other side has finished sending.
+ * Returns how many bytes, 0 when the other side has finished sending. A buffer with room for
+ * more than comes spares a system call: less than @size tells that nothing is left.
  *
  * Context:   a task; suspends: while nothing is there; blocks: no
  * Ownership: borrows
