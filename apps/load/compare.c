@@ -188,6 +188,8 @@ print_quantity(FILE *file, const struct quantity *q, const struct load_results *
     format_value(va, q, ta);
     format_value(vb, q, tb);
     fprintf(file, "%-11s %10s %10s", q->name, va, vb);
+    if (isinf(ratio.high))
+        ratio.ratio = tb / ta;
     if (isfinite(ratio.ratio))
         fprintf(file, "  %6.3f", ratio.ratio);
     else

@@ -118,7 +118,7 @@ timed_out(const struct load_connection *connection, int64_t now_ns)
 static void
 fail_set_up(struct load_group *group, int error)
 {
-    if (group->phase != LOAD_PHASE_SETUP)
+    if (group->unready == 0)
         return;
     if (group->error == 0)
         group->error = error;

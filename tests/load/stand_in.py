@@ -12,7 +12,8 @@ class Server:
     """Accepts on a free port of the loopback; each connection has a thread."""
 
     def __init__(self, fault=None, at=0, pipeline=1, pause=0.0, frame=64):
-        self.fault, self.at, self.pipeline, self.pause, self.frame = fault, at, pipeline, pause, frame
+        self.fault, self.at, self.pause = fault, at, pause
+        self.pipeline, self.frame = pipeline, frame
         self.replies = 0
         self.done = False  # the fault has been made
         self.lock = threading.Lock()
@@ -208,7 +209,8 @@ class Resp(Server):
     def make_foreign(self, replies, index):
         """The right kind of reply, but the value of another key."""
         for i in range(len(replies) - 1, 0, -1):
-            if replies[i][:1] == b"$" and replies[i - 1][:1] == b"$" and replies[i] != replies[i - 1]:
+            both = replies[i][:1] == replies[i - 1][:1] == b"$"
+            if both and replies[i] != replies[i - 1]:
                 replies[i] = replies[i - 1]
                 break
         return replies

@@ -110,7 +110,8 @@ class Endings(Case):
 
     def test_a_server_that_falls_silent_times_out(self):
         with Resp("mute", at=500) as server:
-            status, summary, text = self.run_against(server, "--timeout", "300ms", connections=1)
+            status, summary, text = self.run_against(
+                server, "--timeout", "300ms", connections=1)
         self.assertEqual(status, 1, text)
         self.assertEqual(summary["timeouts"], 1, text)
         self.assertGreaterEqual(summary["lost"], 1, text)
@@ -143,7 +144,8 @@ class Endings(Case):
 
     def test_assertions_that_hold_are_not(self):
         with Resp() as server:
-            status, summary, text = self.run_against(server, "--assert", "faults==0,p99<1h,errors<1")
+            status, summary, text = self.run_against(
+                server, "--assert", "faults==0,p99<1h,errors<1")
         self.assertEqual(status, 0, text)
 
 
