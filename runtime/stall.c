@@ -160,7 +160,8 @@ int
 cyi_suspect_look(struct cyi_suspect *suspect, uint64_t beats, bool resting, cy_time now,
                  cy_time limit)
 {
-    if (resting || beats != suspect->beats) {
+    /* The first look only begins to watch: a core that has not beaten yet is starting. */
+    if (resting || beats != suspect->beats || suspect->since == 0) {
         suspect->beats = beats;
         suspect->since = now;
         suspect->report_at = cyi_time_add(now, limit);

@@ -37,6 +37,17 @@ a_core_that_goes_on_is_no_suspect(void)
         CU_ASSERT_EQUAL(look((uint64_t) i + 1, false, (1000 + 100 * i) * MS), 0);
 }
 
+/* Its counter stands at 0 until its first turn, whatever the clock says. */
+static void
+a_core_that_starts_is_no_suspect(void)
+{
+    suspect = (struct cyi_suspect){0};
+    CU_ASSERT_EQUAL(look(0, false, 1000 * MS), 0);
+    CU_ASSERT_EQUAL(look(0, false, 1000 * MS + LIMIT_MS * MS - 1), CYI_STALL_SAME);
+    CU_ASSERT_EQUAL(look(0, false, 1000 * MS + LIMIT_MS * MS),
+                    CYI_STALL_COUNT | CYI_STALL_REPORT);
+}
+
 static void
 a_core_that_rests_is_no_suspect(void)
 {
@@ -286,6 +297,7 @@ takes_no_signal_that_somebody_uses(void)
 }
 
 CY_TEST_MAIN("runtime.stall", CY_TEST(a_core_that_goes_on_is_no_suspect),
+             CY_TEST(a_core_that_starts_is_no_suspect),
              CY_TEST(a_core_that_rests_is_no_suspect), CY_TEST(a_stall_begins_at_the_limit),
              CY_TEST(is_told_again_when_it_has_doubled_and_counted_once),
              CY_TEST(stalls_in_a_row_are_told_less_and_less_often),
