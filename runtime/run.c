@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 /* The CPUs of the affinity mask, in order. */
 static int
@@ -44,6 +45,7 @@ core_thread(void *arg)
     char name[16];
     snprintf(name, sizeof name, "cy-core-%u", core->index);
     pthread_setname_np(pthread_self(), name);
+    prctl(PR_SET_TIMERSLACK, 1UL); /* by default the kernel may wake us 50 us late */
     cyi_core_enter(core);
     if (core->node->options->pin)
         pin(core);
