@@ -23,6 +23,20 @@ cy_node_check_equal(long long a, long long b, const char *condition, const char 
     cy_node_check(a == b, text, file, line);
 }
 
+void
+cy_node_begin_checks(void)
+{
+    atomic_store(&failed_checks, 0);
+    atomic_store(&leaks, 0);
+}
+
+void
+cy_node_assert_checks(void)
+{
+    CU_ASSERT_EQUAL(atomic_load(&failed_checks), 0);
+    CU_ASSERT_EQUAL(atomic_load(&leaks), 0);
+}
+
 /* Counts leaks that the node reports at its end; shows what else is an error. */
 static int
 watch_log(void *arg, enum cy_log_level level, const char *line, size_t bytes)
@@ -51,11 +65,11 @@ cy_node_options(struct cy_options *options, uint32_t cores)
 int
 cy_node_run_with(struct cy_options *options, cy_task_fn *fn, void *arg)
 {
-    atomic_store(&failed_checks, 0);
-    atomic_store(&leaks, 0);
+    cy_node_begin_checks();
     int rc = cy_run(options, fn, arg);
-    CU_ASSERT_EQUAL(atomic_load(&failed_checks), 0);
-    CU_ASSERT_EQUAL(atomic_load(&leaks), 0);
+    if (rc == -EINVAL)
+        fprintf(stderr, "%s\n", options->error);
+    cy_node_assert_checks();
     return rc;
 }
 

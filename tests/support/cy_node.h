@@ -1,4 +1,4 @@
-/* cy_node.h - a node for one test: its main task is the test, checks may be made in any task. */
+/* cy_node.h - a node for one test: its main task is the test, any task may check. */
 #ifndef CY_NODE_H
 #define CY_NODE_H
 
@@ -26,6 +26,10 @@ void cy_node_options(struct cy_options *options, uint32_t cores);
  */
 int cy_node_run(uint32_t cores, cy_task_fn *fn, void *arg);
 int cy_node_run_with(struct cy_options *options, cy_task_fn *fn, void *arg);
+
+/* The same in two halves, for tests that run their node in another way. */
+void cy_node_begin_checks(void);
+void cy_node_assert_checks(void);
 
 /* Let everything that was sent or spawned happen: waits for some turns of all cores. */
 void cy_node_settle(void);
