@@ -9,7 +9,8 @@
  *                      nothing; or the sender's look is a read-modify-write, which is ordered
  *                      with the sleeper's exchange: whoever comes second sees the first.
  *   I3  inbox.foreign_any  release under the lock -> acquire in poll        the list has some
- *   I4  inbox.sleeping relaxed, taken down by its owner                     a hint
+ *   I4  inbox.sleeping relaxed, taken down by its owner: a hint; but by an exchange, because a
+ *                      plain store would end the release sequence of a sender's look (I2)
  */
 #include "msg.h"
 #include "post.h"
@@ -34,17 +35,19 @@ ring_size_for(uint32_t cores)
     return size;
 }
 
+/* A block of the reserve counts as taken only when it becomes a message. */
 static bool
 fill_reserve(struct cyi_inbox *inbox, struct cyi_heap *heap)
 {
-    for (int i = 0; i < RESERVE; i++) {
+    while (inbox->reserve_count < RESERVE) {
         struct cyi_block *block = cyi_heap_take(heap, 0, CYI_HEAP_BLOCK_MIN);
         if (block == NULL)
             return false;
+        heap->taken--;
         block->next = inbox->reserve;
         inbox->reserve = block;
+        inbox->reserve_count++;
     }
-    heap->taken -= RESERVE; /* only lent out when they become messages */
     return true;
 }
 
@@ -243,6 +246,8 @@ void
 cyi_inbox_flush(struct cyi_core *core)
 {
     struct cyi_inbox *inbox = core->inbox;
+    if (__builtin_expect(inbox->reserve_count < RESERVE, 0))
+        fill_reserve(inbox, &core->heap); /* or at a later turn */
     if (inbox->waiting == 0)
         return;
     for (uint32_t i = 0; i < inbox->cores; i++) {
@@ -271,7 +276,7 @@ cyi_inbox_awake(struct cyi_core *core)
 {
     core->asleep = false;
     /* I4: a sender that still sees it only wakes us in vain. */
-    atomic_store_explicit(&core->inbox->sleeping, 0, memory_order_relaxed);
+    atomic_exchange_explicit(&core->inbox->sleeping, 0, memory_order_relaxed);
 }
 
 void

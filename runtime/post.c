@@ -79,6 +79,7 @@ in_order(const struct cyi_core *core, uint16_t to)
     return to != core->index && core->inbox->outbox[to].count == 0;
 }
 
+/* The ring may be full of blocks going home, for which nobody was woken: so wake it now. */
 static void
 put_in_outbox(struct cyi_core *core, uint16_t to, cy_msg *msg)
 {
@@ -86,6 +87,8 @@ put_in_outbox(struct cyi_core *core, uint16_t to, cy_msg *msg)
     cyi_msg_append(&box->last, msg);
     box->count++;
     core->inbox->waiting++;
+    if (to != core->index)
+        cyi_post_nudge(core, core->node->cores[to]);
 }
 
 void
@@ -211,6 +214,7 @@ take_from_reserve(struct cyi_core *core)
     struct cyi_block *block = core->inbox->reserve;
     CY_ASSERT(block != NULL && "out of memory for an answer");
     core->inbox->reserve = block->next;
+    core->inbox->reserve_count--;
     core->heap.taken++;
     cy_msg *msg = (cy_msg *) (void *) block;
     *msg = (cy_msg){.size = sizeof(struct boxed), .home = core->index, .class = 0};

@@ -36,6 +36,7 @@ struct cyi_inbox {
     uint32_t outbox_max;
     uint32_t ring_size;
     struct cyi_block *reserve; /* for answers when there is no memory */
+    uint32_t reserve_count;
     alignas(64) _Atomic bool foreign_any;
     pthread_mutex_t foreign_lock;
     struct cyi_foreign *foreign_first, **foreign_last;
