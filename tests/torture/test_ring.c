@@ -1,0 +1,96 @@
+#include "fleet.h"
+
+#include <cycos/impl/ring.h>
+#include <sched.h>
+#include <string.h>
+
+/* One thread fills a ring, another empties it: whole slots, each once, in order. */
+
+enum { SLOTS = 5 * 1000 * 1000 };
+
+struct both {
+    struct cyi_ring *ring;
+    uint64_t count;
+};
+
+static void
+fill(struct cyi_slot *slot, uint64_t number)
+{
+    slot->tag = (uint32_t) number;
+    slot->from_slot = (uint32_t) (number * 3);
+    slot->kind = (uint8_t) number;
+    for (size_t i = 0; i < CYI_SLOT_BODY; i += sizeof number)
+        memcpy(slot->body + i, &number, sizeof number);
+}
+
+static bool
+is_whole(const struct cyi_slot *slot, uint64_t number)
+{
+    bool same = slot->tag == (uint32_t) number && slot->from_slot == (uint32_t) (number * 3) &&
+                slot->kind == (uint8_t) number;
+    for (size_t i = 0; i < CYI_SLOT_BODY; i += sizeof number)
+        same &= memcmp(slot->body + i, &number, sizeof number) == 0;
+    return same;
+}
+
+static void *
+produce(void *arg)
+{
+    struct both *both = arg;
+    for (uint64_t i = 0; i < both->count; i++) {
+        struct cyi_slot *slot;
+        while ((slot = cyi_ring_next(both->ring)) == NULL)
+            sched_yield();
+        fill(slot, i);
+        cyi_ring_publish(both->ring, slot);
+    }
+    return NULL;
+}
+
+static uint64_t
+consume(struct both *both)
+{
+    uint64_t good = 0;
+    for (uint64_t i = 0; i < both->count; i++) {
+        struct cyi_slot *slot;
+        while ((slot = cyi_ring_peek(both->ring)) == NULL)
+            sched_yield();
+        good += is_whole(slot, i);
+        cyi_ring_pop(both->ring);
+    }
+    return good;
+}
+
+static void
+run(uint32_t size, long count)
+{
+    pthread_t producer;
+    struct both both = {cyi_ring_create(size), (uint64_t) cy_test_scale(count)};
+    CU_ASSERT_PTR_NOT_NULL_FATAL(both.ring);
+    CY_OK(pthread_create(&producer, NULL, produce, &both));
+    CU_ASSERT_EQUAL(consume(&both), both.count);
+    CY_OK(pthread_join(producer, NULL));
+    CU_ASSERT_PTR_NULL(cyi_ring_peek(both.ring));
+    cyi_ring_free(&both.ring);
+}
+
+static void
+a_small_ring_keeps_every_slot(void)
+{
+    run(CYI_RING_MIN, SLOTS);
+}
+
+static void
+a_usual_ring_keeps_every_slot(void)
+{
+    run(1024, SLOTS);
+}
+
+static void
+a_large_ring_keeps_every_slot(void)
+{
+    run(CYI_RING_MAX, SLOTS);
+}
+
+CY_TEST_MAIN("torture.ring", CY_TEST(a_small_ring_keeps_every_slot),
+             CY_TEST(a_usual_ring_keeps_every_slot), CY_TEST(a_large_ring_keeps_every_slot))
