@@ -121,17 +121,19 @@ draw_ticks(const struct load_chart *chart, const struct load_axis *axis,
            void (*draw)(const struct load_chart *chart, double value))
 {
     if (axis->logarithmic) {
-        for (double value = axis->low; value <= axis->high * 1.001; value *= 10)
-            draw(chart, value);
+        int decades = (int) lround(log10(axis->high / axis->low));
+        for (int i = 0; i <= decades; i++)
+            draw(chart, axis->low * pow(10, i));
         return;
     }
     double step =
         load_axis_step(axis->high - axis->low, axis->unit == LOAD_CHART_RATE ? 5 : 10);
     if (axis->unit == LOAD_CHART_LEVEL)
         step = 1;
-    for (double value = ceil(axis->low / step - 1e-9) * step; value <= axis->high + step * 1e-6;
-         value += step)
-        draw(chart, fabs(value) < step * 1e-6 ? 0 : value);
+    long first = lround(ceil(axis->low / step - 1e-9));
+    long last = lround(floor(axis->high / step + 1e-6));
+    for (long i = first; i <= last; i++)
+        draw(chart, (double) i * step);
 }
 
 void

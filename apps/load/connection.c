@@ -22,6 +22,13 @@ tell_generator(struct load_group *group)
     (void) rc;
 }
 
+static void
+wake_writer(struct load_connection *connection)
+{
+    int rc = cy_resume(connection->writer);
+    (void) rc; /* gone only when the run is over */
+}
+
 bool
 load_connection_open(const struct load_connection *connection)
 {
@@ -35,8 +42,7 @@ load_connection_flush(struct load_connection *connection)
     if (connection->client.out.used == 0 || connection->woken)
         return;
     connection->woken = true;
-    int rc = cy_resume(connection->writer);
-    (void) rc; /* gone only when the run is over */
+    wake_writer(connection);
 }
 
 void
@@ -226,7 +232,7 @@ load_reader(void *arg)
             rc = cy_sleep(BACK_OFF);
     }
     connection->finished = true;
-    rc = cy_resume(connection->writer);
+    wake_writer(connection);
     end_task(connection->group);
     return 0;
 }
@@ -281,8 +287,7 @@ load_connection_start(struct load_connection *connection)
         return 0;
     }
     connection->finished = true;
-    int ignored = cy_resume(connection->writer);
-    (void) ignored;
+    wake_writer(connection);
     return rc;
 }
 

@@ -18,7 +18,7 @@ static const struct cy_option table[] = {
      "gaps between requests of an open loop", NULL},
     {"stages", CY_OPTION_STRING, AT(stages), 1, TEXT_MAX, "TIME:RATE,...",
      "open loop: rise from 0 to the first rate in that time, then to the next", NULL},
-    {"duration", CY_OPTION_DURATION, AT(duration_ns), 0, 30 * 24 * CY_HOUR, NULL,
+    {"duration", CY_OPTION_DURATION, AT(duration_ns), 0, 720 * CY_HOUR, NULL,
      "how long to measure", NULL},
     {"warmup", CY_OPTION_STRING, AT(warmup), 1, TEXT_MAX, "TIME",
      "before measuring: 1s; of stages it is the first part: 0s; of trials: 500ms", NULL},

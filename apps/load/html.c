@@ -169,8 +169,9 @@ static struct load_axis
 time_axis(const struct load_result *r)
 {
     const struct load_second *first = &r->seconds[0], *last = &r->seconds[r->seconds_done - 1];
+    double low = first->from_s, high = last->from_s + last->width_s;
     return (struct load_axis){
-        .low = first->from_s, .high = last->from_s + last->width_s, .unit = LOAD_CHART_SECONDS};
+        .low = low, .high = high > low ? high : low + 1, .unit = LOAD_CHART_SECONDS};
 }
 
 static void
@@ -262,7 +263,7 @@ put_curve_chart(FILE *file, const struct load_result *r)
     const struct load_histogram *corrected = r->corrected, *raw = r->raw;
     if (corrected->total == 0)
         return 0;
-    double *x = calloc(2 * CURVE_MAX, sizeof *x);
+    double *x = calloc(CURVE_MAX, 2 * sizeof *x);
     if (x == NULL)
         return -ENOMEM;
     double least = (double) load_histogram_min(raw->total > 0 ? raw : corrected);

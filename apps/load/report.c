@@ -9,7 +9,7 @@ static const double levels[] = {50, 75, 90, 95, 99, 99.9, 99.99, 99.999};
 static void
 print_settings(FILE *file, const struct load_settings *s)
 {
-    char text[LOAD_UNIT_TEXT_MAX], rate[LOAD_UNIT_TEXT_MAX];
+    char rate[LOAD_UNIT_TEXT_MAX];
     fprintf(file, "target       %s\n", s->target_text);
     fprintf(file, "load         %u connections, pipeline %u, ", s->connections, s->pipeline);
     if (s->flags.stages != NULL)
@@ -22,9 +22,20 @@ print_settings(FILE *file, const struct load_settings *s)
         fprintf(file, "closed loop");
     if (s->open_loop || s->flags.find_max)
         fprintf(file, ", %s arrivals", s->poisson ? "Poisson" : "uniform");
-    fprintf(file, "\nmeasured     %s", load_format_duration(text, (double) s->duration_ns));
-    fprintf(file, " after a warm-up of %s\n",
-            load_format_duration(text, (double) s->warmup_ns));
+    fputc('\n', file);
+}
+
+static void
+print_requests(FILE *file, const struct load_settings *s)
+{
+    char text[LOAD_UNIT_TEXT_MAX], warmup[LOAD_UNIT_TEXT_MAX];
+    if (s->flags.find_max)
+        fprintf(file, "measured     each rate for %s\n",
+                load_format_duration(text, (double) s->flags.trial_ns));
+    else
+        fprintf(file, "measured     %s after a warm-up of %s\n",
+                load_format_duration(text, (double) s->duration_ns),
+                load_format_duration(warmup, (double) s->warmup_ns));
     if (s->target.protocol == LOAD_TCP)
         return;
     fprintf(file, "requests     %.0f %% reads of %u keys%s, ", 100 * s->read_share, s->keys,
@@ -193,6 +204,7 @@ load_report_print(FILE *file, const struct load_result *result,
     if (result->settings->flags.label != NULL)
         fprintf(file, "run          %s\n", result->settings->flags.label);
     print_settings(file, result->settings);
+    print_requests(file, result->settings);
     print_machine(file, machine);
     if (result->interrupted)
         fprintf(file, "\nINTERRUPTED: what follows is what was measured until then\n");

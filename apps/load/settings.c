@@ -251,6 +251,7 @@ load_settings_make(struct load_settings *out, const struct load_flags *flags,
                    const char *target, char *error, size_t size)
 {
     memset(out, 0, sizeof *out);
+    error[0] = '\0';
     struct maker m = {.out = out, .flags = flags, .error = error, .size = size};
     out->flags = *flags;
     out->connections = flags->connections;

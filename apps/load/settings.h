@@ -50,7 +50,7 @@ struct load_settings {
     struct load_predicates slo, assertion;
 };
 
-/* -EINVAL; @error then says which option is wrong and what is expected. */
+/* -EINVAL; @error then says which option is wrong and what is expected, else it is empty. */
 int load_settings_make(struct load_settings *out, const struct load_flags *flags,
                        const char *target, char *error, size_t size);
 

@@ -28,6 +28,6 @@ int load_parse_bytes(const char *text, uint64_t *out);
 /* Three significant digits and a unit: "1.23ms", "45.6k", "789 MiB". They return @text. */
 char *load_format_duration(char text[LOAD_UNIT_TEXT_MAX], double ns);
 char *load_format_count(char text[LOAD_UNIT_TEXT_MAX], double count);
-char *load_format_bytes(char text[LOAD_UNIT_TEXT_MAX], double bytes);
+char *load_format_bytes(char text[LOAD_UNIT_TEXT_MAX], double size);
 
 #endif

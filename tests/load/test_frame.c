@@ -14,7 +14,8 @@ static void
 write_frames(void)
 {
     for (uint32_t i = 0; i < FRAMES; i++)
-        load_frame_write(stream + i * SIZE, SIZE, &(struct load_proof){0xabcdef12, 3, i + 1});
+        load_frame_write(stream + (size_t) i * SIZE, SIZE,
+                         &(struct load_proof){0xabcdef12, 3, i + 1});
     reader =
         (struct load_frame_reader){.run = 0xabcdef12, .min_bytes = SIZE, .max_bytes = SIZE};
     intact = damaged = last_version = 0;

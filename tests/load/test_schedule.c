@@ -43,8 +43,8 @@ takes_as_many_stages_as_the_limit_and_no_more(void)
 {
     char text[LOAD_STAGES_MAX * 6 + 6] = "";
     for (size_t i = 0; i < LOAD_STAGES_MAX; i++)
-        memcpy(text + 5 * i, "1s:5,", 6);
-    char *last_comma = text + 5 * LOAD_STAGES_MAX - 1;
+        memcpy(text + (size_t) 5 * i, "1s:5,", 6);
+    char *last_comma = text + (size_t) 5 * LOAD_STAGES_MAX - 1;
     *last_comma = '\0';
     CY_OK(load_plan_parse(&plan, text));
     CU_ASSERT_EQUAL(plan.count, LOAD_STAGES_MAX);

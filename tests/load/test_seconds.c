@@ -19,7 +19,7 @@ whole_seconds_are_cut_into_as_many(void)
     CU_ASSERT_EQUAL(s.warmups, 1);
     CU_ASSERT_EQUAL(s.count, 4);
     for (uint32_t i = 0; i < 4; i++)
-        CU_ASSERT_EQUAL(load_second_end(&s, i), (i + 1) * 1000 * MS);
+        CU_ASSERT_EQUAL(load_second_end(&s, i), ((int64_t) i + 1) * 1000 * MS);
 }
 
 static void

@@ -109,52 +109,90 @@ a_trial_is_an_open_loop_at_its_rate(void)
 }
 
 /* One wrong option each; the message begins with its name. */
-#define REFUSED(target, assignment, name)                       \
-    do {                                                        \
-        load_flags_init(&flags);                                \
-        assignment;                                             \
-        CY_FAILS(make(target), -EINVAL);                        \
-        CU_ASSERT_EQUAL(strncmp(error, name, strlen(name)), 0); \
-    } while (0)
+static void
+refused(const char *target, const char *name)
+{
+    CY_FAILS(make(target), -EINVAL);
+    CU_ASSERT_EQUAL(strncmp(error, name, strlen(name)), 0);
+    load_flags_init(&flags);
+}
 
 static void
-every_wrong_option_is_named(void)
+every_wrong_option_of_the_load_is_named(void)
 {
-    REFUSED("kv:/a", (void) 0, "kv:/a: no target");
-    REFUSED("kv://a:0", (void) 0, "kv://a:0: port 0");
-    REFUSED("kv://a", flags.rate = "x", "--rate x:");
-    REFUSED("kv://a", flags.rate = "0", "--rate 0:");
-    REFUSED("kv://a", flags.warmup = "-1s", "--warmup -1s:");
-    REFUSED("kv://a", flags.duration_ns = 0, "--duration:");
-    REFUSED("kv://a", flags.stages = "10s", "--stages 10s:");
-    REFUSED("kv://a", flags.stages = "1s:5"; flags.rate = "5", "--stages: not together");
-    REFUSED("kv://a", flags.stages = "1s:5"; flags.find_max = true, "--stages: not together");
-    REFUSED("kv://a", flags.find_max = true, "--find-max: needs --slo");
-    REFUSED("kv://a", flags.slo = "p99<1ms", "--slo: only");
-    REFUSED("kv://a", flags.find_max = true; flags.slo = "p9x", "--slo: 'p9x'");
-    REFUSED("kv://a", flags.assertion = "errors==0,q", "--assert: 'q'");
-    REFUSED("kv://a", flags.arrival = LOAD_ARRIVAL_UNIFORM, "--arrival: only");
-    REFUSED("kv://a", flags.rate = "5"; flags.interval_ns = 1, "--expected-interval: only");
-    REFUSED("kv://a", flags.mix = "9", "--mix 9:");
-    REFUSED("kv://a", flags.mix = "0:0", "--mix 0:0:");
-    REFUSED("kv://a", flags.keys = "many", "--keys many:");
-    REFUSED("kv://a", flags.keys = "0", "--keys 0:");
-    REFUSED("kv://a", flags.keys = "1.1G", "--keys 1.1G:");
-    REFUSED("kv://a", flags.keys = "49", "--keys 49: at least one per connection (50)");
-    REFUSED("kv://a", flags.distribution = "normal", "--distribution normal:");
-    REFUSED("kv://a", flags.distribution = "zipf:0", "--distribution zipf:0:");
-    REFUSED("kv://a", flags.value_size = "x", "--value-size x:");
-    REFUSED("kv://a", flags.value_size = "15", "--value-size 15: at least 16 bytes");
-    REFUSED("kv://a", flags.value_size = "16-65m", "--value-size 16-65m: at most 64 MB");
-    REFUSED("tcp://a:1", flags.value_size = "23", "--value-size 23: at least 24 bytes");
-    REFUSED("tcp://a:1", flags.mix = "1:1", "--mix: only for a kv:// target");
-    REFUSED("tcp://a:1", flags.shared_keys = true, "--shared-keys: only");
-    REFUSED("kv://a", flags.seed = "x", "--seed x:");
-    REFUSED("kv://a", flags.seed = "18446744073709551616", "--seed 18446744073709551616:");
-    REFUSED("kv://a",
-            flags.key_prefix =
-                "0123456789012345678901234567890123456789012345678901234567890123x",
-            "--key-prefix: more than 64 bytes");
+    load_flags_init(&flags);
+    refused("kv:/a", "kv:/a: no target");
+    refused("kv://a:0", "kv://a:0: port 0");
+    flags.rate = "x";
+    refused("kv://a", "--rate x:");
+    flags.rate = "0";
+    refused("kv://a", "--rate 0:");
+    flags.warmup = "-1s";
+    refused("kv://a", "--warmup -1s:");
+    flags.duration_ns = 0;
+    refused("kv://a", "--duration:");
+    flags.stages = "10s";
+    refused("kv://a", "--stages 10s:");
+    flags.stages = "1s:5";
+    flags.rate = "5";
+    refused("kv://a", "--stages: not together");
+    flags.stages = "1s:5";
+    flags.find_max = true;
+    refused("kv://a", "--stages: not together");
+    flags.find_max = true;
+    refused("kv://a", "--find-max: needs --slo");
+    flags.slo = "p99<1ms";
+    refused("kv://a", "--slo: only");
+    flags.find_max = true;
+    flags.slo = "p9x";
+    refused("kv://a", "--slo: 'p9x'");
+    flags.assertion = "errors==0,q";
+    refused("kv://a", "--assert: 'q'");
+    flags.arrival = LOAD_ARRIVAL_UNIFORM;
+    refused("kv://a", "--arrival: only");
+    flags.rate = "5";
+    flags.interval_ns = 1;
+    refused("kv://a", "--expected-interval: only");
+}
+
+static void
+every_wrong_option_of_the_requests_is_named(void)
+{
+    load_flags_init(&flags);
+    flags.mix = "9";
+    refused("kv://a", "--mix 9:");
+    flags.mix = "0:0";
+    refused("kv://a", "--mix 0:0:");
+    flags.keys = "many";
+    refused("kv://a", "--keys many:");
+    flags.keys = "0";
+    refused("kv://a", "--keys 0:");
+    flags.keys = "1.1G";
+    refused("kv://a", "--keys 1.1G:");
+    flags.keys = "49";
+    refused("kv://a", "--keys 49: at least one per connection (50)");
+    flags.distribution = "normal";
+    refused("kv://a", "--distribution normal:");
+    flags.distribution = "zipf:0";
+    refused("kv://a", "--distribution zipf:0:");
+    flags.value_size = "x";
+    refused("kv://a", "--value-size x:");
+    flags.value_size = "15";
+    refused("kv://a", "--value-size 15: at least 16 bytes");
+    flags.value_size = "16-65m";
+    refused("kv://a", "--value-size 16-65m: at most 64 MB");
+    flags.value_size = "23";
+    refused("tcp://a:1", "--value-size 23: at least 24 bytes");
+    flags.mix = "1:1";
+    refused("tcp://a:1", "--mix: only for a kv:// target");
+    flags.shared_keys = true;
+    refused("tcp://a:1", "--shared-keys: only");
+    flags.seed = "x";
+    refused("kv://a", "--seed x:");
+    flags.seed = "18446744073709551616";
+    refused("kv://a", "--seed 18446744073709551616:");
+    flags.key_prefix = "0123456789012345678901234567890123456789012345678901234567890123x";
+    refused("kv://a", "--key-prefix: more than 64 bytes");
 }
 
 static void
@@ -183,5 +221,7 @@ CY_TEST_MAIN("load.settings", CY_TEST(the_defaults_are_a_closed_loop),
              CY_TEST(targets_name_protocol_host_and_port), CY_TEST(other_targets_are_refused),
              CY_TEST(a_rate_makes_an_open_loop_with_the_warm_up_in_front),
              CY_TEST(stages_make_the_duration_and_have_no_warm_up_unless_asked),
-             CY_TEST(a_trial_is_an_open_loop_at_its_rate), CY_TEST(every_wrong_option_is_named),
+             CY_TEST(a_trial_is_an_open_loop_at_its_rate),
+             CY_TEST(every_wrong_option_of_the_load_is_named),
+             CY_TEST(every_wrong_option_of_the_requests_is_named),
              CY_TEST(values_at_their_limits_are_taken))
