@@ -15,7 +15,9 @@ struct load_job {
     /* For --find-max: */
     struct load_settings trial;
     struct load_trial trials[LOAD_TRIALS_KEPT];
-    bool kept_passed;
+    size_t trial_count;
+    bool kept_passed; /* the result is of a trial that passed */
+    bool interrupted;
     cy_ref coordinator;
 };
 

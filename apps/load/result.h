@@ -43,7 +43,7 @@ struct load_trial {
     bool passed;
 };
 
-enum { LOAD_TRIALS_KEPT = 40 };
+enum { LOAD_TRIALS_KEPT = 80 };
 
 struct load_usage {
     double user_s, system_s;

@@ -1,6 +1,7 @@
 /* test_frame.c - frames are found again after any damage, and damage is reported once. */
 #include "cy_test.h"
 #include "frame.h"
+#include "random.h"
 
 #include <string.h>
 
@@ -113,9 +114,30 @@ the_frame_after_damage_can_be_damaged_by_itself(void)
     CU_ASSERT_EQUAL(intact, FRAMES - 2);
 }
 
+static void
+any_bytes_are_passed_over_and_the_next_frame_is_found(void)
+{
+    struct load_random random;
+    load_random_seed(&random, 8, 0);
+    for (unsigned round = 0; round < 20000; round++) {
+        unsigned char noise[100 + SIZE];
+        size_t size = (size_t) load_random_below(&random, 100), used = 0;
+        write_frames();
+        for (size_t i = 0; i < size; i++)
+            noise[i] = (unsigned char) load_random_below(&random, 256);
+        memcpy(noise + size, stream, SIZE);
+        used = read_all(noise, size);
+        used += read_all(noise + used, size + SIZE - used);
+        CU_ASSERT_EQUAL(used, size + SIZE);
+        CU_ASSERT_EQUAL(intact, 1);
+        CU_ASSERT_EQUAL(damaged, size > 0);
+    }
+}
+
 CY_TEST_MAIN("load.frame", CY_TEST(reads_frame_after_frame),
              CY_TEST(waits_for_the_rest_of_a_frame),
              CY_TEST(a_change_of_any_byte_is_one_damaged_frame),
              CY_TEST(a_missing_byte_damages_one_frame_only),
              CY_TEST(damage_is_reported_once_however_it_is_cut_into_reads),
-             CY_TEST(the_frame_after_damage_can_be_damaged_by_itself))
+             CY_TEST(the_frame_after_damage_can_be_damaged_by_itself),
+             CY_TEST(any_bytes_are_passed_over_and_the_next_frame_is_found))

@@ -1,6 +1,7 @@
 /* test_json_read.c - JSON as it is read. */
 #include "cy_test.h"
 #include "json.h"
+#include "random.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -78,6 +79,26 @@ nesting_is_taken_up_to_the_limit(void)
     }
 }
 
+static void
+any_bytes_end_in_a_value_or_an_error(void)
+{
+    static const char alphabet[] = "{}[],:\"\\u0123tfnrue-.e ";
+    struct load_random random;
+    char text[24];
+    load_random_seed(&random, 8, 0);
+    for (int round = 0; round < 200000; round++) {
+        size_t size = (size_t) load_random_below(&random, sizeof text - 1);
+        for (size_t i = 0; i < size; i++)
+            text[i] = alphabet[load_random_below(&random, sizeof alphabet - 1)];
+        text[size] = '\0';
+        int rc = parse(text);
+        CU_ASSERT_TRUE(rc == 0 || rc == -EINVAL);
+        if (rc == 0)
+            load_json_free(&json);
+    }
+}
+
 CY_TEST_MAIN("load.json_read", CY_TEST(members_are_found_by_their_path),
              CY_TEST(every_truncation_is_refused), CY_TEST(malformed_texts_are_refused),
-             CY_TEST(nesting_is_taken_up_to_the_limit))
+             CY_TEST(nesting_is_taken_up_to_the_limit),
+             CY_TEST(any_bytes_end_in_a_value_or_an_error))

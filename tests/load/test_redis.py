@@ -101,6 +101,9 @@ class Redis(unittest.TestCase):
         trials = result["find_max"]["trials"]
         self.assertGreaterEqual(len(trials), 2)
         self.assertEqual(trials[0]["rate"], 200000)
+        failed = [trial for trial in trials if not trial["passed"]]
+        self.assertTrue(all(trial["rate"] > result["find_max"]["rate"] for trial in failed
+                            if [t["rate"] for t in failed].count(trial["rate"]) == 2))
         passed = [trial["rate"] for trial in trials if trial["passed"]]
         self.assertEqual(result["find_max"]["rate"], max(passed, default=0))
 

@@ -1,5 +1,6 @@
 /* test_resp.c - commands as a server expects them, replies in pieces, broken replies. */
 #include "cy_test.h"
+#include "random.h"
 #include "resp.h"
 
 #include <errno.h>
@@ -102,6 +103,27 @@ refuses_what_no_server_should_send(void)
     free(line);
 }
 
+/* Whatever comes: what is taken lies within what was given, and the text lies within that. */
+static void
+any_bytes_are_read_within_their_bounds(void)
+{
+    static const char alphabet[] = "+-:$_*\r\n0123456789OK";
+    struct load_random random;
+    load_random_seed(&random, 8, 0);
+    for (int round = 0; round < 200000; round++) {
+        size_t size = (size_t) load_random_below(&random, 24);
+        char *data = malloc(size + 1);
+        for (size_t i = 0; i < size; i++)
+            data[i] = alphabet[load_random_below(&random, sizeof alphabet - 1)];
+        char *exact = realloc(data, size > 0 ? size : 1);
+        long used = load_resp_parse(&reply, exact, size, 100);
+        CU_ASSERT_TRUE(used <= (long) size);
+        if (used > 0)
+            CU_ASSERT_TRUE(reply.text >= exact && reply.text + reply.size <= exact + used);
+        free(exact);
+    }
+}
+
 static void
 commands_are_arrays_of_bulk_strings(void)
 {
@@ -139,4 +161,5 @@ CY_TEST_MAIN("load.resp", CY_TEST(reads_each_kind_of_reply),
              CY_TEST(says_how_much_an_incomplete_bulk_string_needs),
              CY_TEST(a_bulk_string_of_the_limit_passes_and_one_byte_more_does_not),
              CY_TEST(refuses_what_no_server_should_send),
+             CY_TEST(any_bytes_are_read_within_their_bounds),
              CY_TEST(commands_are_arrays_of_bulk_strings), CY_TEST(the_longest_prefix_fits))
