@@ -34,12 +34,13 @@ struct coordinator {
     cy_address address;
     struct load_order *orders;
     cy_ref *generators;
-    uint32_t parts, ready, done;
+    uint32_t parts, ready, ended;
     int error; /* of the set-up */
     struct load_seconds seconds;
     struct open_second open[OPEN_SECONDS];
     struct load_histogram *spare; /* what one core reports, before it is added */
     bool started, interrupted;
+    int64_t start_ns, interrupted_ns;
 };
 
 static double
@@ -102,7 +103,6 @@ take_done(struct coordinator *c, const cy_msg *msg)
     struct load_msg_done head;
     struct load_result *result = c->result;
     load_histogram_reset(c->spare);
-    c->done++;
     if (load_read_done(msg, &head, c->spare, result->raw) != 0 || head.part >= c->parts)
         return;
     struct load_core *core = &result->cores[head.part];
@@ -125,16 +125,15 @@ tell_all(struct coordinator *c, uint32_t tag, const void *body, size_t size)
     }
 }
 
-/* A generator that ended without its last word will not send it any more. */
+/* Only now does a generator need its order no longer. */
 static void
 take_exit(struct coordinator *c, const cy_msg *msg)
 {
     struct cy_exit exit;
-    if (cy_exit_read(&exit, msg) != 0 || exit.reason == CY_EXIT_NORMAL)
+    if (cy_exit_read(&exit, msg) != 0)
         return;
-    c->done++;
-    c->ready++;
-    if (c->error == 0)
+    c->ended++;
+    if (exit.reason != CY_EXIT_NORMAL && c->error == 0)
         c->error = exit.code != 0 ? exit.code : -ECANCELED;
 }
 
@@ -160,6 +159,7 @@ take(struct coordinator *c, const cy_msg *msg)
         break;
     case LOAD_MSG_INTERRUPT:
         c->interrupted = true;
+        c->interrupted_ns = load_clock();
         tell_all(c, LOAD_MSG_STOP, NULL, 0);
         break;
     default:
@@ -228,17 +228,18 @@ static int
 conduct(struct coordinator *c)
 {
     int rc = 0;
-    while (rc == 0 && c->ready < c->parts && !c->interrupted)
+    while (rc == 0 && c->ready < c->parts && c->ended == 0 && !c->interrupted)
         rc = hear(c);
     if (rc == 0 && c->error == 0 && !c->interrupted) {
         read_usage(&c->result->usage, -1);
-        const struct load_msg_start start = {load_clock() + AHEAD_NS};
+        c->start_ns = load_clock() + AHEAD_NS;
+        const struct load_msg_start start = {c->start_ns};
         tell_all(c, LOAD_MSG_START, &start, sizeof start);
         c->started = true;
     } else {
         tell_all(c, LOAD_MSG_STOP, NULL, 0);
     }
-    while (rc == 0 && c->done < c->parts)
+    while (rc == 0 && c->ended < c->parts)
         rc = hear(c);
     if (c->started)
         read_usage(&c->result->usage, 1);
@@ -248,13 +249,10 @@ conduct(struct coordinator *c)
 static double
 measured_seconds(const struct coordinator *c)
 {
-    double sum = 0;
-    if (!c->interrupted)
-        return (double) c->settings->duration_ns / 1e9;
-    for (size_t i = 0; i < c->result->seconds_done; i++)
-        if (c->result->seconds[i].from_s > -1e-6)
-            sum += c->result->seconds[i].width_s;
-    return sum;
+    int64_t measured = c->settings->duration_ns;
+    if (c->interrupted)
+        measured = c->interrupted_ns - c->start_ns - c->settings->warmup_ns;
+    return c->started && measured > 0 ? (double) measured / 1e9 : 0;
 }
 
 static int
@@ -294,12 +292,15 @@ run_once(struct load_job *job, const struct load_settings *settings, const cy_ad
     c.parts = cy_core_count() < settings->connections ? cy_core_count() : settings->connections;
     c.seconds = load_seconds_of(settings);
     int rc = allocate(&c);
-    rc = rc != 0 ? rc : spawn_generators(&c, fill);
-    if (rc == 0)
+    if (rc == 0) {
+        c.error = spawn_generators(&c, fill); /* those that were spawned must be heard out */
         rc = conduct(&c);
+    }
     result->interrupted = c.interrupted;
     result->elapsed_s = measured_seconds(&c);
-    release(&c);
+    /* When the node is torn down generators may outlive this task, and they use it all. */
+    if (rc != -ECANCELED)
+        release(&c);
     if (rc != 0)
         load_result_fini(result);
     return rc;
