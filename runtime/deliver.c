@@ -25,7 +25,7 @@ cy_deliver(cy_ref to, cy_msg **msg, cy_time deadline)
     if (rc != 0)
         return rc;
     *msg = NULL;
-    rc = cyi_await(core, CYI_WAIT_ANSWER, NULL, deadline, &answered);
+    rc = cyi_await(core, CYI_WAIT_ANSWER, &to, deadline, &answered);
     *msg = answered.msg; /* came back when it was refused */
     return rc == -ETIMEDOUT || rc == -ECANCELED ? 0 : rc;
 }
@@ -44,7 +44,7 @@ cy_call(cy_msg **reply, cy_ref to, cy_msg **msg, cy_time deadline)
     if (rc != 0)
         return rc;
     *msg = NULL;
-    rc = cyi_await(core, CYI_WAIT_ANSWER, NULL, deadline, &answered);
+    rc = cyi_await(core, CYI_WAIT_ANSWER, &to, deadline, &answered);
     if (rc == 0)
         *reply = answered.msg;
     else if (answered.msg != NULL)

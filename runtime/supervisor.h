@@ -1,4 +1,9 @@
-/* supervisor.h - the thread that called cy_run(): signals, stalls, waiting for the end. */
+/*
+ * supervisor.h - the thread that called cy_run(): signals, stalls, waiting for the end.
+ *
+ * It works while a task hogs its core, because it is none. When nothing happens it wakes eight
+ * times a second to see whether some core hangs, or once a second when it need not.
+ */
 #ifndef CYI_SUPERVISOR_H
 #define CYI_SUPERVISOR_H
 

@@ -153,6 +153,16 @@ fill_record(struct cyi_core *core, struct cyi_task *task, const struct cyi_spawn
     task->wait_since = (uint32_t) (core->sched.now >> CYI_SINCE_SHIFT);
 }
 
+/* A handler has nothing to do. */
+static void
+await_message(const struct cyi_core *core, struct cyi_task *task)
+{
+    task->state = CYI_TASK_WAITING;
+    task->wait = CYI_WAIT_MESSAGE;
+    task->wait_object = NULL;
+    task->wait_since = (uint32_t) (core->sched.now >> CYI_SINCE_SHIFT);
+}
+
 int
 cyi_task_start(struct cyi_core *core, struct cyi_task **out, const struct cyi_spawn *spawn)
 {
@@ -164,9 +174,7 @@ cyi_task_start(struct cyi_core *core, struct cyi_task **out, const struct cyi_sp
     fill_record(core, task, spawn);
     count_task(core, task);
     if (spawn->flags & CYI_TASK_HANDLER) {
-        task->state = CYI_TASK_WAITING;
-        task->wait = CYI_WAIT_MESSAGE;
-        task->wait_object = NULL;
+        await_message(core, task);
     } else {
         task->state = CYI_TASK_READY;
         cyi_sched_push(&core->sched, task);
@@ -254,9 +262,7 @@ run_handler(struct cyi_core *core, struct cyi_task *task)
         task->state = CYI_TASK_READY;
         cyi_sched_push(&core->sched, task);
     } else {
-        task->state = CYI_TASK_WAITING;
-        task->wait = CYI_WAIT_MESSAGE;
-        task->wait_object = NULL;
+        await_message(core, task);
     }
 }
 

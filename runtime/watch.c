@@ -337,7 +337,7 @@ await_note(struct cyi_core *core, cy_msg *msg, cy_time deadline, struct cyi_answ
         cyi_msg_drop(core, msg);
         return error;
     }
-    int rc = cyi_await(core, CYI_WAIT_JOIN, NULL, deadline, answered);
+    int rc = cyi_await(core, CYI_WAIT_JOIN, &task, deadline, answered);
     if (rc != 0) {
         unwatch(core, core->sched.current, task, token, NULL);
         return rc;

@@ -74,7 +74,7 @@ struct cyi_task {
     void *fn, *arg;
     struct cyi_timer timer;
     struct cyi_stack *stack;
-    const void *wait_object; /* what it waits for, for the dump */
+    const void *wait_object; /* for the dump: a socket, a cy_ref (join, answer), a name */
     cy_msg *answer;          /* what an awaited answer brought */
     uint64_t answer_value;
     int32_t wait_result;
