@@ -1,4 +1,7 @@
-/* agent.c - the task on each core that makes and closes the channels of the bus. */
+/*
+ * agent.c - the task on each core that makes and closes the channels of the bus.
+ * Tests: tests/kv/test_server.py
+ */
 #include "bus_request.h"
 #include "glob.h"
 

@@ -1,4 +1,7 @@
-/* blob.c - a large value in a block of its own. */
+/*
+ * blob.c - a large value in a block of its own.
+ * Tests: tests/kv/test_resp.c
+ */
 #include "blob.h"
 
 #include <stdlib.h>

@@ -1,4 +1,7 @@
-/* bus.c - the sides of the bus that sessions use: listening, publishing, describing. */
+/*
+ * bus.c - the sides of the bus that sessions use: listening, publishing, describing.
+ * Tests: tests/kv/test_server.py
+ */
 #include "bus.h"
 
 #include "bus_request.h"

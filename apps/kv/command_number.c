@@ -1,4 +1,7 @@
-/* command_number.c - commands that count. */
+/*
+ * command_number.c - commands that count.
+ * Tests: tests/kv/test_command_string.c
+ */
 #include "command.h"
 
 #include <math.h>

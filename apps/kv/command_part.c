@@ -1,4 +1,7 @@
-/* command_part.c - commands that read or change a part of a value. */
+/*
+ * command_part.c - commands that read or change a part of a value.
+ * Tests: tests/kv/test_command_string.c
+ */
 #include "command.h"
 
 /* Would a string of so many bytes, followed by so many, be too long? Replies if so. */

@@ -1,4 +1,7 @@
-/* command_scan.c - commands about all keys of a shard. */
+/*
+ * command_scan.c - commands about all keys of a shard.
+ * Tests: tests/kv/test_command_key.c
+ */
 #include "command.h"
 #include "glob.h"
 

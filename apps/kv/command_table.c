@@ -1,4 +1,7 @@
-/* command_table.c - every command: its name, its scope, its arguments. */
+/*
+ * command_table.c - every command: its name, its scope, its arguments.
+ * Tests: tests/kv/test_command.c
+ */
 #include "command.h"
 
 /* clang-format off */

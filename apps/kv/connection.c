@@ -1,4 +1,7 @@
-/* connection.c - one client's socket and the task that reads it. */
+/*
+ * connection.c - one client's socket and the task that reads it.
+ * Tests: tests/kv/test_server.py
+ */
 #include "connection.h"
 
 #include <cycos/log.h>

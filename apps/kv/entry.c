@@ -1,4 +1,7 @@
-/* entry.c - one key with its value, in one block of memory. */
+/*
+ * entry.c - one key with its value, in one block of memory.
+ * Tests: tests/kv/test_table.c
+ */
 #include "entry.h"
 
 #include <stdlib.h>

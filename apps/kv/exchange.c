@@ -1,5 +1,6 @@
 /*
  * exchange.c - batches of commands go from a connection to the shards of other cores and back.
+ * Tests: tests/kv/test_server.py
  *
  * Nothing is copied: an errand carries the address of a part of the connection's pipeline. The
  * connection waits until all its errands are back, so a part has one user at a time, and the

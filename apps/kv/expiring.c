@@ -1,5 +1,6 @@
 /*
  * expiring.c - the entries of a store that expire.
+ * Tests: tests/kv/test_store.c
  *
  * An array in no order: adding and removing take constant time, and a sweep comes to every
  * entry in turn. It looks at a slice per tick, and at more as long as it finds much to do, so

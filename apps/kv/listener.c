@@ -1,4 +1,7 @@
-/* listener.c - the task that gets what a client has subscribed to. */
+/*
+ * listener.c - the task that gets what a client has subscribed to.
+ * Tests: tests/kv/test_server.py
+ */
 #include "connection.h"
 
 #include <cycos/log.h>

@@ -20,8 +20,10 @@ size_t kv_integer_write(char text[KV_INTEGER_TEXT_MAX], int64_t value);
 
 size_t kv_unsigned_write(char text[KV_INTEGER_TEXT_MAX], uint64_t value);
 
-/* Reads a cursor of SCAN as strtoul() does it: digits up to the first zero byte, with or without
- * a sign before them. Nothing is 0. */
+/*
+ * Reads a cursor of SCAN as strtoul() does it: digits up to the first zero byte, with or
+ * without a sign before them. Nothing is 0.
+ */
 bool kv_cursor_read(uint64_t *out, const char *text, size_t bytes);
 
 /* Reads a long double as strtold() does, but nothing may stand before or after it. */

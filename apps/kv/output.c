@@ -1,5 +1,6 @@
 /*
  * output.c - what a client is to be sent.
+ * Tests: tests/kv/test_server.py
  *
  * One system call per batch of replies while the client keeps up. Where the kernel does not
  * take all of it a writer task sends the rest, while the reader goes on: a client may send

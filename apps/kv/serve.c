@@ -1,4 +1,7 @@
-/* serve.c - commands that are about the connection: PING, HELLO, SELECT, CLIENT and so on. */
+/*
+ * serve.c - commands that are about the connection: PING, HELLO, SELECT, CLIENT and so on.
+ * Tests: tests/kv/test_session.c
+ */
 #include "session.h"
 
 #include <stdio.h>

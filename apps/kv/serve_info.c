@@ -1,4 +1,7 @@
-/* serve_info.c - what the server says about itself: COMMAND, CONFIG, INFO. */
+/*
+ * serve_info.c - what the server says about itself: COMMAND, CONFIG, INFO.
+ * Tests: tests/kv/test_session.c
+ */
 #include "session.h"
 
 #include "glob.h"

@@ -1,4 +1,7 @@
-/* serve_pubsub.c - SUBSCRIBE and its kin, PUBLISH. */
+/*
+ * serve_pubsub.c - SUBSCRIBE and its kin, PUBLISH.
+ * Tests: tests/kv/test_session.c
+ */
 #include "session.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* server.c - the server of one node: its start on every core, its housekeeping, its end. */
+/*
+ * server.c - the server of one node: its start on every core, its housekeeping, its end.
+ * Tests: tests/kv/test_server.py
+ */
 #include "server.h"
 
 #include "connection.h"

@@ -1,4 +1,7 @@
-/* setting.c - the options of SET and GETEX. */
+/*
+ * setting.c - the options of SET and GETEX.
+ * Tests: tests/kv/test_command_string.c
+ */
 #include "setting.h"
 
 /* EX, PX, EXAT, PXAT: at most one kind, not together with KEEPTTL or PERSIST. */

@@ -1,4 +1,7 @@
-/* shard.c - a store with what it takes to run batches of commands on it. */
+/*
+ * shard.c - a store with what it takes to run batches of commands on it.
+ * Tests: tests/kv/test_batch.c
+ */
 #include "shard.h"
 
 void
