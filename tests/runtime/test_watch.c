@@ -1,3 +1,4 @@
+/* test_watch.c - monitors, notifications, joins: exactly one message each. */
 #include "cy_node.h"
 
 #include <string.h>
@@ -193,7 +194,7 @@ lane_body(void *arg)
     static int endless = 99;
     cy_ref target;
     cy_msg *msg;
-    int n = 0;
+    int n = 0, data = 0, exits = 0;
     (void) arg;
     CY_CHECK_EQ(cy_task_spawn(&target, end_with, &endless, NULL), 0);
     while (n <= 65536 && cy_monitor(target) == 0)
@@ -202,12 +203,17 @@ lane_body(void *arg)
     CY_CHECK_EQ(cy_monitor(target), -EAGAIN);
     /* A mailbox full of data refuses data, yet not one exit message. */
     while (cy_send_bytes(cy_self(), 1, NULL, 0) == 0)
-        continue;
+        data++;
+    CY_CHECK_EQ(data, 65536);
     CY_CHECK_EQ(cy_terminate(target), 0);
-    for (int i = 0; i < 65536; i++) {
-        CY_CHECK_EQ(cy_receive_tag(&msg, CY_TAG_EXIT, CY_FOREVER), 0);
+    /* In the order of their coming: to pick the exits would look at the data 65536 times. */
+    for (int i = 0; i < 2 * 65536; i++) {
+        CY_CHECK_EQ(cy_receive(&msg, CY_FOREVER), 0);
+        exits += cy_msg_tag(msg) == CY_TAG_EXIT;
         cy_msg_free(&msg);
     }
+    CY_CHECK_EQ(exits, 65536);
+    CY_CHECK_EQ(cy_mailbox_count(), 0);
     CY_CHECK_EQ(cy_monitor(target), 0); /* there is room again */
     return 0;
 }
