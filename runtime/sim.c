@@ -110,6 +110,9 @@ set_limits(const struct cyi_sim_options *options, struct cyi_core *core)
         core->sched.turn_switches = options->turn_switches;
     if (options->front_streak != 0)
         core->sched.front_streak = options->front_streak;
+    /* A streak comes twice in a turn; more than half of the turn would let others starve. */
+    if (core->sched.front_streak > core->sched.turn_switches / 4)
+        core->sched.front_streak = core->sched.turn_switches / 4;
 }
 
 int
