@@ -21,7 +21,7 @@ static const char head[] =
     "max-width:900px;margin:0 auto;padding:24px 16px}\n"
     "h1{font-size:22px;margin:0 0 4px}h2{font-size:17px;margin:28px 0 8px}\n"
     ".dim{color:var(--dim)}.good{color:var(--good)}.bad{color:var(--bad);font-weight:600}\n"
-    ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(92px,1fr));gap:10px;"
+    ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(104px,1fr));gap:10px;"
     "margin:18px 0}\n"
     ".tile{background:var(--shade);border-radius:8px;padding:10px 12px}\n"
     ".tile b{display:block;font-size:21px;font-weight:600}\n"
