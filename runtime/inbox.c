@@ -150,21 +150,30 @@ poll_ring(struct cyi_core *core, uint16_t from, struct cyi_ring *ring)
     return n;
 }
 
+/* The oldest that could not be posted, or NULL. */
+static cy_msg *
+pop_outbox(struct cyi_core *core, uint32_t to)
+{
+    struct cyi_outbox *box = &core->inbox->outbox[to];
+    cy_msg *msg = box->first;
+    if (msg == NULL)
+        return NULL;
+    box->first = msg->next;
+    if (box->first == NULL)
+        box->last = &box->first;
+    box->count--;
+    core->inbox->waiting--;
+    return msg;
+}
+
 /* Calls that a core posted to itself. */
 static uint32_t
 poll_self(struct cyi_core *core)
 {
-    struct cyi_outbox *box = &core->inbox->outbox[core->index];
+    uint32_t n = core->inbox->outbox[core->index].count; /* later ones have to wait */
     cy_msg *msg;
-    uint32_t n = box->count; /* those that come meanwhile have to wait */
-    for (uint32_t i = 0; i < n && (msg = box->first) != NULL; i++) {
-        box->first = msg->next;
-        if (box->first == NULL)
-            box->last = &box->first;
-        box->count--;
-        core->inbox->waiting--;
+    for (uint32_t i = 0; i < n && (msg = pop_outbox(core, core->index)) != NULL; i++)
         take_msg(core, core->index, msg);
-    }
     return n;
 }
 
@@ -279,19 +288,33 @@ cyi_inbox_awake(struct cyi_core *core)
     atomic_exchange_explicit(&core->inbox->sleeping, 0, memory_order_relaxed);
 }
 
-void
-cyi_inbox_discard(struct cyi_core *core)
+uint32_t
+cyi_inbox_drain(struct cyi_core *core)
 {
-    struct cyi_inbox *inbox = core->inbox;
-    while (cyi_inbox_poll(core) != 0)
-        continue;
-    for (uint32_t i = 0; i < inbox->cores; i++) {
-        struct cyi_outbox *box = &inbox->outbox[i];
-        for (cy_msg *msg, *next = box->first; (msg = next) != NULL;) {
-            next = msg->next;
-            cyi_msg_drop(core, msg);
-        }
-        *box = (struct cyi_outbox){.last = &box->first};
+    uint32_t all = 0;
+    cyi_core_enter(core);
+    for (uint32_t n; (n = cyi_inbox_poll(core)) != 0;)
+        all += n;
+    return all;
+}
+
+static uint32_t
+hand_over(struct cyi_core *core, struct cyi_core *to)
+{
+    uint32_t n = 0;
+    for (cy_msg *msg; (msg = pop_outbox(core, to->index)) != NULL; n++)
+        take_msg(to, core->index, msg);
+    return n;
+}
+
+uint32_t
+cyi_inbox_hand_over(struct cyi_core *core)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < core->inbox->cores; i++) {
+        struct cyi_core *to = core->node->cores[i];
+        cyi_core_enter(to);
+        n += hand_over(core, to);
     }
-    inbox->waiting = 0;
+    return n;
 }

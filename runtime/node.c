@@ -2,7 +2,8 @@
  * node.c - a node: making its cores, following its phases, freeing it.
  *
  * Synchronisation:
- *   N1  node.phase        seq_cst; only rises; every core follows at its next turn
+ *   N1  node.phase        seq_cst; only rises, with stop_at under the lock; cores follow at
+ *                         their next turn
  *   N2  node.live_cores   acq_rel; the core that takes it to zero begins the end
  *   N3  node.quiet_cores  acq_rel; all: no core has a task any more, none can get one
  *   N4  node.stop_at      release before the phase rises -> acquire by who sees the phase
@@ -111,6 +112,7 @@ cyi_node_create(struct cyi_node **out, struct cy_options *options, struct cyi_os
     rc = node->cores == NULL ? -ENOMEM : open_log(node);
     for (uint16_t i = 0; rc == 0 && i < node->core_count; i++)
         rc = open_core(node, i);
+    node->complete = rc == 0;
     if (rc != 0)
         cyi_node_free(&node);
     else
@@ -126,21 +128,42 @@ drop_task(struct cyi_task *task, void *arg)
         cyi_watch_forget(core, task);
         return;
     }
-    /* Left behind: its stack is not unwound, only memory is given back. */
-    cyi_mailbox_drop(core, task);
+    if (task->state != CYI_TASK_ENDED)
+        cyi_task_abandon(core, task);
 }
 
-/* While all cores still exist: what one drops may have another's memory in it. */
 static void
 empty_core(struct cyi_core *core)
 {
     cyi_core_enter(core);
-    cyi_inbox_discard(core);
     cyi_task_each(core, drop_task, core);
     if (core->channels != NULL)
         cyi_channels_fini(core);
     if (core->io != NULL)
         cyi_io_fini(core);
+}
+
+/* What is on its way between cores arrives: it may have another core's memory in it. */
+static void
+empty_ways(struct cyi_node *node)
+{
+    for (uint32_t moved = 1; moved != 0;) {
+        moved = 0;
+        for (uint16_t i = 0; i < node->core_count; i++)
+            moved += cyi_inbox_drain(node->cores[i]);
+        for (uint16_t i = 0; i < node->core_count; i++)
+            moved += cyi_inbox_hand_over(node->cores[i]);
+    }
+}
+
+/* While all cores still exist. What one of them drops, another may have to hear. */
+static void
+empty_cores(struct cyi_node *node)
+{
+    empty_ways(node);
+    for (uint16_t i = 0; i < node->core_count; i++)
+        empty_core(node->cores[i]);
+    empty_ways(node);
 }
 
 static void
@@ -181,12 +204,8 @@ cyi_node_free(struct cyi_node **freed)
     uint64_t leaked = 0;
     if (node->pool != NULL)
         cyi_pool_fini(node);
-    for (int pass = 0; pass < 2; pass++) {
-        for (uint16_t i = 0; node->cores != NULL && i < node->core_count; i++) {
-            if (node->cores[i] != NULL && node->cores[i]->inbox != NULL)
-                empty_core(node->cores[i]);
-        }
-    }
+    if (node->complete)
+        empty_cores(node);
     close_extensions(node);
     for (uint16_t i = 0; node->cores != NULL && i < node->core_count; i++) {
         if (node->cores[i] == NULL)
@@ -259,22 +278,35 @@ set_stop_at(struct cyi_node *node, cy_time at)
     atomic_store_explicit(&node->stop_at, at, memory_order_release);
 }
 
+static bool
+terminating(const struct cyi_node *node)
+{
+    /* N1: rises under the lock, which the caller holds. */
+    return atomic_load_explicit(&node->phase, memory_order_seq_cst) >= CYI_PHASE_TERMINATE;
+}
+
 static void
 begin_terminate(struct cyi_node *node)
 {
-    /* The time is set before the phase, so that nobody ends the new phase by the old time. */
-    set_stop_at(node, cyi_time_add(node->os->now(node->os), LAST_GRACE));
-    raise_phase(node, CYI_PHASE_TERMINATE);
+    pthread_mutex_lock(&node->lock);
+    if (!terminating(node)) {
+        /* The time comes first, so that nobody ends the new phase by the old time. */
+        set_stop_at(node, cyi_time_add(node->os->now(node->os), LAST_GRACE));
+        raise_phase(node, CYI_PHASE_TERMINATE);
+    }
+    pthread_mutex_unlock(&node->lock);
 }
 
 void
 cyi_node_stop(struct cyi_node *node, cy_time grace)
 {
     cy_time at = cyi_time_add(node->os->now(node->os), grace < 0 ? 0 : grace);
-    /* N4: an earlier end wins. */
-    if (at < atomic_load_explicit(&node->stop_at, memory_order_acquire))
+    pthread_mutex_lock(&node->lock);
+    /* N4: an earlier end wins; the last second of those that are terminated is theirs. */
+    if (!terminating(node) && at < atomic_load_explicit(&node->stop_at, memory_order_acquire))
         set_stop_at(node, at);
     raise_phase(node, CYI_PHASE_STOPPING);
+    pthread_mutex_unlock(&node->lock);
     cyi_node_wake_all(node);
 }
 
@@ -296,9 +328,14 @@ cyi_node_core_idle(struct cyi_node *node)
 void
 cyi_node_main_ended(struct cyi_node *node, enum cy_exit_reason reason, int code)
 {
+    if (reason == CY_EXIT_TERMINATED)
+        return;
+    /* Whoever passes on what accept() said when the listeners closed has done well. */
+    if (code == -ECANCELED && cyi_node_stopping(node))
+        return;
     /* N5: only this task sets it. */
-    if (reason != CY_EXIT_TERMINATED && cyi_self->phase == CYI_PHASE_RUN)
-        atomic_store_explicit(&node->exit_status, code & 255, memory_order_relaxed);
+    atomic_store_explicit(&node->exit_status, code < 0 || code > 255 ? 255 : code,
+                          memory_order_relaxed);
 }
 
 void
@@ -414,6 +451,13 @@ void
 cyi_node_abort_start(struct cyi_node *node)
 {
     raise_phase(node, CYI_PHASE_END);
+}
+
+bool
+cyi_node_aborted(const struct cyi_node *node)
+{
+    /* N1: before the first turn of any core. */
+    return atomic_load_explicit(&node->phase, memory_order_seq_cst) == CYI_PHASE_END;
 }
 
 int

@@ -38,10 +38,21 @@ pin(struct cyi_core *core)
     }
 }
 
+/* Wait until all threads have been started; false if one could not be. */
+static bool
+wait_for_others(struct cyi_node *node)
+{
+    pthread_mutex_lock(&node->lock);
+    bool go = !cyi_node_aborted(node);
+    pthread_mutex_unlock(&node->lock);
+    return go;
+}
+
 static void *
 core_thread(void *arg)
 {
     struct cyi_core *core = arg;
+    bool go = wait_for_others(core->node);
     char name[16];
     snprintf(name, sizeof name, "cy-core-%u", core->index);
     pthread_setname_np(pthread_self(), name);
@@ -52,22 +63,28 @@ core_thread(void *arg)
     cyi_supervisor_core_begins(core);
     cyi_sched_thread(&core->sched);
     cyi_rcu_register();
-    while (!cyi_core_done(core))
+    while (go && !cyi_core_done(core))
         cyi_core_turn(core);
     cyi_rcu_unregister();
     cyi_supervisor_core_ends(core);
     return NULL;
 }
 
+/* All or none: no task runs before there is a thread for each core. */
 static int
 start_threads(struct cyi_node *node, pthread_t *threads, uint16_t *started)
 {
+    int rc = 0;
+    pthread_mutex_lock(&node->lock);
     for (*started = 0; *started < node->core_count; ++*started) {
-        int rc = pthread_create(&threads[*started], NULL, core_thread, node->cores[*started]);
+        rc = -pthread_create(&threads[*started], NULL, core_thread, node->cores[*started]);
         if (rc != 0)
-            return -rc;
+            break;
     }
-    return 0;
+    if (rc != 0)
+        cyi_node_abort_start(node);
+    pthread_mutex_unlock(&node->lock);
+    return rc;
 }
 
 static int
@@ -83,8 +100,6 @@ run_node(struct cyi_node *node)
     rc = start_threads(node, threads, &started);
     if (rc == 0)
         cyi_supervisor_run(node);
-    else
-        cyi_node_abort_start(node);
     for (uint16_t i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
     cyi_supervisor_close(node);

@@ -166,7 +166,7 @@ await_message(const struct cyi_core *core, struct cyi_task *task)
 int
 cyi_task_start(struct cyi_core *core, struct cyi_task **out, const struct cyi_spawn *spawn)
 {
-    if (core->phase != CYI_PHASE_RUN)
+    if (cyi_node_stopping(core->node))
         return -EAGAIN;
     struct cyi_task *task = take_record(&core->tasks);
     if (task == NULL)
@@ -243,6 +243,30 @@ end_task(struct cyi_core *core, struct cyi_task *task)
     uncount_task(core, task);
     if (!keep)
         cyi_task_release(core, task);
+}
+
+/*
+ * Left behind at the node's end: its stack is not unwound and its clean-ups do not run, but
+ * our memory is given back, and nothing finds it any more.
+ */
+void
+cyi_task_abandon(struct cyi_core *core, struct cyi_task *task)
+{
+    struct cyi_extra *extra = task->extra;
+    for (struct cyi_defer *defer; extra != NULL && (defer = extra->defers) != NULL;) {
+        extra->defers = defer->next;
+        cyi_heap_give(&core->heap, 0, defer);
+    }
+    task->flags &= (uint16_t) ~CYI_TASK_JOINABLE;
+    task->state = CYI_TASK_ENDED;
+    cyi_mailbox_drop(core, task);
+    if (task->flags & CYI_TASK_CONGESTED)
+        cyi_congestion_over(core, task);
+    if (task->answer != NULL)
+        cyi_msg_drop(core, task->answer);
+    if (extra != NULL)
+        cyi_watch_ended(core, task, CY_EXIT_TERMINATED);
+    cyi_task_release(core, task);
 }
 
 static void

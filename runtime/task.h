@@ -50,6 +50,9 @@ struct cyi_extra *cyi_task_extra(struct cyi_core *core, struct cyi_task *task);
 /* Forget an ended task for good: its slot may be used again. */
 void cyi_task_release(struct cyi_core *core, struct cyi_task *task);
 
+/* At the node's end: forget a task that has not ended. */
+void cyi_task_abandon(struct cyi_core *core, struct cyi_task *task);
+
 void cyi_tasks_init(struct cyi_tasks *tasks, uint32_t max);
 void cyi_tasks_fini(struct cyi_core *core);
 

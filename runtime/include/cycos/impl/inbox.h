@@ -59,7 +59,11 @@ void cyi_inbox_flush(struct cyi_core *core);
 bool cyi_inbox_sleep(struct cyi_core *core);
 void cyi_inbox_awake(struct cyi_core *core);
 
-/* At the node's end: free what nobody will take any more. */
-void cyi_inbox_discard(struct cyi_core *core);
+/*
+ * At the node's end, when no core runs: take all that was posted to this core, then hand over
+ * what it could not post. How much there was; what arrives may post again.
+ */
+uint32_t cyi_inbox_drain(struct cyi_core *core);
+uint32_t cyi_inbox_hand_over(struct cyi_core *core);
 
 #endif

@@ -35,6 +35,7 @@ struct cyi_node {
     uint8_t incarnation[16];
     uint32_t tag; /* the first 32 bits of it */
     uint16_t core_count;
+    bool complete; /* all cores have been made */
     struct cyi_core **cores;
     cy_time started;
     bool asymmetric; /* sleepers pay by membarrier; else senders by an atomic exchange */
@@ -45,7 +46,7 @@ struct cyi_node {
     _Atomic cy_time stop_at;      /* when the grace ends */
     _Atomic int exit_status;
     _Atomic uint32_t left_behind; /* tasks that did not end */
-    pthread_mutex_t lock;         /* extensions, channel graph: rare things */
+    pthread_mutex_t lock;         /* extensions, channel graph, the end: rare things */
     struct cyi_extension extensions[CYI_EXTENSIONS];
     struct cyi_pool *pool;             /* pool.c; NULL until the first use */
     struct cyi_supervisor *supervisor; /* NULL in a simulation */
@@ -78,8 +79,12 @@ void cyi_node_stop(struct cyi_node *node, cy_time grace);
 
 bool cyi_node_stopping(const struct cyi_node *node);
 
-/* Some threads could not be started: let those that were leave. */
+/*
+ * Some threads could not be started: let those that were leave. They look for it before their
+ * first turn, so that no task has run.
+ */
 void cyi_node_abort_start(struct cyi_node *node);
+bool cyi_node_aborted(const struct cyi_node *node);
 
 /* After the threads were joined. */
 int cyi_node_exit_status(const struct cyi_node *node);
