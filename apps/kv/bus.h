@@ -20,16 +20,16 @@ struct kv_bus {
 void kv_bus_fini(struct kv_bus *bus);
 
 /* The agent's task; its argument is the struct kv_core. */
-int kv_bus_agent(void *core);
+int kv_bus_agent(void *arg);
 
-/* The functions of struct kv_world. */
-int kv_bus_listen(void *core, struct kv_session *session, enum kv_audience kind,
+/* The functions of struct kv_world; @arg is the struct kv_core. */
+int kv_bus_listen(void *arg, struct kv_session *session, enum kv_audience kind,
                   struct kv_slice name);
-int kv_bus_unlisten(void *core, struct kv_session *session, enum kv_audience kind,
+int kv_bus_unlisten(void *arg, struct kv_session *session, enum kv_audience kind,
                     struct kv_slice name);
-int kv_bus_publish(void *core, struct kv_session *session, struct kv_slice channel,
+int kv_bus_publish(void *arg, struct kv_session *session, struct kv_slice channel,
                    struct kv_slice text, int64_t *out);
-int kv_bus_describe(void *core, struct kv_session *session, struct kv_request *request);
+int kv_bus_describe(void *arg, struct kv_session *session, struct kv_request *request);
 
 /* What a listener gets. */
 struct kv_published {

@@ -8,8 +8,12 @@
 void
 kv_names_free(struct kv_names *names)
 {
-    while (names->first != NULL)
-        kv_names_remove(names, names->first);
+    struct kv_name *name = names->first;
+    while (name != NULL) {
+        struct kv_name *next = name->next;
+        free(name);
+        name = next;
+    }
     free(names->buckets);
     *names = (struct kv_names){0};
 }

@@ -25,11 +25,11 @@ struct kv_names {
 void kv_names_free(struct kv_names *names);
 
 /* The name, or NULL. The hash is the caller's, always the same function. */
-struct kv_name *kv_names_find(const struct kv_names *names, struct kv_slice name,
+struct kv_name *kv_names_find(const struct kv_names *names, struct kv_slice text,
                               uint64_t hash);
 
 /* Adds a name that is not there; NULL when memory ran out. */
-struct kv_name *kv_names_add(struct kv_names *names, struct kv_slice name, uint64_t hash);
+struct kv_name *kv_names_add(struct kv_names *names, struct kv_slice text, uint64_t hash);
 
 /* Takes a name out and frees it. */
 void kv_names_remove(struct kv_names *names, struct kv_name *name);

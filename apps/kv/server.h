@@ -64,7 +64,7 @@ struct kv_server {
 extern const struct kv_world kv_server_world;
 
 /* The main task; its argument is a struct kv_server whose flags are set, the rest zero. */
-int kv_server_main(void *server);
+int kv_server_main(void *arg);
 
 /* Frees everything, after the node has ended. */
 void kv_server_fini(struct kv_server *server);
@@ -72,10 +72,10 @@ void kv_server_fini(struct kv_server *server);
 /* Unix time in milliseconds, as of this turn of the core's loop. */
 int64_t kv_core_now(const struct kv_core *core);
 
-/* The exchange of struct kv_world. */
-int kv_core_exchange(void *core, struct kv_session *session, struct kv_pipeline *pipeline);
+/* The exchange of struct kv_world; @arg is the struct kv_core. */
+int kv_core_exchange(void *arg, struct kv_session *session, struct kv_pipeline *pipeline);
 
-/* The handler that runs batches for other cores. */
-void kv_shard_handler(void *core, cy_msg **msg);
+/* The handler that runs batches for other cores; @arg is the struct kv_core. */
+void kv_shard_handler(void *arg, cy_msg **msg);
 
 #endif

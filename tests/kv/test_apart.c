@@ -42,7 +42,7 @@ msetnx_sets_all_or_nothing_on_any_shards(void)
     SAYS("msetnx a 1 b 2 c 3 d 4 e 5 f 6", ":1");
     SAYS("mget a b c d e f",
          "*6\r\n$1\r\n1\r\n$1\r\n2\r\n$1\r\n3\r\n$1\r\n4\r\n$1\r\n5\r\n$1\r\n6");
-    for (char present = 'a'; present <= 'f'; present++) {
+    for (int present = 'a'; present <= 'f'; present++) {
         char words[100];
         snprintf(words, sizeof words, "msetnx u 1 v 2 w 3 x 4 %c 5 y 6 z 7", present);
         SAYS(words, ":0");
@@ -97,7 +97,7 @@ static void
 rename_fails_for_a_key_that_is_not_there(void)
 {
     begin();
-    for (char to = 'a'; to <= 'p'; to++) {
+    for (int to = 'a'; to <= 'p'; to++) {
         char words[100];
         snprintf(words, sizeof words, "rename none %c", to);
         SAYS(words, "-ERR no such key");
@@ -110,7 +110,7 @@ renamenx_leaves_a_key_that_is_there(void)
 {
     begin();
     SAYS("mset a 1 b 2 c 3 d 4 e 5", "+OK");
-    for (char to = 'b'; to <= 'e'; to++) {
+    for (int to = 'b'; to <= 'e'; to++) {
         char words[100];
         snprintf(words, sizeof words, "renamenx a %c", to);
         SAYS(words, ":0");

@@ -91,12 +91,14 @@ addresses_are_numeric(void)
 static void
 config_get_has_the_names_of_redis(void)
 {
-    struct kv_setting_text lines[KV_CONFIG_COUNT];
+    struct kv_setting_text lines[KV_CONFIG_COUNT] = {{NULL, ""}};
     CY_OK(parse("--maxmemory", "1k", NULL));
     kv_flags_describe(&flags, 1234, lines);
     cy_options_fini(&options);
     for (int i = 0; i < KV_CONFIG_COUNT; i++) {
-        CU_ASSERT_PTR_NOT_NULL(lines[i].name);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(lines[i].name);
+        if (lines[i].name == NULL)
+            return;
         if (strcmp(lines[i].name, "maxmemory") == 0)
             CU_ASSERT_STRING_EQUAL(lines[i].text, "1024");
         if (strcmp(lines[i].name, "port") == 0)

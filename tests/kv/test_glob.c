@@ -101,7 +101,7 @@ many_stars_take_no_exponential_time(void)
 {
     char pattern[201];
     char text[5001];
-    for (int i = 0; i < 100; i++)
+    for (size_t i = 0; i < 100; i++)
         memcpy(pattern + 2 * i, "*a", 2);
     memset(text, 'a', 5000);
     pattern[199] = 'b';
