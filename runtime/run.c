@@ -120,6 +120,7 @@ int
 cy_run(struct cy_options *options, cy_task_fn *main, void *arg)
 {
     cpu_set_t set;
+    CY_ASSERT(cyi_self == NULL && "cy_run() in a task would stop its core");
     struct cy_options own = *options;
     struct cyi_node *node = NULL;
     if (own.cores == 0) {

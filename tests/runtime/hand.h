@@ -19,6 +19,7 @@
 struct hand {
     struct cy_options options;
     struct cyi_node *node;
+    uint32_t left_behind; /* how many tasks may be left at the end */
 };
 
 /* As cy_node_run() does it. */
