@@ -52,8 +52,9 @@ static void *
 core_thread(void *arg)
 {
     struct cyi_core *core = arg;
-    bool go = wait_for_others(core->node);
     char name[16];
+    if (!wait_for_others(core->node))
+        return NULL;
     snprintf(name, sizeof name, "cy-core-%u", core->index);
     pthread_setname_np(pthread_self(), name);
     prctl(PR_SET_TIMERSLACK, 1UL); /* by default the kernel may wake us 50 us late */
@@ -63,7 +64,7 @@ core_thread(void *arg)
     cyi_supervisor_core_begins(core);
     cyi_sched_thread(&core->sched);
     cyi_rcu_register();
-    while (go && !cyi_core_done(core))
+    while (!cyi_core_done(core))
         cyi_core_turn(core);
     cyi_rcu_unregister();
     cyi_supervisor_core_ends(core);
