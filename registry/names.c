@@ -42,7 +42,7 @@ cyi_names_create(struct cyi_names **out, uint32_t max)
     struct cyi_names *names = calloc(1, sizeof *names);
     if (names == NULL)
         return -ENOMEM;
-    int rc = cyi_table_create(&names->table);
+    int rc = cyi_table_create(&names->table, max);
     if (rc != 0) {
         free(names);
         return rc;

@@ -20,7 +20,8 @@ bool cyi_names_lookup(struct cyi_names *names, const struct cyi_key *key, cy_ref
 
 /*
  * Give a name to `owner` and let those who wait for it go on. 0 also when the owner has it
- * already; -EEXIST another has it, -ENOBUFS there are `max` names, -ENOMEM.
+ * already; -EEXIST another has it, -ENOBUFS there are `max` names, or as many given up that
+ * cannot be freed because a core does not let go, -ENOMEM.
  */
 CY_MUST_CHECK int cyi_names_add(struct cyi_names *names, struct cyi_core *core,
                                 const struct cyi_key *key, cy_ref owner);

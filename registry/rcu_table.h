@@ -20,6 +20,7 @@ struct cyi_key {
 struct cyi_entry {
     void *reserved[3]; /* the back end's, aligned to 8 */
     struct cyi_rcu_record record;
+    struct cyi_table *table;
     struct cyi_map_node by_owner; /* the writers' */
     cy_ref ref;
     uint8_t size, kind;
@@ -29,7 +30,8 @@ struct cyi_entry {
 /* The name must be shorter than 256 bytes. */
 struct cyi_key cyi_key_make(enum cy_kind kind, const char *name, size_t size);
 
-CY_MUST_CHECK int cyi_table_create(struct cyi_table **out);
+/* pending_max: entries that are removed, but not freed because a core may still read them. */
+CY_MUST_CHECK int cyi_table_create(struct cyi_table **out, uint32_t pending_max);
 
 /* When nobody uses it any more; every entry must have been removed. */
 void cyi_table_free(struct cyi_table **table);
@@ -42,9 +44,12 @@ bool cyi_table_lookup(struct cyi_table *table, const struct cyi_key *key, cy_ref
  * online. find() returns an entry that is good until the caller removes it.
  */
 struct cyi_entry *cyi_table_find(struct cyi_table *table, const struct cyi_key *key);
-/* -ENOMEM; the key must not be there. */
+/* -ENOMEM, -ENOBUFS pending_max entries are pending; the key must not be there. */
 CY_MUST_CHECK int cyi_table_add(struct cyi_table *table, struct cyi_entry **out,
                                 const struct cyi_key *key, cy_ref ref);
 void cyi_table_remove(struct cyi_table *table, struct cyi_entry *entry);
+
+/* The size of the hash; after cyi_rcu_barrier(), or it may be about to grow. */
+uint32_t cyi_table_buckets(const struct cyi_table *table);
 
 #endif

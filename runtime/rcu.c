@@ -82,18 +82,6 @@ backend_online(void)
 }
 
 static void
-backend_read_lock(void)
-{
-    urcu_qsbr_read_lock();
-}
-
-static void
-backend_read_unlock(void)
-{
-    urcu_qsbr_read_unlock();
-}
-
-static void
 backend_update_begin(void)
 {
 }
@@ -156,18 +144,16 @@ backend_online(void)
 {
 }
 
-static void
-backend_read_lock(void)
+void
+cyi_rcu_lock_reader(void)
 {
-    if (cyi_rcu_thread.reading == 1)
-        pthread_rwlock_rdlock(&lock);
+    pthread_rwlock_rdlock(&lock);
 }
 
-static void
-backend_read_unlock(void)
+void
+cyi_rcu_unlock_reader(void)
 {
-    if (cyi_rcu_thread.reading == 1)
-        pthread_rwlock_unlock(&lock);
+    pthread_rwlock_unlock(&lock);
 }
 
 static void
@@ -216,9 +202,12 @@ cyi_rcu_unpinned(void (*fn)(void *arg), void *arg)
 void
 cyi_rcu_register(void)
 {
-    if (cyi_rcu_thread.registered++ == 0)
+    struct cyi_rcu_thread *thread = &cyi_rcu_thread;
+    CY_ASSERT(!thread->updating);
+    if (thread->registered++ == 0)
         backend_register();
     cyi_rcu_online();
+    thread->ready = true;
 }
 
 void
@@ -250,6 +239,7 @@ cyi_rcu_offline(void)
     if (thread->registered == 0 || thread->offline)
         return;
     thread->offline = true;
+    thread->ready = false;
     backend_offline();
 }
 
@@ -259,33 +249,18 @@ cyi_rcu_online(void)
     struct cyi_rcu_thread *thread = &cyi_rcu_thread;
     if (thread->registered == 0 || !thread->offline)
         return;
-    thread->offline = false;
     backend_online();
-}
-
-void
-cyi_rcu_read_lock(void)
-{
-    struct cyi_rcu_thread *thread = &cyi_rcu_thread;
-    CY_ASSERT(thread->registered > 0 && !thread->offline && !thread->updating);
-    thread->reading++;
-    backend_read_lock();
-}
-
-void
-cyi_rcu_read_unlock(void)
-{
-    CY_ASSERT(cyi_rcu_thread.reading > 0);
-    backend_read_unlock();
-    cyi_rcu_thread.reading--;
+    thread->offline = false;
+    thread->ready = true;
 }
 
 void
 cyi_rcu_update_begin(void)
 {
     struct cyi_rcu_thread *thread = &cyi_rcu_thread;
-    CY_ASSERT(thread->reading == 0 && !thread->updating);
+    CY_ASSERT(thread->ready && thread->reading == 0);
     thread->updating = true;
+    thread->ready = false;
     backend_update_begin();
 }
 
@@ -295,6 +270,7 @@ cyi_rcu_update_end(void)
     CY_ASSERT(cyi_rcu_thread.updating);
     backend_update_end();
     cyi_rcu_thread.updating = false;
+    cyi_rcu_thread.ready = true;
 }
 
 void

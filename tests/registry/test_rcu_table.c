@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAMES = 64, READERS = 2 };
+enum { NAMES = 64, READERS = 2, PENDING_MAX = 1000000 };
 
 static struct cyi_table *table;
 
@@ -38,7 +38,7 @@ static void
 begin(void)
 {
     cyi_rcu_register();
-    CY_OK(cyi_table_create(&table));
+    CY_OK(cyi_table_create(&table, PENDING_MAX));
 }
 
 static void
@@ -99,8 +99,17 @@ names_of_each_length_differ_by_kind_and_byte(void)
     end();
 }
 
+/* What the other thread of the table has been asked for is done. */
 static void
-it_grows_and_shrinks(void)
+settle(void)
+{
+    cyi_rcu_offline();
+    cyi_rcu_barrier();
+    cyi_rcu_online();
+}
+
+static void
+it_grows_with_the_names(void)
 {
     enum { N = 50000 };
     static struct cyi_entry *entries[N];
@@ -110,12 +119,15 @@ it_grows_and_shrinks(void)
     begin();
     for (uint32_t round = 0; round < 2; round++) {
         for (uint32_t i = 0; i < N; i++) {
-            struct cyi_key key = {0};
+            if (i == N - 1)
+                settle(); /* so that the last one finds it at rest, and too small perhaps */
             snprintf(name, sizeof name, "name-%u", i);
-            key = key_of(name);
+            struct cyi_key key = key_of(name);
             wrong += cyi_table_add(table, &entries[i], &key, ref_of(i)) != 0;
             cyi_rcu_quiescent();
         }
+        settle();
+        CU_ASSERT_TRUE(cyi_table_buckets(table) >= N);
         for (uint32_t i = 0; i < N; i++) {
             snprintf(name, sizeof name, "name-%u", i);
             struct cyi_key key = key_of(name);
@@ -127,6 +139,30 @@ it_grows_and_shrinks(void)
         }
     }
     CU_ASSERT_EQUAL(wrong, 0);
+    end();
+}
+
+/* A thread that does not announce a quiescent state holds up what is freed; it is bounded. */
+static void
+what_cannot_be_freed_is_bounded(void)
+{
+    struct cyi_key key = key_of("again");
+    struct cyi_entry *entry;
+    cyi_rcu_register();
+    CY_OK(cyi_table_create(&table, 10));
+    int added = 0;
+    while (added < 1000 && cyi_table_add(table, &entry, &key, ref_of(1)) == 0) {
+        cyi_table_remove(table, entry);
+        added++;
+    }
+    /* The lock back end frees at once; with the other one, this thread is in the way. */
+    CU_ASSERT_TRUE(added == 10 || added == 1000);
+    CY_FAILS(cyi_table_add(table, &entry, &key, ref_of(1)), added == 10 ? -ENOBUFS : 0);
+    if (added == 1000)
+        cyi_table_remove(table, entry);
+    settle();
+    CY_OK(cyi_table_add(table, &entry, &key, ref_of(1)));
+    cyi_table_remove(table, entry);
     end();
 }
 
@@ -196,4 +232,5 @@ readers_see_a_whole_entry_or_none(void)
 
 CY_TEST_MAIN("registry.rcu_table", CY_TEST(a_name_is_found_until_it_is_removed),
              CY_TEST(names_of_each_length_differ_by_kind_and_byte),
-             CY_TEST(it_grows_and_shrinks), CY_TEST(readers_see_a_whole_entry_or_none))
+             CY_TEST(it_grows_with_the_names), CY_TEST(what_cannot_be_freed_is_bounded),
+             CY_TEST(readers_see_a_whole_entry_or_none))

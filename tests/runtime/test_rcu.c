@@ -274,7 +274,7 @@ misuse_ends_the_program_with_a_word(void)
     for (size_t i = 0; i < sizeof misuses / sizeof *misuses; i++) {
         struct cy_test_child child;
         CY_OK(cy_test_run_child(&child, misuses[i], NULL));
-        CU_ASSERT_TRUE(cy_test_died_saying(&child, "rcu.c"));
+        CU_ASSERT_TRUE(cy_test_died_saying(&child, "rcu"));
     }
 }
 

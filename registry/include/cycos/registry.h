@@ -18,7 +18,8 @@ CY_BEGIN_DECLS
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: copies @name
  * Errors:    -EEXIST another task has it (0 if it is the caller's already), -ENAMETOOLONG,
- *            -EINVAL empty, -ENOBUFS names_max reached, -ENOMEM
+ *            -EINVAL empty, -ENOBUFS the node has a million names, or a million were given up
+ *            while one task kept its core without a pause, -ENOMEM
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_task_register(const char *name);

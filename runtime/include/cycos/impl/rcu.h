@@ -28,11 +28,12 @@ struct cyi_rcu_record {
     void (*fn)(struct cyi_rcu_record *self);
 };
 
-/* The calling thread's read and update sections; only the back ends change it. */
+/* The calling thread's read and update sections; only this header and rcu.c change it. */
 struct cyi_rcu_thread {
     uint32_t registered;
     uint32_t reading;
     bool updating, offline;
+    bool ready; /* to read: registered, online, not updating */
 };
 extern _Thread_local struct cyi_rcu_thread cyi_rcu_thread
     __attribute__((tls_model("initial-exec")));
@@ -48,9 +49,38 @@ void cyi_rcu_quiescent(void);
 void cyi_rcu_offline(void);
 void cyi_rcu_online(void);
 
+/* The lock back end's part of a read section; there is nothing to do for the other one. */
+#ifdef CY_RCU_LOCK
+void cyi_rcu_lock_reader(void);
+void cyi_rcu_unlock_reader(void);
+#else
+static inline void
+cyi_rcu_lock_reader(void)
+{
+}
+
+static inline void
+cyi_rcu_unlock_reader(void)
+{
+}
+#endif
+
 /* Only on a thread that is registered and online. */
-void cyi_rcu_read_lock(void);
-void cyi_rcu_read_unlock(void);
+static inline void
+cyi_rcu_read_lock(void)
+{
+    CY_ASSERT(cyi_rcu_thread.ready);
+    if (cyi_rcu_thread.reading++ == 0)
+        cyi_rcu_lock_reader();
+}
+
+static inline void
+cyi_rcu_read_unlock(void)
+{
+    CY_ASSERT(cyi_rcu_thread.reading > 0);
+    if (--cyi_rcu_thread.reading == 0)
+        cyi_rcu_unlock_reader();
+}
 
 /* For cyi_park(), which asserts that it is not so. */
 static inline bool
