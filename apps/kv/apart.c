@@ -38,9 +38,15 @@ add_copy(struct kv_part *part, struct kv_slice text)
 static void
 begin(struct kv_part *part, const char *command, uint32_t argc)
 {
-    kv_batch_begin(&part->request, kv_command_named(command), 2, argc);
+    part->open = kv_batch_begin(&part->request, kv_command_named(command), 2, argc);
     add_copy(part, (struct kv_slice){command, strlen(command)});
     part->waiting++;
+}
+
+static void
+finish(struct kv_part *part)
+{
+    kv_batch_end(&part->request, part->open, NULL);
 }
 
 /* One command with one argument, a key. */
@@ -49,6 +55,7 @@ add_key_command(struct kv_part *part, const char *command, const struct kv_arg *
 {
     begin(part, command, 2);
     add_copy(part, (struct kv_slice){key->at, key->bytes});
+    finish(part);
 }
 
 /* Has the next exchange take a shard before, or give it back after, what it runs there. */
@@ -114,6 +121,7 @@ add_pairs(struct kv_session *session, struct kv_request *request, uint16_t shard
         if (values)
             kv_batch_argument(&part->request, &request->argv[i + 1]);
     }
+    finish(part);
     return count;
 }
 
@@ -220,6 +228,7 @@ carry_over(struct kv_session *session, struct renaming *renaming, struct kv_slic
         add_copy(to, (struct kv_slice){"pxat", 4});
         add_copy(to, (struct kv_slice){text, kv_integer_write(text, at_ms)});
     }
+    finish(to);
     if (!kv_session_exchange(session))
         return false;
     *error = kv_part_take(to);
@@ -310,8 +319,10 @@ draw_shard(struct kv_session *session, uint16_t *out, int64_t *total)
 
     if (pipeline == NULL)
         return false;
-    for (uint16_t i = 0; i < pipeline->shards; i++)
+    for (uint16_t i = 0; i < pipeline->shards; i++) {
         begin(&pipeline->part[i], "dbsize", 1);
+        finish(&pipeline->part[i]);
+    }
     if (!kv_session_exchange(session))
         return false;
     uint64_t random = kv_random_next(&session->site->shard->store.random_state);

@@ -3,12 +3,16 @@
 
 #include <stdlib.h>
 
-#define BLOB_BIT (UINT64_C(1) << 63)
+#define BLOB_BIT  (UINT64_C(1) << 63)
+#define FETCH_MAX KV_BATCH_AHEAD
 
 struct head {
     uint32_t argc;
     uint16_t number;
-    uint16_t resp;
+    uint8_t resp;
+    uint8_t hashed;
+    uint64_t bytes; /* of the whole command */
+    uint64_t hash;  /* of its first key, if hashed */
 };
 
 static size_t
@@ -17,11 +21,17 @@ aligned(size_t bytes)
     return (bytes + 7) & ~(size_t) 7;
 }
 
-void
+size_t
 kv_batch_begin(struct kv_buffer *out, const struct kv_command *command, int resp, uint32_t argc)
 {
-    struct head head = {argc, (uint16_t) kv_command_number(command), (uint16_t) resp};
+    struct head head = {
+        .argc = argc,
+        .number = (uint16_t) kv_command_number(command),
+        .resp = (uint8_t) resp,
+    };
+    size_t begin = out->used;
     kv_buffer_append(out, &head, sizeof head);
+    return begin;
 }
 
 void
@@ -45,12 +55,45 @@ kv_batch_argument(struct kv_buffer *out, struct kv_arg *arg)
 }
 
 void
-kv_batch_add(struct kv_buffer *out, const struct kv_command *command, int resp,
-             struct kv_arg *argv, uint32_t argc)
+kv_batch_end(struct kv_buffer *out, size_t begin, const uint64_t *hash)
 {
-    kv_batch_begin(out, command, resp, argc);
-    for (uint32_t i = 0; i < argc; i++)
-        kv_batch_argument(out, &argv[i]);
+    struct head head;
+
+    if (out->failed)
+        return;
+    memcpy(&head, out->at + begin, sizeof head);
+    head.bytes = out->used - begin;
+    head.hashed = hash != NULL;
+    head.hash = hash != NULL ? *hash : 0;
+    memcpy(out->at + begin, &head, sizeof head);
+}
+
+void
+kv_batch_add(struct kv_buffer *out, struct kv_request *request, int resp)
+{
+    size_t begin = kv_batch_begin(out, request->command, resp, request->argc);
+    for (uint32_t i = 0; i < request->argc; i++)
+        kv_batch_argument(out, &request->argv[i]);
+    kv_batch_end(out, begin, request->hashes);
+}
+
+void
+kv_batch_fetch(const char *at, const char *end, const struct kv_table *table)
+{
+    uint32_t hashes[FETCH_MAX];
+    uint32_t count = 0;
+
+    for (int i = 0; i < FETCH_MAX && at < end; i++) {
+        struct head head;
+        memcpy(&head, at, sizeof head);
+        at += head.bytes;
+        if (head.hashed == 0)
+            continue;
+        hashes[count++] = (uint32_t) head.hash;
+        kv_table_fetch_bucket(table, (uint32_t) head.hash);
+    }
+    for (uint32_t i = 0; i < count; i++)
+        kv_table_fetch_entry(table, hashes[i]);
 }
 
 void

@@ -10,17 +10,23 @@
  * with the top bit set and the blob's address.
  */
 
+#define KV_BATCH_AHEAD 32 /* commands that kv_batch_fetch() looks at */
+
 /* Adds a command; takes the blobs of its arguments. out->failed tells of want of memory. */
-void kv_batch_add(struct kv_buffer *out, const struct kv_command *command, int resp,
-                  struct kv_arg *argv, uint32_t argc);
+void kv_batch_add(struct kv_buffer *out, struct kv_request *request, int resp);
 
 /*
- * The same in two steps, for a command that is put together from parts of another: so many
- * arguments must be added behind the head.
+ * The same in steps, for a command that is put together from parts of another: so many
+ * arguments must be added between begin, whose result end wants to have, and end. Nothing else
+ * may be added to the batch meanwhile. @hash is that of the first key, or NULL.
  */
-void kv_batch_begin(struct kv_buffer *out, const struct kv_command *command, int resp,
-                    uint32_t argc);
+size_t kv_batch_begin(struct kv_buffer *out, const struct kv_command *command, int resp,
+                      uint32_t argc);
 void kv_batch_argument(struct kv_buffer *out, struct kv_arg *arg);
+void kv_batch_end(struct kv_buffer *out, size_t begin, const uint64_t *hash);
+
+/* Fetches what the next commands will look for; see kv_table_fetch_bucket(). */
+void kv_batch_fetch(const char *at, const char *end, const struct kv_table *table);
 
 /* Where the arguments of a command that is read are put. All zero is an empty one. */
 struct kv_argv {

@@ -40,8 +40,9 @@ struct kv_call {
     const struct kv_command *command;
     struct kv_arg *argv; /* argv[0] is the name */
     uint32_t argc;
-    int resp;    /* protocol version, 2 or 3 */
-    int64_t now; /* Unix time in milliseconds */
+    const uint64_t *hashes; /* of the keys, in their order; NULL: not known yet */
+    int resp;               /* protocol version, 2 or 3 */
+    int64_t now;            /* Unix time in milliseconds */
 };
 
 typedef void kv_command_fn(struct kv_call *call);
@@ -53,6 +54,7 @@ struct kv_request {
     const struct kv_command *command;
     struct kv_arg *argv;
     uint32_t argc;
+    const uint64_t *hashes; /* as in struct kv_call */
     struct kv_buffer *out;
 };
 
@@ -114,7 +116,11 @@ bool kv_call_integer(struct kv_call *call, int64_t *out, uint32_t index);
 static inline struct kv_key
 kv_call_key(const struct kv_call *call, uint32_t index)
 {
-    return kv_store_key(call->store, call->argv[index].at, call->argv[index].bytes);
+    const struct kv_arg *arg = &call->argv[index];
+    if (call->hashes == NULL)
+        return kv_store_key(call->store, arg->at, arg->bytes);
+    uint32_t place = (index - 1) / (uint32_t) call->command->key_step;
+    return (struct kv_key){{arg->at, arg->bytes}, call->hashes[place]};
 }
 
 #define KV_ERR_SYNTAX      "ERR syntax error"
@@ -122,24 +128,28 @@ kv_call_key(const struct kv_call *call, uint32_t index)
 #define KV_ERR_OOM         "OOM command not allowed when used memory > 'maxmemory'."
 #define KV_ERR_NO_KEY      "ERR no such key"
 
-#define KV_COMMANDS(X)                                                                      \
-    X(append)                                                                               \
-    X(dbsize)                                                                               \
-    X(decr)                                                                                 \
-    X(decrby)                                                                               \
-    X(del)                                                                                  \
-    X(exists) X(expire) X(flush) X(get) X(getdel) X(getex) X(getrange) X(getset) X(incr)    \
-        X(incrby) X(incrbyfloat) X(keys) X(mget) X(mset) X(msetnx) X(persist) X(psetex)     \
-            X(randomkey) X(rename) X(renamenx) X(scan) X(set) X(setex) X(setnx) X(setrange) \
-                X(statistics) X(strlen) X(ttl) X(type)
+#define KV_COMMANDS(X)                                                                        \
+    X(append)                                                                                 \
+    X(dbsize)                                                                                 \
+    X(decr)                                                                                   \
+    X(decrby)                                                                                 \
+    X(del)                                                                                    \
+    X(exists)                                                                                 \
+    X(expire)                                                                                 \
+    X(flush) X(get) X(getdel) X(getex) X(getrange) X(getset) X(incr) X(incrby) X(incrbyfloat) \
+        X(keys) X(mget) X(mset) X(msetnx) X(persist) X(psetex) X(randomkey) X(rename)         \
+            X(renamenx) X(scan) X(set) X(setex) X(setnx) X(setrange) X(statistics) X(strlen)  \
+                X(ttl) X(type)
 #define KV_SERVICES(X)                                                                     \
     X(auth)                                                                                \
     X(client)                                                                              \
     X(command)                                                                             \
     X(config)                                                                              \
     X(echo)                                                                                \
-    X(hello) X(info) X(msetnx) X(ping) X(publish) X(pubsub) X(quit) X(randomkey) X(rename) \
-        X(reset) X(scan) X(select) X(subscribe) X(time) X(unsubscribe)
+    X(hello)                                                                               \
+    X(info)                                                                                \
+    X(msetnx) X(ping) X(publish) X(pubsub) X(quit) X(randomkey) X(rename) X(reset) X(scan) \
+        X(select) X(subscribe) X(time) X(unsubscribe)
 #define KV_DECLARE_RUN(name)   kv_command_fn kv_run_##name;
 #define KV_DECLARE_SERVE(name) kv_session_fn kv_serve_##name;
 KV_COMMANDS(KV_DECLARE_RUN)

@@ -102,7 +102,7 @@ merge_of(enum kv_scope scope)
 void
 kv_pipeline_add(struct kv_pipeline *p, uint16_t shard, struct kv_request *request, int resp)
 {
-    kv_batch_add(&p->part[shard].request, request->command, resp, request->argv, request->argc);
+    kv_batch_add(&p->part[shard].request, request, resp);
     p->part[shard].waiting++;
     add_slot(p, ONE, shard, 0);
 }
@@ -111,7 +111,7 @@ void
 kv_pipeline_add_all(struct kv_pipeline *p, struct kv_request *request, int resp)
 {
     for (uint16_t i = 0; i < p->shards; i++) {
-        kv_batch_add(&p->part[i].request, request->command, resp, request->argv, request->argc);
+        kv_batch_add(&p->part[i].request, request, resp);
         p->part[i].waiting++;
         kv_buffer_append(&p->map, &i, sizeof i);
     }
@@ -134,7 +134,7 @@ begin_parts(struct kv_pipeline *p, const uint16_t *shard_of, struct kv_request *
         if (here == 0)
             continue;
         struct kv_part *part = &p->part[shard];
-        kv_batch_begin(&part->request, request->command, resp, 1 + here * step);
+        part->open = kv_batch_begin(&part->request, request->command, resp, 1 + here * step);
         kv_batch_argument(&part->request, &request->argv[0]);
         part->waiting++;
         kv_buffer_append(&p->map, &shard, sizeof shard);
@@ -156,6 +156,9 @@ kv_pipeline_spread(struct kv_pipeline *p, const uint16_t *shard_of, struct kv_re
     for (uint32_t i = 0; i < keys; i++)
         for (uint32_t j = 0; j < step; j++)
             kv_batch_argument(&p->part[shard_of[i]].request, &request->argv[1 + i * step + j]);
+    const uint16_t *map = (const uint16_t *) (const void *) (p->map.at + map_at);
+    for (uint16_t i = 0; i < parts && !p->map.failed; i++)
+        kv_batch_end(&p->part[map[i]].request, p->part[map[i]].open, NULL);
     if (merge == ELEMENTS && !p->map.failed) {
         for (uint32_t i = 0; i < keys; i++) {
             const uint16_t *listed = (const uint16_t *) (const void *) (p->map.at + map_at);

@@ -10,6 +10,7 @@ enum { KV_HOLD = 1, KV_RELEASE = 2 }; /* before and after the commands: nobody e
 struct kv_part {
     struct kv_buffer request; /* from `begin` on not run yet */
     size_t begin;
+    size_t open;      /* where the command that is being added begins */
     uint32_t waiting; /* commands in there */
     unsigned flags;   /* KV_HOLD, KV_RELEASE: to be sent even without a command */
     struct kv_replies replies;

@@ -23,23 +23,39 @@ fail(struct kv_parser *p, const char *text)
     return KV_PARSE_ERROR;
 }
 
+/* Frees the blobs of the first so many arguments, and counts those that stay. */
 static void
-release_arguments(struct kv_parser *p)
+release_blobs(struct kv_parser *p, uint32_t count)
 {
-    if (p->blob_memory > 0) {
-        for (uint32_t i = 0; i < p->argc; i++)
-            kv_blob_free(&p->argv[i].blob);
-        p->blob_memory = 0;
-    }
-    p->argc = 0;
+    for (uint32_t i = 0; i < count; i++)
+        kv_blob_free(&p->args[i].blob);
+    p->blob_memory = p->blob == NULL ? 0 : p->blob->capacity;
+    for (uint32_t i = count; i < p->first + p->argc; i++)
+        if (p->args[i].blob != NULL)
+            p->blob_memory += p->args[i].blob->capacity;
+}
+
+void
+kv_parser_release(struct kv_parser *p)
+{
+    /* The arguments of a request that is not complete stay. */
+    uint32_t done = p->missing > 0 ? p->first : p->first + p->argc;
+    uint32_t left = p->first + p->argc - done;
+
+    if (p->blob_memory > 0)
+        release_blobs(p, done);
+    if (done > 0 && left > 0)
+        memmove(p->args, p->args + done, left * sizeof *p->args);
+    p->first = 0;
+    p->argc = left;
 }
 
 void
 kv_parser_free(struct kv_parser *p)
 {
-    release_arguments(p);
     kv_blob_free(&p->blob);
-    free(p->argv);
+    release_blobs(p, p->first + p->argc);
+    free(p->args);
     kv_buffer_free(&p->in);
     *p = (struct kv_parser){0};
 }
@@ -48,17 +64,19 @@ kv_parser_free(struct kv_parser *p)
 static struct kv_arg *
 add_argument(struct kv_parser *p)
 {
-    if (p->argc == p->argv_capacity) {
-        uint32_t capacity = p->argv_capacity == 0 ? 8 : p->argv_capacity * 2;
-        if (capacity * sizeof *p->argv > KV_REQUEST_MAX)
+    uint32_t used = p->first + p->argc;
+    if (used == p->args_capacity) {
+        uint32_t capacity = used == 0 ? 8 : used * 2;
+        if (capacity * sizeof *p->args > KV_REQUEST_MAX)
             return NULL;
-        struct kv_arg *argv = realloc(p->argv, capacity * sizeof *argv);
-        if (argv == NULL)
+        struct kv_arg *args = realloc(p->args, capacity * sizeof *args);
+        if (args == NULL)
             return NULL;
-        p->argv = argv;
-        p->argv_capacity = capacity;
+        p->args = args;
+        p->args_capacity = capacity;
     }
-    return &p->argv[p->argc++];
+    p->argc++;
+    return &p->args[used];
 }
 
 /* The bytes in front of the present request are done with: moves the rest to the front. */
@@ -70,8 +88,8 @@ compact(struct kv_parser *p)
     p->in.used -= p->start;
     memmove(p->in.at, p->in.at + p->start, p->in.used);
     for (uint32_t i = 0; i < p->argc; i++)
-        if (p->argv[i].blob == NULL)
-            p->argv[i].at -= p->start;
+        if (p->args[i].blob == NULL)
+            p->args[i].at -= p->start;
     p->at -= p->start;
     p->start = 0;
 }
@@ -85,8 +103,8 @@ grow(struct kv_parser *p, size_t bytes)
     if (!kv_buffer_grow(&p->in, bytes))
         return false;
     for (uint32_t i = 0; i < p->argc; i++)
-        if (p->argv[i].blob == NULL)
-            p->argv[i].at = p->in.at + (p->argv[i].at - before);
+        if (p->args[i].blob == NULL)
+            p->args[i].at = p->in.at + (p->args[i].at - before);
     return true;
 }
 
@@ -127,8 +145,7 @@ space_in_blob(struct kv_parser *p, char **at, size_t *bytes)
 bool
 kv_parser_space(struct kv_parser *p, char **at, size_t *bytes)
 {
-    if (p->missing == 0)
-        release_arguments(p);
+    kv_parser_release(p);
     if (p->blob != NULL && p->blob->bytes < (size_t) p->bulk)
         return space_in_blob(p, at, bytes);
     if (p->at == p->in.used && p->missing == 0) {
@@ -307,7 +324,8 @@ kv_parser_next(struct kv_parser *p)
 {
     if (p->missing > 0)
         return parse_multibulk(p);
-    release_arguments(p);
+    p->first += p->argc;
+    p->argc = 0;
     /* Requests without a word, "\r\n" and "*0\r\n", are passed over. */
     for (;;) {
         p->start = p->at;

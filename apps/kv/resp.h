@@ -26,16 +26,21 @@ enum kv_parse {
     KV_PARSE_ERROR,   /* error holds the text of the reply; the connection must be closed */
 };
 
-/* All zero is a parser that has seen nothing. */
+/*
+ * All zero is a parser that has seen nothing. The arguments of the commands that it returns
+ * gather in `args`, so that several commands can be looked at before the first is run, until
+ * kv_parser_release() or kv_parser_space().
+ */
 struct kv_parser {
-    struct kv_arg *argv; /* the command, good until the next call on the parser */
+    struct kv_arg *args; /* moves with every call; its elements do not */
+    uint32_t first;      /* the last command's: args[first] to args[first + argc - 1] */
     uint32_t argc;
     char error[80];
 
     struct kv_buffer in; /* bytes received: before `at` parsed, behind it not */
     size_t at;
     size_t start; /* where the present request begins */
-    uint32_t argv_capacity;
+    uint32_t args_capacity;
     uint32_t missing; /* arguments that the present request still lacks */
     int64_t bulk;     /* announced size of the next one, or NO_BULK */
     bool has_bulk;
@@ -55,7 +60,16 @@ bool kv_parser_space(struct kv_parser *parser, char **at, size_t *bytes);
 /* So many bytes were put there. */
 void kv_parser_received(struct kv_parser *parser, size_t bytes);
 
-/* Parses on. Releases what the previous command held. */
+/* Parses on. */
 enum kv_parse kv_parser_next(struct kv_parser *parser);
+
+/* Forgets the commands that were returned, and frees the blobs that nobody took. */
+void kv_parser_release(struct kv_parser *parser);
+
+static inline struct kv_arg *
+kv_parser_argv(const struct kv_parser *parser)
+{
+    return parser->args + parser->first;
+}
 
 #endif

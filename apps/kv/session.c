@@ -15,8 +15,10 @@
 
 #include <stdlib.h>
 
-#define ALL_SHARDS UINT16_MAX
-#define BATCH_MAX  ((size_t) 1 << 20) /* bytes or replies under way before an exchange */
+#define ALL_SHARDS     UINT16_MAX
+#define AHEAD_MAX      32                 /* commands that are parsed before the first is run */
+#define AHEAD_KEYS_MAX 256                /* keys in them that are hashed and fetched */
+#define BATCH_MAX      ((size_t) 1 << 20) /* bytes or replies under way before an exchange */
 
 void
 kv_session_init(struct kv_session *session, struct kv_site *site, void *connection)
@@ -130,7 +132,7 @@ kv_session_ask(struct kv_session *session, uint16_t shard, struct kv_request *re
     if (pipeline == NULL)
         return false;
     struct kv_part *part = &pipeline->part[shard];
-    kv_batch_add(&part->request, request->command, session->resp, request->argv, request->argc);
+    kv_batch_add(&part->request, request, session->resp);
     part->waiting++;
     if (!kv_session_exchange(session))
         return false;
@@ -148,6 +150,7 @@ run_here(struct kv_session *session, struct kv_request *request)
         .command = request->command,
         .argv = request->argv,
         .argc = request->argc,
+        .hashes = request->hashes,
         .resp = session->resp,
         .now = session->now,
     };
@@ -175,6 +178,16 @@ run_on(struct kv_session *session, uint16_t shard, struct kv_request *request)
         kv_pipeline_add(pipeline, shard, request, session->resp);
 }
 
+/* The shard of the key that an argument holds. */
+static uint16_t
+shard_of_key(const struct kv_session *session, const struct kv_request *request, uint32_t index)
+{
+    if (request->hashes == NULL)
+        return kv_session_shard(session, &request->argv[index]);
+    uint32_t place = (index - 1) / (uint32_t) request->command->key_step;
+    return kv_shard_of(request->hashes[place], session->site->config->shards);
+}
+
 /* The shards of a command's keys; returns the one that has them all, or ALL_SHARDS. */
 static uint16_t
 shards_of_keys(struct kv_session *session, struct kv_request *request, struct kv_buffer *out)
@@ -182,11 +195,11 @@ shards_of_keys(struct kv_session *session, struct kv_request *request, struct kv
     uint32_t step = (uint32_t) request->command->key_step;
     uint32_t last = request->command->last_key < 0 ? request->argc - 1
                                                    : (uint32_t) request->command->last_key;
-    uint16_t first = kv_session_shard(session, &request->argv[1]);
+    uint16_t first = shard_of_key(session, request, 1);
     bool same = true;
 
     for (uint32_t i = 1; i <= last; i += step) {
-        uint16_t shard = kv_session_shard(session, &request->argv[i]);
+        uint16_t shard = shard_of_key(session, request, i);
         same = same && shard == first;
         kv_buffer_append(out, &shard, sizeof shard);
     }
@@ -242,7 +255,7 @@ run_with_keys(struct kv_session *session, struct kv_request *request)
 {
     switch (request->command->scope) {
     case KV_ON_KEY:
-        run_on(session, kv_session_shard(session, &request->argv[1]), request);
+        run_on(session, shard_of_key(session, request, 1), request);
         break;
     case KV_BY_KEY_SUM:
     case KV_BY_KEY_OK:
@@ -340,30 +353,22 @@ dispatch(struct kv_session *session, struct kv_request *request)
 }
 
 static void
-run_command(struct kv_session *session)
+run_command(struct kv_session *session, struct kv_request *request)
 {
-    struct kv_parser *parser = &session->parser;
-    struct kv_request request = {
-        .command = kv_command_lookup(&session->site->config->commands, parser->argv[0].at,
-                                     parser->argv[0].bytes),
-        .argv = parser->argv,
-        .argc = parser->argc,
-        .out = &session->out,
-    };
-
     session->site->shard->traffic.commands++;
-    if (request.command != NULL && (request.command->flags & KV_BARRIER) != 0 &&
+    if (request->command != NULL && (request->command->flags & KV_BARRIER) != 0 &&
         !kv_session_settle(session))
         return;
+    request->out = &session->out;
     if (!is_waiting(session)) {
-        dispatch(session, &request);
+        dispatch(session, request);
         return;
     }
     struct kv_buffer *local = &session->pipeline->local;
     size_t mark = local->used;
-    request.out = local;
-    dispatch(session, &request);
-    if (session->pipeline != NULL && request.out == local)
+    request->out = local;
+    dispatch(session, request);
+    if (session->pipeline != NULL && request->out == local)
         kv_pipeline_speak(session->pipeline, mark);
 }
 
@@ -391,25 +396,93 @@ relieve(struct kv_session *session)
         kv_session_fail(session);
 }
 
-void
-kv_session_run(struct kv_session *session)
+/* Commands that have been parsed but not run, so that their keys can be fetched together. */
+struct ahead {
+    struct kv_request request[AHEAD_MAX];
+    uint32_t first[AHEAD_MAX]; /* where its arguments begin in the parser's list */
+    uint32_t count;
+    uint64_t hashes[AHEAD_KEYS_MAX];
+    uint32_t keys;
+};
+
+/* Hashes the keys of a command and asks for their buckets, where they are on this shard. */
+static void
+look_at_keys(struct kv_session *session, struct ahead *ahead, struct kv_request *request)
 {
-    session->now = session->site->ops->now(session->site->world);
-    while (!session->closing) {
-        enum kv_parse result = kv_parser_next(&session->parser);
-        if (result == KV_PARSE_MORE)
+    const struct kv_command *command = request->command;
+    const struct kv_config *config = session->site->config;
+    uint32_t step = (uint32_t) command->key_step;
+    uint32_t last = command->last_key < 0 ? request->argc - 1 : (uint32_t) command->last_key;
+
+    if (step == 0 || request->argc <= last || last / step >= AHEAD_KEYS_MAX - ahead->keys)
+        return;
+    request->hashes = &ahead->hashes[ahead->keys];
+    for (uint32_t i = 1; i <= last; i += step) {
+        uint64_t hash = kv_hash(&config->seed, request->argv[i].at, request->argv[i].bytes);
+        ahead->hashes[ahead->keys++] = hash;
+        if (kv_shard_of(hash, config->shards) == session->site->self)
+            kv_table_fetch_bucket(&session->site->shard->store.table, (uint32_t) hash);
+    }
+}
+
+/* Parses the commands that have arrived, up to a limit; says why it stopped. */
+static enum kv_parse
+look_ahead(struct kv_session *session, struct ahead *ahead)
+{
+    struct kv_parser *parser = &session->parser;
+    enum kv_parse result = KV_PARSE_COMMAND;
+
+    ahead->count = ahead->keys = 0;
+    while (ahead->count < AHEAD_MAX && ahead->keys < AHEAD_KEYS_MAX / 2) {
+        result = kv_parser_next(parser);
+        if (result != KV_PARSE_COMMAND)
             break;
-        if (result == KV_PARSE_ERROR) {
-            if (kv_session_settle(session))
-                kv_reply_error(&session->out, session->parser.error);
-            session->closing = true;
-            return;
-        }
-        run_command(session);
+        struct kv_request *request = &ahead->request[ahead->count];
+        struct kv_arg *argv = kv_parser_argv(parser);
+        *request = (struct kv_request){
+            .command =
+                kv_command_lookup(&session->site->config->commands, argv[0].at, argv[0].bytes),
+            .argv = argv,
+            .argc = parser->argc,
+        };
+        ahead->first[ahead->count++] = parser->first;
+        if (request->command != NULL)
+            look_at_keys(session, ahead, request);
+    }
+    for (uint32_t i = 0; i < ahead->keys; i++)
+        if (kv_shard_of(ahead->hashes[i], session->site->config->shards) == session->site->self)
+            kv_table_fetch_entry(&session->site->shard->store.table,
+                                 (uint32_t) ahead->hashes[i]);
+    return result;
+}
+
+static void
+run_ahead(struct kv_session *session, struct ahead *ahead)
+{
+    for (uint32_t i = 0; i < ahead->count && !session->closing; i++) {
+        ahead->request[i].argv = session->parser.args + ahead->first[i];
+        run_command(session, &ahead->request[i]);
         if (is_full(session))
             relieve(session);
     }
-    (void) kv_session_settle(session);
+    kv_parser_release(&session->parser);
+}
+
+void
+kv_session_run(struct kv_session *session)
+{
+    enum kv_parse result = KV_PARSE_COMMAND;
+    struct ahead ahead;
+
+    session->now = session->site->ops->now(session->site->world);
+    while (result == KV_PARSE_COMMAND && !session->closing) {
+        result = look_ahead(session, &ahead);
+        run_ahead(session, &ahead);
+    }
+    if (kv_session_settle(session) && result == KV_PARSE_ERROR && !session->closing) {
+        kv_reply_error(&session->out, session->parser.error);
+        session->closing = true;
+    }
     if (session->out.failed)
         kv_session_fail(session);
 }

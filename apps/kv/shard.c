@@ -25,7 +25,9 @@ kv_shard_run(struct kv_shard *shard, const char **at, const char *end, int64_t n
     struct kv_call call = {.store = &shard->store, .out = &replies->bytes, .now = now};
     size_t begin = replies->bytes.used;
 
-    while (*at < end && replies->bytes.used - begin < KV_RUN_BYTES) {
+    for (uint32_t i = 0; *at < end && replies->bytes.used - begin < KV_RUN_BYTES; i++) {
+        if (i % KV_BATCH_AHEAD == 0)
+            kv_batch_fetch(*at, end, &shard->store.table);
         if (!kv_batch_read(at, &call, &shard->argv)) {
             replies->bytes.failed = true;
             return;

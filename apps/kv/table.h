@@ -40,6 +40,31 @@ kv_table_cost(const struct kv_table *table)
  */
 struct kv_entry **kv_table_find(struct kv_table *table, struct kv_slice key, uint32_t hash);
 
+/*
+ * Looking for a key costs two waits for memory: for the bucket, then for the entry. Who knows
+ * early which keys will be looked for asks for all their buckets, then for all their entries,
+ * and all the waits are one.
+ */
+static inline void
+kv_table_fetch_bucket(const struct kv_table *table, uint32_t hash)
+{
+    if (table->new.count > 0)
+        __builtin_prefetch(&table->new.at[hash & (table->new.count - 1)]);
+    if (table->moving)
+        __builtin_prefetch(&table->old.at[hash & (table->old.count - 1)]);
+}
+
+static inline void
+kv_table_fetch_entry(const struct kv_table *table, uint32_t hash)
+{
+    const struct kv_entry *entry = NULL;
+    if (table->moving)
+        entry = table->old.at[hash & (table->old.count - 1)];
+    if (entry == NULL && table->new.count > 0)
+        entry = table->new.at[hash & (table->new.count - 1)];
+    __builtin_prefetch(entry);
+}
+
 /* Puts in an entry whose key is not there; false when there is no memory for a first bucket. */
 bool kv_table_insert(struct kv_table *table, struct kv_entry *entry);
 

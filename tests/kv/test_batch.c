@@ -7,6 +7,15 @@ static const struct kv_seed seed = {1, 2};
 static struct kv_budget budget;
 static struct kv_shard shard;
 
+/* A command whose name is the first word. */
+static void
+add_words(struct kv_buffer *batch, struct kv_arg *argv, uint32_t argc)
+{
+    struct kv_request request = {
+        .command = kv_command_named(argv[0].at), .argv = argv, .argc = argc};
+    kv_batch_add(batch, &request, 2);
+}
+
 static void
 add(struct kv_buffer *batch, const char *command, const char *one, const char *two)
 {
@@ -14,7 +23,7 @@ add(struct kv_buffer *batch, const char *command, const char *one, const char *t
     uint32_t argc = 2;
     if (two != NULL)
         argv[argc++] = (struct kv_arg){two, strlen(two), NULL};
-    kv_batch_add(batch, kv_command_named(command), 2, argv, argc);
+    add_words(batch, argv, argc);
 }
 
 static void
@@ -62,8 +71,8 @@ blobs_move_and_what_nobody_takes_is_freed(void)
     struct kv_arg get[2] = {{"get", 3, NULL}, {key->at, 40000, key}};
 
     kv_shard_init(&shard, &seed, &budget);
-    kv_batch_add(&batch, kv_command_named("set"), 2, set, 3);
-    kv_batch_add(&batch, kv_command_named("get"), 2, get, 2);
+    add_words(&batch, set, 3);
+    add_words(&batch, get, 2);
     CU_ASSERT_PTR_NULL(set[2].blob);
     CU_ASSERT_PTR_NULL(get[1].blob);
     CU_ASSERT(batch.used < 200);
@@ -84,7 +93,7 @@ a_batch_that_is_not_run_gives_its_blobs_back(void)
     struct kv_blob *value = blob_of(50000);
     struct kv_arg set[3] = {{"set", 3, NULL}, {"a", 1, NULL}, {value->at, 50000, value}};
     add(&batch, "get", "a", NULL);
-    kv_batch_add(&batch, kv_command_named("set"), 2, set, 3);
+    add_words(&batch, set, 3);
     kv_batch_discard(batch.at, batch.at + batch.used); /* or the leak checker speaks */
     CU_ASSERT(batch.used > 0);
     kv_buffer_free(&batch);
@@ -99,7 +108,7 @@ a_run_pauses_when_the_replies_are_many(void)
     struct kv_arg set[3] = {{"set", 3, NULL}, {"a", 1, NULL}, {value->at, 1 << 20, value}};
 
     kv_shard_init(&shard, &seed, &budget);
-    kv_batch_add(&batch, kv_command_named("set"), 2, set, 3);
+    add_words(&batch, set, 3);
     for (int i = 0; i < 10; i++)
         add(&batch, "get", "a", NULL);
     const char *at = batch.at;

@@ -16,7 +16,8 @@ note_command(struct seen *seen, const struct kv_parser *parser)
 {
     for (uint32_t i = 0; i < parser->argc; i++) {
         kv_buffer_append(&seen->text, "[", 1);
-        kv_buffer_append(&seen->text, parser->argv[i].at, parser->argv[i].bytes);
+        kv_buffer_append(&seen->text, kv_parser_argv(parser)[i].at,
+                         kv_parser_argv(parser)[i].bytes);
         kv_buffer_append(&seen->text, "]", 1);
     }
     kv_buffer_append(&seen->text, "\n", 1);
@@ -165,10 +166,11 @@ large_argument_arrives(size_t bytes, size_t piece, bool in_blob)
     kv_buffer_append(&text, "\r\n$2\r\nEX\r\n", 10);
 
     bool good = feed(&parser, &seen, text.at, text.used, piece) && parser.argc == 4 &&
-                parser.argv[2].bytes == bytes && (parser.argv[2].blob != NULL) == in_blob &&
-                memcmp(parser.argv[2].at, text.at + length, bytes) == 0 &&
-                memcmp(parser.argv[1].at, "a", 1) == 0 &&
-                memcmp(parser.argv[3].at, "EX", 2) == 0;
+                kv_parser_argv(&parser)[2].bytes == bytes &&
+                (kv_parser_argv(&parser)[2].blob != NULL) == in_blob &&
+                memcmp(kv_parser_argv(&parser)[2].at, text.at + length, bytes) == 0 &&
+                memcmp(kv_parser_argv(&parser)[1].at, "a", 1) == 0 &&
+                memcmp(kv_parser_argv(&parser)[3].at, "EX", 2) == 0;
     good = good && feed(&parser, &seen, "PING\r\n", 6, 6) && parser.argc == 1;
     kv_buffer_free(&seen.text);
     kv_buffer_free(&text);
@@ -198,8 +200,8 @@ a_blob_may_be_taken(void)
     CU_ASSERT(feed(&parser, &seen, "*1\r\n$40000\r\n", 12, 12));
     memcpy(value + 40000, "\r\n", 2);
     CU_ASSERT(feed(&parser, &seen, value, 40002, 10000));
-    struct kv_blob *blob = parser.argv[0].blob;
-    parser.argv[0].blob = NULL;
+    struct kv_blob *blob = kv_parser_argv(&parser)[0].blob;
+    kv_parser_argv(&parser)[0].blob = NULL;
     CU_ASSERT_EQUAL(blob->bytes, 40000);
     CU_ASSERT(feed(&parser, &seen, "PING\r\n", 6, 6));
     kv_blob_free(&blob);
@@ -218,7 +220,7 @@ memory_grows_with_what_arrives_only(void)
     CU_ASSERT(parser.blob_memory <= KV_READ_MAX);
     kv_parser_free(&parser);
     CU_ASSERT(feed(&parser, &seen, "*2147483647\r\n$1\r\na\r\n", 20, SIZE_MAX));
-    CU_ASSERT(parser.argv_capacity <= 64);
+    CU_ASSERT(parser.args_capacity <= 64);
     kv_parser_free(&parser);
     kv_buffer_free(&seen.text);
 }
@@ -280,7 +282,7 @@ many_arguments_survive_the_moves_of_the_buffer(void)
     for (uint32_t i = 0; i < parser.argc; i++) {
         char word[16];
         snprintf(word, sizeof word, "%05u", i);
-        CU_ASSERT_EQUAL(memcmp(parser.argv[i].at, word, 5), 0);
+        CU_ASSERT_EQUAL(memcmp(kv_parser_argv(&parser)[i].at, word, 5), 0);
     }
     kv_parser_free(&parser);
     kv_buffer_free(&seen.text);
