@@ -253,13 +253,13 @@ cy_channel_unsubscribe(cy_ref channel, cy_ref subscriber, cy_time deadline)
 }
 
 int
-cy_channel_subscribers(cy_ref ref)
+cy_channel_subscribers(cy_ref channel)
 {
     struct cyi_core *core = cyi_current();
-    const struct cyi_channel *channel = cyi_channel_find(core, ref.slot, ref.generation);
-    if (channel == NULL || ref.node != core->home.node || ref.core != core->index)
+    const struct cyi_channel *record = cyi_channel_find(core, channel.slot, channel.generation);
+    if (record == NULL || channel.node != core->home.node || channel.core != core->index)
         return -ESRCH;
-    return (int) channel->confirmed;
+    return (int) record->confirmed;
 }
 
 void

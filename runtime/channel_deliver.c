@@ -61,9 +61,9 @@ cyi_channel_waits_end(struct cyi_core *core, struct cyi_channel *channel, int er
 void
 cyi_channel_waits_fini(struct cyi_channel *channel)
 {
-    struct cyi_list *link;
-    while ((link = cyi_list_pop(&channel->waits)) != NULL)
+    cyi_list_for_each_safe(link, &channel->waits) {
         free(cyi_container_of(link, struct wait, link));
+    }
 }
 
 /* 0: there are enough. CYI_PENDING: `who` will be answered. */

@@ -33,10 +33,10 @@ static void
 free_vertex(struct cyi_map_node *node, void *arg)
 {
     struct vertex *vertex = cyi_container_of(node, struct vertex, node);
-    struct cyi_list *link;
     (void) arg;
-    while ((link = cyi_list_pop(&vertex->edges)) != NULL)
+    cyi_list_for_each_safe(link, &vertex->edges) {
         free(cyi_container_of(link, struct edge, link));
+    }
     free(vertex);
 }
 

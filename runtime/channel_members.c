@@ -181,8 +181,10 @@ free_mirror(struct cyi_channels *channels, struct cyi_member *member)
 static void
 expel(struct cyi_core *core, struct cyi_channel *channel, struct cyi_member *member)
 {
-    if (member->branch == NULL)
+    if (member->branch == NULL) {
+        CY_ASSERT(channel->away_count != NULL);
         channel->away_count[member->subscriber.core]--;
+    }
     if (member->subscriber.slot >> 28 == CY_KIND_CHANNEL)
         cyi_channel_graph_remove(core->node, member->channel, member->subscriber);
     channel->count--;

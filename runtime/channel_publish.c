@@ -163,7 +163,7 @@ relay_to(struct cyi_core *core, struct work *work, const struct cyi_channel *cha
     rc = cyi_post_call(core, to, relay_here, &relay, sizeof relay);
     if (rc != 0)
         cyi_msg_drop(core, relay.msg);
-    else if (relay.delivery != 0)
+    else if (work->delivery != NULL)
         work->delivery->pending++;
     return rc;
 }

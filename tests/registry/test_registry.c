@@ -8,10 +8,11 @@ enum { CORES = 2, TASKS = 200 };
 static const struct cy_task_options joinable = {.joinable = true};
 
 static cy_ref
-spawn_on(uint16_t core, cy_task_fn *fn, const void *arg, const char *name)
+spawn_on(int core, cy_task_fn *fn, const void *arg, const char *name)
 {
     cy_ref task = CY_NOBODY;
-    CY_CHECK_EQ(cy_task_spawn_named(&task, core, fn, (void *) (uintptr_t) arg, name, &joinable),
+    CY_CHECK_EQ(cy_task_spawn_named(&task, (uint16_t) core, fn, (void *) (uintptr_t) arg, name,
+                                    &joinable),
                 0);
     return task;
 }
@@ -70,7 +71,7 @@ static int
 unique_body(void *arg)
 {
     (void) arg;
-    for (uint16_t core = 0; core < CORES; core++) {
+    for (int core = 0; core < CORES; core++) {
         cy_ref found, holder = spawn_on(core, hold_name, "unique", "holder");
         CY_CHECK_EQ(cy_task_locate(&found, "unique", CY_FOREVER), 0);
         CY_CHECK(cy_ref_equal(found, holder));
@@ -107,7 +108,7 @@ locate_body(void *arg)
     (void) arg;
     CY_CHECK_EQ(cy_task_locate(&found, "late", CY_NOW), -ETIMEDOUT);
     CY_CHECK_EQ(cy_task_locate(&found, "late", cy_after(CY_MICROSECOND)), -ETIMEDOUT);
-    for (uint16_t i = 0; i < CORES * CORES; i++) {
+    for (int i = 0; i < CORES * CORES; i++) {
         cy_ref locating = spawn_on(i / CORES, locate, "late", "locating");
         cy_node_settle();
         cy_ref holder = spawn_on(i % CORES, hold_name, "late", "holder");
@@ -235,7 +236,7 @@ many_body(void *arg)
     (void) arg;
     for (long round = cy_test_scale(20); round > 0; round--) {
         alive = TASKS;
-        for (uint16_t i = 0; i < TASKS; i++)
+        for (int i = 0; i < TASKS; i++)
             tasks[i] = spawn_on(i % CORES, many, (void *) (size_t) i, "ring");
         for (int i = 0; i < TASKS; i++)
             CY_CHECK_EQ(cy_join(NULL, tasks[i], CY_FOREVER), 0);

@@ -18,13 +18,13 @@ make_channel(void *arg)
 }
 
 static cy_ref
-channel_on(uint16_t core, struct cy_channel_options *options)
+channel_on(int core, struct cy_channel_options *options)
 {
     cy_ref maker, channel = CY_NOBODY;
     cy_msg *end;
     struct cy_exit exit;
     struct cy_task_options joinable = {.joinable = true};
-    CY_CHECK_EQ(cy_task_spawn_on(&maker, core, make_channel, options, &joinable), 0);
+    CY_CHECK_EQ(cy_task_spawn_on(&maker, (uint16_t) core, make_channel, options, &joinable), 0);
     CY_CHECK_EQ(cy_join(&end, maker, CY_FOREVER), 0);
     CY_CHECK_EQ(cy_exit_read(&exit, end), 0);
     if (exit.value_bytes == sizeof channel)
@@ -51,11 +51,11 @@ live(void *arg)
 }
 
 static cy_ref
-subscriber_on(uint16_t core)
+subscriber_on(int core)
 {
     cy_ref task = CY_NOBODY;
     struct cy_task_options joinable = {.joinable = true};
-    CY_CHECK_EQ(cy_task_spawn_on(&task, core, live, NULL, &joinable), 0);
+    CY_CHECK_EQ(cy_task_spawn_on(&task, (uint16_t) core, live, NULL, &joinable), 0);
     return task;
 }
 
@@ -118,16 +118,16 @@ a_channel_is_made_with_a_name_and_closed_once(void)
 
 /* Every combination of where the channel and the subscriber are. */
 static void
-each_placing(void (*fn)(uint16_t channel_core, uint16_t subscriber_core))
+each_placing(void (*fn)(int channel_core, int subscriber_core))
 {
-    for (uint16_t a = 0; a < CORES; a++) {
-        for (uint16_t b = 0; b < CORES; b++)
+    for (int a = 0; a < CORES; a++) {
+        for (int b = 0; b < CORES; b++)
             fn(a, b);
     }
 }
 
 static void
-subscribe_once(uint16_t channel_core, uint16_t subscriber_core)
+subscribe_once(int channel_core, int subscriber_core)
 {
     cy_ref channel = channel_on(channel_core, NULL);
     cy_ref task = subscriber_on(subscriber_core);
@@ -161,7 +161,7 @@ a_subscription_is_in_effect_when_the_call_returns(void)
 }
 
 static void
-subscribe_wrongly(uint16_t channel_core, uint16_t subscriber_core)
+subscribe_wrongly(int channel_core, int subscriber_core)
 {
     cy_ref channel = channel_on(channel_core, NULL);
     cy_ref task = subscriber_on(subscriber_core), stranger = task, elsewhere = channel;
@@ -198,7 +198,7 @@ who_does_not_exist_cannot_subscribe_or_be_subscribed(void)
 }
 
 static void
-forget_the_dead(uint16_t channel_core, uint16_t subscriber_core)
+forget_the_dead(int channel_core, int subscriber_core)
 {
     cy_ref channel = channel_on(channel_core, NULL);
     for (int i = 0; i < 100; i++) {
@@ -229,7 +229,7 @@ a_subscriber_that_ends_is_forgotten(void)
 }
 
 static void
-fill(uint16_t channel_core, uint16_t subscriber_core)
+fill(int channel_core, int subscriber_core)
 {
     struct cy_channel_options three = {.subscribers_max = 3};
     cy_ref tasks[4], channel = channel_on(channel_core, &three);
@@ -261,7 +261,7 @@ a_channel_takes_so_many_subscribers_and_no_more(void)
 }
 
 static void
-close_with_subscribers(uint16_t channel_core, uint16_t subscriber_core)
+close_with_subscribers(int channel_core, int subscriber_core)
 {
     cy_ref channel = channel_on(channel_core, NULL), task = subscriber_on(subscriber_core);
     cy_ref again;
@@ -296,7 +296,7 @@ many_body(void *arg)
     enum { N = 300 };
     static cy_ref channels[N], tasks[N];
     (void) arg;
-    for (uint16_t i = 0; i < N; i++) {
+    for (int i = 0; i < N; i++) {
         channels[i] = channel_on(i % CORES, NULL);
         tasks[i] = subscriber_on(i / 2 % CORES);
     }
@@ -374,12 +374,14 @@ subscribe_late(void *arg)
 
 /* Who asked is gone before the answer comes, and what was asked for happens all the same. */
 static void
-cancel(uint16_t channel_core, uint16_t subscriber_core)
+cancel(int channel_core, int subscriber_core)
 {
     cy_ref task;
     struct cy_task_options joinable = {.joinable = true};
     left_channel = channel_on(channel_core, NULL);
-    CY_CHECK_EQ(cy_task_spawn_on(&task, subscriber_core, subscribe_late, NULL, &joinable), 0);
+    CY_CHECK_EQ(
+        cy_task_spawn_on(&task, (uint16_t) subscriber_core, subscribe_late, NULL, &joinable),
+        0);
     cy_node_settle();
     CY_CHECK_EQ(reach(left_channel), 1);
     stop(task);

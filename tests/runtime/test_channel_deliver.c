@@ -19,11 +19,11 @@ make_channel(void *arg)
 
 /* Another core's memory is written by a task that we join: the join orders it. */
 static cy_ref
-channel_on(uint16_t core)
+channel_on(int core)
 {
     cy_ref maker;
     struct cy_task_options joinable = {.joinable = true};
-    CY_CHECK_EQ(cy_task_spawn_on(&maker, core, make_channel, NULL, &joinable), 0);
+    CY_CHECK_EQ(cy_task_spawn_on(&maker, (uint16_t) core, make_channel, NULL, &joinable), 0);
     CY_CHECK_EQ(cy_join(NULL, maker, CY_FOREVER), 0);
     return shared_channel;
 }
@@ -36,11 +36,11 @@ live(void *arg)
 }
 
 static cy_ref
-live_on(uint16_t core, uint32_t mailbox_max)
+live_on(int core, uint32_t mailbox_max)
 {
     cy_ref task = CY_NOBODY;
     struct cy_task_options options = {.joinable = true, .mailbox_max = mailbox_max};
-    CY_CHECK_EQ(cy_task_spawn_on(&task, core, live, NULL, &options), 0);
+    CY_CHECK_EQ(cy_task_spawn_on(&task, (uint16_t) core, live, NULL, &options), 0);
     return task;
 }
 
@@ -70,19 +70,19 @@ deliver(cy_ref channel, uint32_t n, cy_time deadline)
 }
 
 static void
-each_placing(void (*fn)(uint16_t channel_core, uint16_t subscriber_core))
+each_placing(void (*fn)(int channel_core, int subscriber_core))
 {
-    for (uint16_t a = 0; a < CORES; a++) {
-        for (uint16_t b = 0; b < CORES; b++)
+    for (int a = 0; a < CORES; a++) {
+        for (int b = 0; b < CORES; b++)
             fn(a, b);
     }
 }
 
 static void
-count(uint16_t channel_core, uint16_t subscriber_core)
+count(int channel_core, int subscriber_core)
 {
     cy_ref full = live_on(subscriber_core, 1), one = live_on(subscriber_core, 0);
-    cy_ref two = live_on((uint16_t) (1 - subscriber_core), 0);
+    cy_ref two = live_on(1 - subscriber_core, 0);
     cy_ref channel = channel_on(channel_core);
     CY_CHECK_EQ(deliver(channel, 0, CY_FOREVER), 0);
     CY_CHECK_EQ(cy_channel_subscribe(channel, full, CY_FOREVER), 0);
@@ -129,21 +129,21 @@ deliver_to_three(void *arg)
 }
 
 static cy_ref
-deliverer(uint16_t core)
+deliverer(int core)
 {
     cy_ref task;
     struct cy_task_options joinable = {.joinable = true};
     deliver_result = -1;
-    CY_CHECK_EQ(cy_task_spawn_on(&task, core, deliver_to_three, NULL, &joinable), 0);
+    CY_CHECK_EQ(cy_task_spawn_on(&task, (uint16_t) core, deliver_to_three, NULL, &joinable), 0);
     cy_node_settle();
     return task;
 }
 
 static void
-wait_for_three(uint16_t channel_core, uint16_t subscriber_core)
+wait_for_three(int channel_core, int subscriber_core)
 {
     cy_ref tasks[3], channel = channel_on(channel_core);
-    for (uint16_t from = 0; from < CORES; from++) {
+    for (int from = 0; from < CORES; from++) {
         cy_ref delivering = deliverer(from);
         for (int i = 0; i < 3; i++) {
             CY_CHECK_EQ(deliver(channel, (uint32_t) i + 1, cy_after(CY_MICROSECOND)), 0);
@@ -175,7 +175,7 @@ it_waits_until_there_are_n_subscribers(void)
 }
 
 static void
-give_up(uint16_t channel_core, uint16_t from)
+give_up(int channel_core, int from)
 {
     cy_ref channel = channel_on(channel_core);
     CY_CHECK_EQ(deliver(channel, 1, CY_NOW), 0);
@@ -211,7 +211,7 @@ no_rest_body(void *arg)
 {
     cy_ref tasks[10], channel = channel_on(0);
     (void) arg;
-    for (uint16_t i = 0; i < 10; i++)
+    for (int i = 0; i < 10; i++)
         tasks[i] = deliverer(i % CORES);
     struct cyi_channel *record = cyi_channel_find(cyi_self, channel.slot, channel.generation);
     int waits = 0;
@@ -242,9 +242,9 @@ tree_body(void *arg)
     enum { DEPTH = 9 };
     cy_ref channels[DEPTH], tasks[DEPTH];
     (void) arg;
-    for (uint16_t i = 0; i < DEPTH; i++) {
-        channels[i] = channel_on((uint16_t) (i / 2 % cy_core_count()));
-        tasks[i] = live_on((uint16_t) (i % cy_core_count()), 0);
+    for (int i = 0; i < DEPTH; i++) {
+        channels[i] = channel_on(i / 2 % cy_core_count());
+        tasks[i] = live_on(i % cy_core_count(), 0);
         CY_CHECK_EQ(cy_channel_subscribe(channels[i], tasks[i], CY_FOREVER), 0);
         if (i > 0)
             CY_CHECK_EQ(cy_channel_subscribe(channels[i - 1], channels[i], CY_FOREVER), 0);

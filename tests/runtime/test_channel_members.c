@@ -19,16 +19,16 @@ make_channel(void *arg)
 }
 
 static void
-run_on(uint16_t core, cy_task_fn *fn, void *arg)
+run_on(int core, cy_task_fn *fn, void *arg)
 {
     cy_ref task;
     struct cy_task_options joinable = {.joinable = true};
-    CY_CHECK_EQ(cy_task_spawn_named(&task, core, fn, arg, "helper", &joinable), 0);
+    CY_CHECK_EQ(cy_task_spawn_named(&task, (uint16_t) core, fn, arg, "helper", &joinable), 0);
     CY_CHECK_EQ(cy_join(NULL, task, CY_FOREVER), 0);
 }
 
 static cy_ref
-channel_on(uint16_t core)
+channel_on(int core)
 {
     run_on(core, make_channel, NULL);
     return made;
@@ -42,11 +42,11 @@ live(void *arg)
 }
 
 static cy_ref
-live_on(uint16_t core)
+live_on(int core)
 {
     cy_ref task = CY_NOBODY;
     struct cy_task_options options = {.joinable = true};
-    CY_CHECK_EQ(cy_task_spawn_on(&task, core, live, NULL, &options), 0);
+    CY_CHECK_EQ(cy_task_spawn_on(&task, (uint16_t) core, live, NULL, &options), 0);
     return task;
 }
 
@@ -76,7 +76,7 @@ static void
 check_left(uint32_t members, uint32_t by_subscriber, uint32_t branches)
 {
     cy_node_settle();
-    for (uint16_t i = 0; i < CORES; i++)
+    for (int i = 0; i < CORES; i++)
         run_on(i, look, NULL);
     CY_CHECK_EQ(left[0].members + left[1].members + left[2].members, members);
     CY_CHECK_EQ(left[0].by_subscriber + left[1].by_subscriber + left[2].by_subscriber,
@@ -90,7 +90,7 @@ records_body(void *arg)
 {
     cy_ref channel = channel_on(1), tasks[CORES][2];
     (void) arg;
-    for (uint16_t i = 0; i < CORES; i++) {
+    for (int i = 0; i < CORES; i++) {
         for (int k = 0; k < 2; k++) {
             tasks[i][k] = live_on(i);
             CY_CHECK_EQ(cy_channel_subscribe(channel, tasks[i][k], CY_FOREVER), 0);
@@ -123,8 +123,8 @@ static int
 close_subscriber_body(void *arg)
 {
     (void) arg;
-    for (uint16_t a = 0; a < CORES; a++) {
-        for (uint16_t b = 0; b < CORES; b++) {
+    for (int a = 0; a < CORES; a++) {
+        for (int b = 0; b < CORES; b++) {
             cy_ref upper = channel_on(a), lower = channel_on(b);
             CY_CHECK_EQ(cy_channel_subscribe(upper, lower, CY_FOREVER), 0);
             check_left(a == b ? 1 : 2, 1, a != b);
@@ -206,11 +206,12 @@ churn_body(void *arg)
     long generations = cy_test_scale(10);
     (void) arg;
     unexpected = deliveries = 0;
-    for (uint16_t i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++)
         churned[i] = channel_on(i);
     while (generations-- > 0) {
-        for (uint16_t i = 0; i < CHURNERS; i++)
-            CY_CHECK_EQ(cy_task_spawn_on(&tasks[i], i % CORES, churn, NULL, &joinable), 0);
+        for (int i = 0; i < CHURNERS; i++)
+            CY_CHECK_EQ(
+                cy_task_spawn_on(&tasks[i], (uint16_t) (i % CORES), churn, NULL, &joinable), 0);
         for (int i = 0; i < CHURNERS; i++)
             CY_CHECK_EQ(cy_join(NULL, tasks[i], CY_FOREVER), 0);
     }

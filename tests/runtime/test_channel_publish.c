@@ -3,6 +3,8 @@
 #include <cycos/impl/channel.h>
 #include <cycos/impl/core.h>
 
+#include <stdatomic.h>
+
 enum { TAG = 7, TASKS = 50, MESSAGES = 20, CORES = 2 };
 
 /* What the subscribers of a test write down, each in its own place. */
@@ -341,10 +343,95 @@ a_transform_may_close_its_channel_and_cannot_feed_it(void)
     CU_ASSERT_EQUAL(cy_node_run(1, odd_transforms_body, NULL), 0);
 }
 
+static atomic_bool hogging, released;
+
+static int
+hog(void *arg)
+{
+    (void) arg;
+    hogging = true;
+    while (!released)
+        continue;
+    return 0;
+}
+
+static void
+hold_core_1(cy_ref *out)
+{
+    struct cy_task_options joinable = {.joinable = true};
+    hogging = released = false;
+    CY_CHECK_EQ(cy_task_spawn_on(out, 1, hog, NULL, &joinable), 0);
+    while (!hogging)
+        CY_CHECK_EQ(cy_yield(), 0);
+}
+
+static int
+live(void *arg)
+{
+    (void) arg;
+    return cy_suspend(CY_FOREVER);
+}
+
+static int
+make_afar(void *arg)
+{
+    (void) arg;
+    CY_CHECK_EQ(cy_channel_create(&now.channel, "afar", NULL), 0);
+    return 0;
+}
+
+/* Nothing leaves for core 1: what does not fit on the way is refused, here and counted. */
+static int
+way_full_body(void *arg)
+{
+    cy_ref held, away, channel = make_channel("way", NULL, NULL);
+    cy_msg *msg = NULL;
+    struct cy_task_options joinable = {.joinable = true};
+    struct cyi_channel_counters counters = {0};
+    (void) arg;
+    CY_CHECK_EQ(cy_task_spawn_on(&away, 1, make_afar, NULL, &joinable), 0);
+    CY_CHECK_EQ(cy_join(NULL, away, CY_FOREVER), 0);
+    CY_CHECK_EQ(cy_task_spawn_on(&away, 1, live, NULL, &joinable), 0);
+    subscribe(channel, away);
+    hold_core_1(&held);
+    uint64_t sent = 0;
+    while (counters.refused == 0 && cy_send_bytes(channel, TAG, "full", 5) == 0) {
+        CY_CHECK(cyi_channel_count(cyi_self, channel, &counters));
+        sent++;
+    }
+    CY_CHECK_EQ(counters.published, sent);
+    CY_CHECK_EQ(counters.sent, sent - 1);
+    CY_CHECK_EQ(counters.refused, 1);
+    /* What asks the other core is refused as well, with nothing lost. */
+    CY_CHECK_EQ(cy_channel_subscribe(now.channel, away, CY_FOREVER), -EAGAIN);
+    CY_CHECK_EQ(cy_channel_unsubscribe(now.channel, away, CY_FOREVER), -EAGAIN);
+    CY_CHECK_EQ(cy_channel_close(now.channel), -EAGAIN);
+    msg = message(1, 100);
+    CY_CHECK_EQ(cy_channel_deliver(now.channel, &msg, 1, CY_FOREVER), -EAGAIN);
+    CY_CHECK_EQ(cy_channel_deliver(channel, &msg, 1, CY_FOREVER), 0);
+    CY_CHECK(msg == NULL);
+    released = true;
+    CY_CHECK_EQ(cy_join(NULL, held, CY_FOREVER), 0);
+    CY_CHECK_EQ(cy_channel_subscribe(now.channel, away, CY_FOREVER), 0);
+    CY_CHECK_EQ(cy_terminate(away), 0);
+    CY_CHECK_EQ(cy_join(NULL, away, CY_FOREVER), 0);
+    return 0;
+}
+
+static void
+what_does_not_fit_on_the_way_is_refused(void)
+{
+    struct cy_options options;
+    cy_node_options(&options, CORES);
+    options.outbox_max = 4096;
+    CU_ASSERT_EQUAL(cy_node_run_with(&options, way_full_body, NULL), 0);
+}
+
 CY_TEST_MAIN("runtime.channel_publish",
              CY_TEST(each_subscriber_gets_each_message_in_order_and_intact),
              CY_TEST(subscribers_are_served_in_the_order_of_subscription),
              CY_TEST(a_full_subscriber_misses_the_message_and_is_counted),
              CY_TEST(a_transform_changes_replaces_or_drops),
              CY_TEST(a_transform_works_for_publishers_on_other_cores),
-             CY_TEST(a_transform_may_close_its_channel_and_cannot_feed_it))
+             CY_TEST(a_transform_may_close_its_channel_and_cannot_feed_it),
+             CY_TEST(what_does_not_fit_on_the_way_is_refused))
