@@ -18,6 +18,17 @@ usage() {
     sed -n '2,/^[^#]/{ s/^# \{0,1\}//p }' "$0"
 }
 
+# configure PRESET - make build/PRESET, or bring it up to date.
+configure() {
+    local log=$root/build/$1.log
+    mkdir -p "$root/build"
+    cd "$root" || exit
+    if ! cmake --preset "$1" "-DCY_WERROR=${CY_WERROR:-OFF}" >"$log" 2>&1; then
+        cat "$log" >&2
+        exit 1
+    fi
+}
+
 # build PRESET [TARGET...] - configure and build into build/PRESET.
 build() {
     local preset=$1 target targets=()
@@ -26,13 +37,7 @@ build() {
         targets+=(--target "$target")
     done
     (
-        mkdir -p "$root/build"
-        cd "$root" || exit
-        log=$root/build/$preset.log
-        if ! cmake --preset "$preset" "-DCY_WERROR=${CY_WERROR:-OFF}" >"$log" 2>&1; then
-            cat "$log" >&2
-            exit 1
-        fi
+        configure "$preset"
         cmake --build "build/$preset" --parallel "$jobs" "${targets[@]}"
     )
 }
