@@ -282,4 +282,56 @@ every_node_ends_and_gives_everything_back(void)
     seeds_run(&program, 1000);
 }
 
-CY_TEST_MAIN("sim.shutdown", CY_TEST(every_node_ends_and_gives_everything_back))
+static int
+end_at_once(void *arg)
+{
+    (void) arg;
+    return 0;
+}
+
+static int
+deliver_to_nobody(void *arg)
+{
+    cy_msg *msg;
+    int rc = cy_msg_create(&msg, 1, 10);
+    EXPECT_EQ(rc, 0);
+    rc = cy_deliver(*(const cy_ref *) arg, &msg, CY_FOREVER);
+    EXPECT(rc == 0 || rc == -ESRCH);
+    cy_msg_free(&msg);
+    return 0;
+}
+
+/* More answers than the ring has room for, when their askers have just been terminated. */
+static int
+leave_with_answers_under_way(void *arg)
+{
+    static cy_ref whom;
+    (void) arg;
+    EXPECT_EQ(cy_task_spawn_on(&whom, 1, end_at_once, NULL, NULL), 0);
+    EXPECT_EQ(cy_join(NULL, whom, cy_after(CY_SECOND)) == -EDEADLK, false);
+    for (int i = 0; i < 30; i++)
+        EXPECT_EQ(cy_task_spawn(NULL, deliver_to_nobody, &whom, NULL), 0);
+    cy_yield();
+    cy_shutdown(0);
+    return 0;
+}
+
+static void
+prepare_tiny_rings(void)
+{
+    world.options[0].cores = 2;
+    world.options[0].outbox_max = 1000;
+    world.sim_options = (struct cyi_sim_options){
+        .ring_size = 8, .pause_chance = CYI_SIM_CERTAIN / 4, .pause_ns_max = CY_SECOND};
+}
+
+static void
+what_nobody_waits_for_any_more_is_given_back(void)
+{
+    static const struct seeds_program program = {.prepare = prepare_tiny_rings,
+                                                 .main = leave_with_answers_under_way};
+    seeds_run(&program, 200);
+}
+
+CY_TEST_MAIN("sim.shutdown", CY_TEST(every_node_ends_and_gives_everything_back),
+             CY_TEST(what_nobody_waits_for_any_more_is_given_back))
