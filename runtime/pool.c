@@ -139,10 +139,14 @@ start_worker(struct cyi_pool *pool)
 {
     struct worker *worker = &pool->workers[pool->count];
     char name[16];
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP};
     sigset_t all, before;
     pthread_attr_t attributes;
     worker->pool = pool;
     sigfillset(&all);
+    /* Faults of what it runs must find their handlers. */
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        sigdelset(&all, faults[i]);
     pthread_attr_init(&attributes);
     spread(&attributes);
     pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -206,6 +206,7 @@ cyi_task_release(struct cyi_core *core, struct cyi_task *task)
     task->extra = NULL;
     if (task->flags & CYI_TASK_OWN_NAME)
         cyi_heap_give(&core->heap, 0, (void *) (uintptr_t) task->name);
+    task->name = "ended"; /* it stays the current one until the next switch */
     put_record(&core->tasks, task);
 }
 
@@ -280,6 +281,7 @@ run_handler(struct cyi_core *core, struct cyi_task *task)
         if (msg != NULL)
             cy_msg_free(&msg);
     }
+    cyi_stack_check(task->stack);
     if (task->flags & LEAVE) {
         end_task(core, task);
     } else if (task->first != NULL) {
@@ -298,6 +300,7 @@ cyi_task_run(struct cyi_core *core, struct cyi_task *task)
         return;
     }
     task->exit_code = ((cy_task_fn *) task->fn)(task->arg);
+    cyi_stack_check(task->stack);
     end_task(core, task);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum { SMALL = CYI_STACK_CLASS_MIN, MANY = CYI_STACK_HOT + 300 };
 
@@ -310,8 +311,11 @@ use_the_gap(void *unused)
     cyi_stacks_init(&stacks, 0);
     stacks.no_guard_install = true;
     struct cyi_stack *stack = cyi_stack_take(&stacks, SMALL);
+    cyi_stack_check(stack);
+    if (write(STDERR_FILENO, "fine\n", 5) != 5)
+        return;
     stack->base[-1] = 1;
-    cyi_stack_give(&stacks, stack);
+    cyi_stack_check(stack);
 }
 
 static void
@@ -320,6 +324,7 @@ an_overflow_into_a_gap_is_found_at_the_end(void)
     static struct cy_test_child child;
     CY_OK(cy_test_run_child(&child, use_the_gap, NULL));
     CU_ASSERT_EQUAL(child.signal, SIGABRT);
+    CU_ASSERT_TRUE(cy_test_died_saying(&child, "fine\n"));
     CU_ASSERT_TRUE(cy_test_died_saying(&child, "stack overflow"));
 }
 

@@ -89,6 +89,17 @@ cyi_stack_room(const struct cyi_stack *stack)
     return (size_t) ((const uint8_t *) stack - stack->base);
 }
 
+/* Has anything been written where the guard would be? */
+bool cyi_stack_overran(const struct cyi_stack *stack);
+
+/* At the end of a task: an overflow of a stack without a guard is found late, but is found. */
+static inline void
+cyi_stack_check(const struct cyi_stack *stack)
+{
+    if (__builtin_expect(!stack->guarded, 0))
+        CY_ASSERT(!cyi_stack_overran(stack) && "stack overflow");
+}
+
 /* Does the address lie in the guard of this stack? Safe in a signal handler. */
 bool cyi_stack_in_guard(const struct cyi_stack *stack, const void *address);
 
