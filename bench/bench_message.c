@@ -31,9 +31,8 @@ static void
 report(const char *name, const char *unit, double *values)
 {
     qsort(values, RUNS, sizeof *values, ascending);
-    printf("{\"bench\": \"%s\", \"unit\": \"%s\", \"median\": %.2f, \"min\": %.2f, "
-           "\"max\": %.2f, \"runs\": %d}\n",
-           name, unit, values[RUNS / 2], values[0], values[RUNS - 1], RUNS);
+    printf("{\"bench\":\"%s\",\"%s\":%.2f,\"%s_min\":%.2f,\"%s_max\":%.2f,\"runs\":%d}\n", name,
+           unit, values[RUNS / 2], unit, values[0], unit, values[RUNS - 1], RUNS);
     fflush(stdout);
 }
 
@@ -148,7 +147,7 @@ stream(const char *name, uint16_t core, int sources, int count)
         cy_msg_free(&done);
         need(cy_terminate(source.to));
     }
-    report(name, "million messages/s", rate);
+    report(name, "million_per_second", rate);
 }
 
 /* One of a ring: passes a counter on until it is 0. */

@@ -165,7 +165,7 @@ cy_options_init(struct cy_options *options)
         .spin_ns = 50 * CY_MICROSECOND,
         .stall_ns = 25 * CY_MILLISECOND,
         .mailbox_max = 65536,
-        .outbox_max = 1 << 20,
+        .outbox_max = 65536,
         .tasks_max = 1 << 22,
         .stack_bytes = 64 << 10,
         .pool_threads = 4,

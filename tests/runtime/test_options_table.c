@@ -36,7 +36,7 @@ defaults_are_valid_and_those_of_the_header(void)
     CU_ASSERT_EQUAL(options.spin_ns, 50 * CY_MICROSECOND);
     CU_ASSERT_EQUAL(options.stall_ns, 25 * CY_MILLISECOND);
     CU_ASSERT_EQUAL(options.mailbox_max, 65536);
-    CU_ASSERT_EQUAL(options.outbox_max, 1048576);
+    CU_ASSERT_EQUAL(options.outbox_max, 65536);
     CU_ASSERT_EQUAL(options.tasks_max, 4194304);
     CU_ASSERT_EQUAL(options.stack_bytes, 65536);
     CU_ASSERT_EQUAL(options.pool_threads, 4);

@@ -60,7 +60,7 @@ struct cy_options {
     cy_time spin_ns;             /* poll so long before sleeping: 50 us */
     cy_time stall_ns;            /* report a task that runs so long: 25 ms; 0: never */
     uint32_t mailbox_max;        /* messages per task: 65536 */
-    uint32_t outbox_max;         /* messages on the way from one core to another: 1048576 */
+    uint32_t outbox_max;         /* messages on the way from one core to another: 65536 */
     uint32_t tasks_max;          /* per core: 4194304 */
     uint64_t stack_bytes;        /* per stackful task, virtual: 64 KiB */
     uint32_t pool_threads;       /* for cy_blocking(): 4 */
