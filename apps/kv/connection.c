@@ -45,20 +45,28 @@ kv_connection_release(struct kv_connection *connection)
     free(connection);
 }
 
+/* When a silent client is closed. One that listens has no reason to say anything. */
+static cy_time
+deadline_of(const struct kv_connection *connection)
+{
+    cy_time timeout = connection->core->server->flags.timeout;
+    if (timeout == 0 || kv_session_subscriptions(&connection->session) > 0)
+        return CY_FOREVER;
+    return cy_after(timeout);
+}
+
 /* Waits for the next bytes and puts them where the parser wants them. */
 static bool
 receive(struct kv_connection *connection)
 {
     struct kv_core *core = connection->core;
-    cy_time timeout = core->server->flags.timeout;
     char *at;
     size_t room;
 
     if (cy_stopping() || !kv_parser_space(&connection->session.parser, &at, &room))
         return false;
     connection->reading = true;
-    ssize_t n =
-        cy_read(connection->socket, at, room, timeout == 0 ? CY_FOREVER : cy_after(timeout));
+    ssize_t n = cy_read(connection->socket, at, room, deadline_of(connection));
     connection->reading = false;
     if (n <= 0)
         return false;

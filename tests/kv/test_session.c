@@ -360,19 +360,92 @@ an_exchange_that_fails_ends_the_session(void)
     end();
 }
 
-CY_TEST_MAIN("kv.session", CY_TEST(talks_about_the_connection), CY_TEST(names_the_connection),
-             CY_TEST(greets_in_either_protocol), CY_TEST(says_what_is_wrong_with_a_command),
-             CY_TEST(describes_itself), CY_TEST(ends_by_quit_and_runs_nothing_behind_it),
-             CY_TEST(ends_after_a_malformed_request_with_all_replies),
-             CY_TEST(does_not_answer_a_browser),
-             CY_TEST(subscriptions_are_confirmed_and_counted),
-             CY_TEST(a_resp2_subscriber_may_do_little_else),
-             CY_TEST(a_resp3_subscriber_may_do_everything),
-             CY_TEST(publishing_says_how_many_heard),
-             CY_TEST(a_subscription_that_fails_ends_the_session),
-             CY_TEST(a_pipeline_over_shards_keeps_its_order),
-             CY_TEST(own_keys_wait_for_own_parts_of_earlier_commands),
-             CY_TEST(commands_for_a_held_shard_go_through_the_exchange),
-             CY_TEST(much_output_is_drained_on_the_way),
-             CY_TEST(a_client_that_takes_no_output_ends),
-             CY_TEST(an_exchange_that_fails_ends_the_session))
+/* Appends something that a client might send, or might have sent had it been sane. */
+static void
+add_garbage(struct kv_buffer *request, uint64_t *random)
+{
+    static const char *const pieces[] = {"*1\r\n$4\r\nPING\r\n",
+                                         "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$2\r\n12\r\n",
+                                         "*2\r\n$3\r\nGET\r\n",
+                                         "$1\r\na\r\n",
+                                         "*",
+                                         "$",
+                                         "\r\n",
+                                         "\r",
+                                         "\n",
+                                         "1",
+                                         "0",
+                                         "-",
+                                         "MGET a b c d\r\n",
+                                         "MSETNX a 1 b 2 c 3\r\n",
+                                         "RENAME a b\r\n",
+                                         "SCAN 0\r\n",
+                                         "RANDOMKEY\r\n",
+                                         "SUBSCRIBE a\r\n",
+                                         "UNSUBSCRIBE\r\n",
+                                         "HELLO 3\r\n",
+                                         "RESET\r\n",
+                                         "\"",
+                                         "'",
+                                         "\\x",
+                                         "APPEND a \"xyz\"\r\n",
+                                         "SETRANGE b 70000 x\r\n",
+                                         "GET b\r\n",
+                                         "DEL a b\r\n",
+                                         "INFO\r\n",
+                                         "*2\r\n$3\r\nGET\r\n$40000\r\n",
+                                         "FLUSHALL\r\n",
+                                         "KEYS *\r\n",
+                                         "INCR a\r\n",
+                                         "EXPIRE a 1\r\n",
+                                         "COMMAND\r\n",
+                                         "*100\r\n",
+                                         "CONFIG GET *\r\n",
+                                         "PUBLISH a b\r\n"};
+    uint64_t draw = kv_random_next(random);
+    const char *piece = pieces[draw % (sizeof pieces / sizeof pieces[0])];
+    size_t bytes = strlen(piece);
+    if ((draw >> 32) % 8 == 0)
+        bytes = (draw >> 40) % (bytes + 1); /* cut short */
+    kv_buffer_append(request, piece, bytes);
+    if ((draw >> 16) % 16 == 0) {
+        char byte = (char) (draw >> 24);
+        kv_buffer_append(request, &byte, 1);
+    }
+}
+
+static void
+survives_whatever_it_is_sent(void)
+{
+    for (uint64_t seed = 0; cy_test_next_seed(&seed, 2000);) {
+        struct kv_buffer request = {0};
+        uint64_t random = seed;
+        begin((uint16_t) (1 + seed % 4));
+        uint64_t count = kv_random_next(&random) % 200;
+        for (uint64_t i = 0; i < count; i++)
+            add_garbage(&request, &random);
+        if (request.used > 0)
+            test_feed(&session, request.at, request.used, 1 + kv_random_next(&random) % 300);
+        bool healthy = !session.out.failed;
+        for (uint16_t i = 0; i < world.config.shards; i++)
+            healthy = healthy && world.shard[i].holder == 0;
+        CU_ASSERT(healthy);
+        kv_buffer_free(&request);
+        end();
+    }
+}
+
+CY_TEST_MAIN(
+    "kv.session", CY_TEST(talks_about_the_connection), CY_TEST(names_the_connection),
+    CY_TEST(greets_in_either_protocol), CY_TEST(says_what_is_wrong_with_a_command),
+    CY_TEST(describes_itself), CY_TEST(ends_by_quit_and_runs_nothing_behind_it),
+    CY_TEST(ends_after_a_malformed_request_with_all_replies),
+    CY_TEST(does_not_answer_a_browser), CY_TEST(subscriptions_are_confirmed_and_counted),
+    CY_TEST(a_resp2_subscriber_may_do_little_else),
+    CY_TEST(a_resp3_subscriber_may_do_everything), CY_TEST(publishing_says_how_many_heard),
+    CY_TEST(a_subscription_that_fails_ends_the_session),
+    CY_TEST(a_pipeline_over_shards_keeps_its_order),
+    CY_TEST(own_keys_wait_for_own_parts_of_earlier_commands),
+    CY_TEST(commands_for_a_held_shard_go_through_the_exchange),
+    CY_TEST(much_output_is_drained_on_the_way), CY_TEST(a_client_that_takes_no_output_ends),
+    CY_TEST(an_exchange_that_fails_ends_the_session), CY_TEST(survives_whatever_it_is_sent))
