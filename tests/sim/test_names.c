@@ -18,6 +18,7 @@ struct state {
     uint32_t spawned, posted[TASKS];
     uint32_t seen[TASKS][TASKS][CHANNELS]; /* by subscriber, publisher, channel */
     bool cascade;                          /* channels feed channels: a post comes twice */
+    uint32_t members, by_subscriber, branches;
 };
 
 static struct state *
@@ -178,11 +179,9 @@ spawn(uint32_t core, cy_task_fn *fn, size_t number)
     return task;
 }
 
-/* After the last word between the cores, which takes less than this. */
 static int
-check_nothing_is_left(void *arg)
+check_names_are_gone(void *arg)
 {
-    const struct cyi_channels *channels = cyi_self->channels;
     cy_ref found;
     char name[16];
     (void) arg;
@@ -190,13 +189,46 @@ check_nothing_is_left(void *arg)
         snprintf(name, sizeof name, "name-%u", i);
         EXPECT_EQ(cy_task_lookup(&found, name), -ENOENT);
     }
+    return 0;
+}
+
+static int
+count_records(void *arg)
+{
+    const struct cyi_channels *channels = cyi_self->channels;
+    (void) arg;
     if (channels == NULL)
         return 0;
-    EXPECT_EQ(channels->by_subscriber.count, 0);
-    EXPECT_EQ(channels->members.count, 0);
-    EXPECT_EQ(channels->branches.count, 0);
     EXPECT_EQ(channels->deliveries.count, 0);
+    state()->members += channels->members.count;
+    state()->by_subscriber += channels->by_subscriber.count;
+    state()->branches += channels->branches.count;
     return 0;
+}
+
+/* The main task has `here` subscriptions to channels of its core and `away` to others. */
+static void
+check_records(uint32_t here, uint32_t away)
+{
+    state()->members = state()->by_subscriber = state()->branches = 0;
+    cy_sleep(CY_SECOND); /* the last word between the cores takes less */
+    for (uint32_t i = 0; i < cy_core_count(); i++)
+        join(spawn(i, count_records, 0));
+    EXPECT_EQ(state()->members, here + 2 * away);
+    EXPECT_EQ(state()->by_subscriber, here + away);
+    EXPECT_EQ(state()->branches, away);
+}
+
+/* Once all that the tasks have asked for is done, on whatever core. */
+static void
+uncascade(void)
+{
+    cy_sleep(CY_SECOND);
+    for (uint32_t i = 0; i < CHANNELS * CHANNELS; i++) {
+        cy_ref to = state()->channels[i / CHANNELS], from = state()->channels[i % CHANNELS];
+        while (cy_channel_unsubscribe(to, from, CY_FOREVER) == -EAGAIN)
+            cy_sleep(CY_MICROSECOND);
+    }
 }
 
 static void
@@ -212,22 +244,31 @@ static int
 live_together(void *arg)
 {
     cy_ref tasks[TASKS];
+    uint32_t here = 0;
+    bool closed = one_in(4);
     (void) arg;
     state()->cascade = one_in(2);
-    for (uint32_t i = 0; i < CHANNELS; i++)
+    for (uint32_t i = 0; i < CHANNELS; i++) {
         join(spawn(i % cy_core_count(), make_channel, i));
+        EXPECT_EQ(cy_channel_subscribe(state()->channels[i], cy_self(), CY_FOREVER), 0);
+        here += i % cy_core_count() == 0;
+    }
     for (uint32_t i = 0; i < TASKS; i++)
         tasks[i] = spawn(draw(cy_core_count()), work, i);
     if (one_in(4))
         cy_sleep(draw_time(CY_MILLISECOND));
-    if (one_in(4))
+    if (closed)
         close_all();
     for (uint32_t i = 0; i < TASKS; i++)
         join(tasks[i]);
-    close_all();
-    cy_sleep(CY_SECOND);
+    if (!closed) {
+        uncascade();
+        check_records(here, CHANNELS - here);
+        close_all();
+    }
+    check_records(0, 0);
     for (uint32_t i = 0; i < cy_core_count(); i++)
-        join(spawn(i, check_nothing_is_left, 0));
+        join(spawn(i, check_names_are_gone, 0));
     return 0;
 }
 
