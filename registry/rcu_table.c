@@ -126,7 +126,7 @@ grow_if_full(struct table_backend *table)
         return;
     /* P3: until grow() has run. */
     atomic_store_explicit(&table->growing, true, memory_order_relaxed);
-    cyi_rcu_call(&table->grow, grow);
+    cyi_rcu_call_elsewhere(&table->grow, grow);
 }
 
 static uint32_t

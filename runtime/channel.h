@@ -41,7 +41,8 @@ struct cyi_member {
     struct cyi_list link;     /* in branch->members or channel->away */
     struct cyi_branch *branch;
     struct cyi_place channel, subscriber;
-    bool confirmed; /* the subscriber's core knows it */
+    uint16_t serial; /* tells it from an earlier subscription of the same two */
+    bool confirmed;  /* the subscriber's core knows it */
 };
 
 struct cyi_channel {
@@ -79,6 +80,7 @@ struct cyi_channels {
     struct cyi_map branches;      /* of channels of other cores */
     struct cyi_map deliveries;    /* that wait for other cores' counts, by number */
     uint64_t delivery_number;
+    uint16_t member_serial;
     struct cyi_task stand_in; /* the current "task" while a transform runs */
 };
 

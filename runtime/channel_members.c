@@ -13,7 +13,8 @@
  *       lost <---------------------- the subscriber has ended
  *
  * Each step finds its records by name, never by pointer: what has vanished meanwhile is simply
- * not found.
+ * not found. A subscription that was taken back and made again has another serial number, so
+ * that it is not confirmed, or refused, by the word that answers the earlier one.
  */
 #include "channel.h"
 
@@ -26,7 +27,8 @@ struct exchange {
     uint32_t slot, generation; /* the channel */
     uint32_t subscriber_slot, subscriber_generation;
     uint16_t core, subscriber_core;
-    int32_t result;
+    uint16_t serial;
+    int16_t result;
 };
 _Static_assert(sizeof(struct exchange) <= CYI_POST_INLINE, "it travels in one slot");
 
@@ -101,6 +103,7 @@ make_member(struct cyi_channels *channels, struct cyi_branch *branch, struct cyi
     member->channel = channel;
     member->subscriber = subscriber;
     member->branch = branch;
+    member->serial = ++channels->member_serial;
     if (cyi_map_insert(&channels->members, &member->pair, pair_hash(channel, subscriber)) != 0)
         goto fail;
     if (branch == NULL)
@@ -215,9 +218,11 @@ confirmed(struct cyi_core *core, const void *args)
     }
     struct cyi_member *member =
         find_member(core->channels, channel_of(word), subscriber_of(word));
+    if (member != NULL && member->serial != word->serial)
+        member = NULL;
     if (member != NULL && result == 0)
         confirm(core, channel, member);
-    else if (member != NULL && !member->confirmed)
+    else if (member != NULL)
         expel(core, channel, member);
     cyi_answer(core, word->who, result, 0, NULL);
 }
@@ -245,7 +250,7 @@ static void
 mirror_add(struct cyi_core *core, const void *args)
 {
     struct exchange word = *(const struct exchange *) args;
-    word.result = add_mirror(core, &word);
+    word.result = (int16_t) add_mirror(core, &word);
     cyi_post_answer(core, word.core, confirmed, &word, sizeof word);
 }
 
@@ -341,6 +346,7 @@ cyi_channel_admit(struct cyi_core *core, struct cyi_channel *channel,
     }
     /* Also when it is a member already: only its core knows whether it still lives. */
     struct exchange word = make_exchange(self, subscriber, who);
+    word.serial = member->serial;
     cyi_post_answer(core, subscriber.core, mirror_add, &word, sizeof word);
     return CYI_PENDING;
 }

@@ -6,12 +6,19 @@
  *     offline before it sleeps;
  *   - what cyi_rcu_call() is given runs on a thread of the library, one per process, which a
  *     fork loses unless the library is told: hence the fork handlers;
+ *   - that thread looks for work every 10 ms, and so long does waiting for it take;
  *   - polling for grace periods, and the flavour "signal", are not in all of these versions.
+ *
+ * Synchronisation:
+ *   R1  threads      seq_cst; a thread that registers after we have seen ourselves alone comes
+ *                    after our change of the table, and reads it changed
+ *   R2  outstanding  release when done -> acquire in barrier   what the callback did
  */
 #include <cycos/impl/rcu.h>
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -35,6 +42,9 @@ install_fork_handlers(void)
     CY_ASSERT(error == 0);
 }
 
+static _Atomic uint32_t threads;
+static _Atomic uint64_t outstanding;
+
 static void
 start_helper(void *arg)
 {
@@ -54,6 +64,8 @@ backend_register(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, begin_once);
+    /* R1: before the first read. */
+    atomic_fetch_add_explicit(&threads, 1, memory_order_seq_cst);
     urcu_qsbr_register_thread();
 }
 
@@ -61,6 +73,8 @@ static void
 backend_unregister(void)
 {
     urcu_qsbr_unregister_thread();
+    /* R1: after the last read. */
+    atomic_fetch_sub_explicit(&threads, 1, memory_order_seq_cst);
 }
 
 static void
@@ -96,11 +110,20 @@ run_record(struct rcu_head *head)
 {
     struct cyi_rcu_record *record = (struct cyi_rcu_record *) (void *) head;
     record->fn(record);
+    /* R2: the record is not looked at any more. */
+    atomic_fetch_sub_explicit(&outstanding, 1, memory_order_release);
 }
 
 static void
-backend_call(struct cyi_rcu_record *record)
+backend_call(struct cyi_rcu_record *record, bool elsewhere)
 {
+    /* R1: we are registered, so 1 is ourselves, and we are in no read section. */
+    if (!elsewhere && atomic_load_explicit(&threads, memory_order_seq_cst) == 1) {
+        record->fn(record);
+        return;
+    }
+    /* R2: until run_record(). */
+    atomic_fetch_add_explicit(&outstanding, 1, memory_order_relaxed);
     urcu_qsbr_call_rcu((struct rcu_head *) (void *) record->reserved, run_record);
 }
 
@@ -108,7 +131,9 @@ void
 cyi_rcu_barrier(void)
 {
     CY_ASSERT(!cyi_rcu_in_read_section() && !cyi_rcu_thread.updating);
-    urcu_qsbr_barrier();
+    /* R2: most often nothing is under way. */
+    if (atomic_load_explicit(&outstanding, memory_order_acquire) != 0)
+        urcu_qsbr_barrier();
 }
 
 #else
@@ -170,8 +195,9 @@ backend_update_end(void)
 
 /* Whoever could see the object has left its read section when we get the lock. */
 static void
-backend_call(struct cyi_rcu_record *record)
+backend_call(struct cyi_rcu_record *record, bool elsewhere)
 {
+    (void) elsewhere;
     pthread_rwlock_wrlock(&lock);
     pthread_rwlock_unlock(&lock);
     record->fn(record);
@@ -276,7 +302,15 @@ cyi_rcu_update_end(void)
 void
 cyi_rcu_call(struct cyi_rcu_record *record, void (*fn)(struct cyi_rcu_record *self))
 {
-    CY_ASSERT(cyi_rcu_thread.reading == 0 && !cyi_rcu_thread.updating);
+    CY_ASSERT(cyi_rcu_thread.ready && cyi_rcu_thread.reading == 0);
     record->fn = fn;
-    backend_call(record);
+    backend_call(record, false);
+}
+
+void
+cyi_rcu_call_elsewhere(struct cyi_rcu_record *record, void (*fn)(struct cyi_rcu_record *self))
+{
+    CY_ASSERT(cyi_rcu_thread.ready && cyi_rcu_thread.reading == 0);
+    record->fn = fn;
+    backend_call(record, true);
 }

@@ -272,6 +272,7 @@ what_sub_channels_reach_is_counted_and_they_make_no_circle(void)
 {
     CU_ASSERT_EQUAL(cy_node_run(1, tree_body, NULL), 0);
     CU_ASSERT_EQUAL(cy_node_run(CORES, tree_body, NULL), 0);
+    CU_ASSERT_EQUAL(cy_node_run(5, tree_body, NULL), 0);
 }
 
 /* Each path counts: two channels between the first and the last. */

@@ -70,6 +70,39 @@ replace(void)
     cyi_rcu_quiescent();
 }
 
+/* Is registered too, and sleeps, so that what is called does not run at once. */
+static pthread_t companion;
+static atomic_bool accompanied;
+
+static void *
+sleep_offline(void *arg)
+{
+    cyi_rcu_register();
+    cyi_rcu_offline();
+    accompanied = true;
+    while (!stop)
+        sched_yield();
+    cyi_rcu_online();
+    cyi_rcu_unregister();
+    return arg;
+}
+
+static void
+begin_company(void)
+{
+    stop = accompanied = false;
+    CY_ASSERT(pthread_create(&companion, NULL, sleep_offline, NULL) == 0);
+    while (!accompanied)
+        sched_yield();
+}
+
+static void
+end_company(void)
+{
+    stop = true;
+    CY_ASSERT(pthread_join(companion, NULL) == 0);
+}
+
 static void
 readers_never_see_an_object_that_was_given_back(void)
 {
@@ -145,6 +178,7 @@ read_sections_nest(void)
 static void
 a_thread_that_sleeps_offline_holds_nobody_up(void)
 {
+    begin_company();
     cyi_rcu_register();
     freed = 0;
     cyi_rcu_call(&make()->record, destroy);
@@ -152,6 +186,20 @@ a_thread_that_sleeps_offline_holds_nobody_up(void)
     cyi_rcu_barrier(); /* would hang */
     CU_ASSERT_EQUAL(freed, 1);
     cyi_rcu_unregister();
+    end_company();
+}
+
+static void
+a_thread_alone_waits_for_nobody(void)
+{
+    freed = 0;
+    cyi_rcu_register();
+    cyi_rcu_call(&make()->record, destroy);
+    CU_ASSERT_EQUAL(freed, 1);
+    cyi_rcu_call_elsewhere(&make()->record, destroy);
+    cyi_rcu_unregister();
+    cyi_rcu_barrier();
+    CU_ASSERT_EQUAL(freed, 2);
 }
 
 static void
@@ -159,10 +207,12 @@ use_in_a_child(void *arg)
 {
     (void) arg;
     freed = 0;
+    begin_company();
     cyi_rcu_register();
     cyi_rcu_call(&make()->record, destroy);
     cyi_rcu_unregister();
     cyi_rcu_barrier(); /* would hang without the fork handlers: the helper is gone */
+    end_company();
     _exit(freed == 1 ? 7 : 1);
 }
 
@@ -170,10 +220,12 @@ static void
 it_works_in_a_forked_child(void)
 {
     struct cy_test_child child;
+    begin_company();
     cyi_rcu_register();
     cyi_rcu_call(&make()->record, destroy);
     cyi_rcu_unregister();
     cyi_rcu_barrier();
+    end_company();
     CY_OK(cy_test_run_child(&child, use_in_a_child, NULL));
     CU_ASSERT_EQUAL(child.status, 7);
 }
@@ -260,6 +312,13 @@ update_while_reading(void *arg)
 }
 
 static void
+call_unregistered(void *arg)
+{
+    (void) arg;
+    cyi_rcu_call(&make()->record, destroy);
+}
+
+static void
 unlock_too_often(void *arg)
 {
     (void) arg;
@@ -269,8 +328,9 @@ unlock_too_often(void *arg)
 static void
 misuse_ends_the_program_with_a_word(void)
 {
-    void (*misuses[])(void *) = {read_unregistered, sleep_while_reading, announce_while_reading,
-                                 update_while_reading, unlock_too_often};
+    void (*misuses[])(void *) = {read_unregistered,      sleep_while_reading,
+                                 announce_while_reading, update_while_reading,
+                                 unlock_too_often,       call_unregistered};
     for (size_t i = 0; i < sizeof misuses / sizeof *misuses; i++) {
         struct cy_test_child child;
         CY_OK(cy_test_run_child(&child, misuses[i], NULL));
@@ -282,7 +342,7 @@ CY_TEST_MAIN("runtime.rcu", CY_TEST(readers_never_see_an_object_that_was_given_b
              CY_TEST(registration_is_counted_for_cores_that_share_a_thread),
              CY_TEST(the_calls_of_the_loop_do_nothing_on_a_thread_that_is_not_registered),
              CY_TEST(read_sections_nest), CY_TEST(a_thread_that_sleeps_offline_holds_nobody_up),
-             CY_TEST(it_works_in_a_forked_child),
+             CY_TEST(a_thread_alone_waits_for_nobody), CY_TEST(it_works_in_a_forked_child),
              CY_TEST(what_the_library_starts_is_not_pinned),
              CY_TEST(a_pinned_thread_is_pinned_again_afterwards),
              CY_TEST(misuse_ends_the_program_with_a_word))

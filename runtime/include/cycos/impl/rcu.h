@@ -96,8 +96,15 @@ cyi_rcu_in_read_section(void)
 void cyi_rcu_update_begin(void);
 void cyi_rcu_update_end(void);
 
-/* Calls fn(record), perhaps on another thread, when all read sections of now have ended. */
+/*
+ * Calls fn(record), perhaps on another thread, when all read sections of now have ended; at
+ * once when no other thread is registered. On a registered thread, as an update is.
+ */
 void cyi_rcu_call(struct cyi_rcu_record *record, void (*fn)(struct cyi_rcu_record *self));
+
+/* The same, but never at once: for work that would hold up a core. */
+void cyi_rcu_call_elsewhere(struct cyi_rcu_record *record,
+                            void (*fn)(struct cyi_rcu_record *self));
 
 /*
  * Runs fn(arg) on the CPUs of the process, not only on the one that the calling core is
