@@ -60,7 +60,7 @@ cyi_sim_options_draw(struct cyi_sim_options *out, uint64_t seed)
 int
 cyi_sim_create(struct cyi_sim **out, uint64_t seed, const struct cyi_sim_options *options)
 {
-    struct cyi_sim *sim = sim_memory(sizeof *sim);
+    struct cyi_sim *sim = cyi_sim_memory(sizeof *sim);
     struct sim_random random = {seed};
     if (options != NULL)
         sim->options = *options;
@@ -77,7 +77,7 @@ cyi_sim_create(struct cyi_sim **out, uint64_t seed, const struct cyi_sim_options
     sim->now = START;
     cyi_list_init(&sim->bound);
     for (uint32_t i = 0; i < CYI_SIM_HOSTS; i++)
-        sim_host_init(&sim->hosts[i], sim, i);
+        cyi_sim_host_init(&sim->hosts[i], sim, i);
     cyi_rcu_register();
     *out = sim;
     return 0;
@@ -92,7 +92,7 @@ cyi_sim_free(struct cyi_sim **freed)
         return 0;
     for (uint32_t i = 0; i < sim->node_count; i++)
         leaked += cyi_node_free(&sim->nodes[i]);
-    sim_events_drop(sim);
+    cyi_sim_events_drop(sim);
     cyi_rcu_unregister();
     free(sim->events);
     free(sim->sockets);
@@ -249,8 +249,8 @@ cyi_sim_run(struct cyi_sim *sim, cy_time until)
     while (sim->counters.turns < sim->options.turns_max) {
         if (sim->now >= end)
             return -ETIMEDOUT;
-        sim_events_run(sim);
-        cy_time next = sim_event_next(sim);
+        cyi_sim_events_run(sim);
+        cy_time next = cyi_sim_event_next(sim);
         uint32_t n = find_runnable(sim, runnable, &next, &ended);
         if (ended)
             return 0;

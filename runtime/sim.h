@@ -132,54 +132,54 @@ struct cyi_sim {
 };
 
 /* The tables of a simulated host (sim_os.c). */
-void sim_host_init(struct sim_host *host, struct cyi_sim *sim, uint32_t index);
+void cyi_sim_host_init(struct sim_host *host, struct cyi_sim *sim, uint32_t index);
 
 /* Events (sim_net.c). Memory for them must not run out: a simulation is a test. */
-void sim_event_add(struct cyi_sim *sim, const struct sim_event *event);
-cy_time sim_event_next(const struct cyi_sim *sim);
-void sim_events_run(struct cyi_sim *sim);
-void sim_events_drop(struct cyi_sim *sim);
-void *sim_memory(size_t bytes); /* zeroed */
-cy_time sim_latency(struct cyi_sim *sim);
+void cyi_sim_event_add(struct cyi_sim *sim, const struct sim_event *event);
+cy_time cyi_sim_event_next(const struct cyi_sim *sim);
+void cyi_sim_events_run(struct cyi_sim *sim);
+void cyi_sim_events_drop(struct cyi_sim *sim);
+void *cyi_sim_memory(size_t bytes); /* zeroed */
+cy_time cyi_sim_latency(struct cyi_sim *sim);
 
 /* Sockets and their names (sim_net.c). */
-struct sim_socket *sim_socket_of(struct cyi_os *os, int fd);
-struct sim_socket *sim_socket_make(struct sim_host *host, bool datagram, bool v6);
-int sim_socket_number(struct cyi_sim *sim, struct sim_socket *socket);
-void sim_socket_forget(struct cyi_sim *sim, struct sim_socket *socket);
-int sim_name_read(struct sim_name *out, const struct sim_socket *socket,
-                  const struct sockaddr *from, socklen_t size);
-void sim_name_write(const struct sim_name *name, const struct sim_socket *socket,
-                    struct sockaddr *out, socklen_t *size);
-int sim_socket_bind(struct sim_socket *socket, const struct sim_name *name);
+struct sim_socket *cyi_sim_socket_of(struct cyi_os *os, int fd);
+struct sim_socket *cyi_sim_socket_make(struct sim_host *host, bool datagram, bool v6);
+int cyi_sim_socket_number(struct cyi_sim *sim, struct sim_socket *socket);
+void cyi_sim_socket_forget(struct cyi_sim *sim, struct sim_socket *socket);
+int cyi_sim_name_read(struct sim_name *out, const struct sim_socket *socket,
+                      const struct sockaddr *from, socklen_t size);
+void cyi_sim_name_write(const struct sim_name *name, const struct sim_socket *socket,
+                        struct sockaddr *out, socklen_t *size);
+int cyi_sim_socket_bind(struct sim_socket *socket, const struct sim_name *name);
 /* Its own end of the way to `to`; the wildcard address becomes a real one. */
-int sim_socket_source(struct sim_name *out, struct sim_socket *socket,
-                      const struct sim_name *to);
-struct sim_host *sim_host_of(struct sim_host *from, const struct sim_name *to);
+int cyi_sim_socket_source(struct sim_name *out, struct sim_socket *socket,
+                          const struct sim_name *to);
+struct sim_host *cyi_sim_host_of(struct sim_host *from, const struct sim_name *to);
 /* Who takes what comes to this name: drawn among those that share it. NULL: nobody. */
-struct sim_socket *sim_socket_find(struct sim_host *host, const struct sim_name *name,
-                                   bool datagram);
-bool sim_name_clashes(const struct sim_socket *socket, const struct sim_name *name,
-                      bool listening);
+struct sim_socket *cyi_sim_socket_find(struct sim_host *host, const struct sim_name *name,
+                                       bool datagram);
+bool cyi_sim_name_clashes(const struct sim_socket *socket, const struct sim_name *name,
+                          bool listening);
 /* Something has changed that makes it ready. */
-void sim_socket_edge(struct sim_socket *socket);
+void cyi_sim_socket_edge(struct sim_socket *socket);
 
 /* What it is ready for now: CYI_READABLE... (sim_tcp.c, sim_udp.c). */
-uint32_t sim_tcp_ready(const struct sim_socket *socket);
-uint32_t sim_udp_ready(const struct sim_socket *socket);
+uint32_t cyi_sim_tcp_ready(const struct sim_socket *socket);
+uint32_t cyi_sim_udp_ready(const struct sim_socket *socket);
 
 /* The calls of the os seam on streams (sim_tcp.c) and datagrams (sim_udp.c). */
-int sim_tcp_listen(struct sim_socket *socket, int backlog);
-int sim_tcp_accept(struct sim_socket *listener, struct sockaddr *from, socklen_t *size);
-int sim_tcp_connect(struct sim_socket *socket, const struct sim_name *to);
-ssize_t sim_tcp_read(struct sim_socket *socket, void *buffer, size_t size);
-ssize_t sim_tcp_writev(struct sim_socket *socket, const struct iovec *parts, int count);
-int sim_tcp_shutdown_write(struct sim_socket *socket);
-void sim_tcp_close(struct cyi_sim *sim, struct sim_socket *socket);
-void sim_udp_close(struct sim_socket *socket);
-ssize_t sim_udp_receive(struct sim_socket *socket, struct iovec *into, struct sockaddr *from,
-                        socklen_t *from_size);
-ssize_t sim_udp_send(struct sim_socket *socket, const struct iovec *bytes,
-                     const struct sim_name *to);
+int cyi_sim_tcp_listen(struct sim_socket *socket, int backlog);
+int cyi_sim_tcp_accept(struct sim_socket *listener, struct sockaddr *from, socklen_t *size);
+int cyi_sim_tcp_connect(struct sim_socket *socket, const struct sim_name *to);
+ssize_t cyi_sim_tcp_read(struct sim_socket *socket, void *buffer, size_t size);
+ssize_t cyi_sim_tcp_writev(struct sim_socket *socket, const struct iovec *parts, int count);
+int cyi_sim_tcp_shutdown_write(struct sim_socket *socket);
+void cyi_sim_tcp_close(struct cyi_sim *sim, struct sim_socket *socket);
+void cyi_sim_udp_close(struct sim_socket *socket);
+ssize_t cyi_sim_udp_receive(struct sim_socket *socket, struct iovec *into,
+                            struct sockaddr *from, socklen_t *from_size);
+ssize_t cyi_sim_udp_send(struct sim_socket *socket, const struct iovec *bytes,
+                         const struct sim_name *to);
 
 #endif

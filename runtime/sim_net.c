@@ -17,7 +17,7 @@ enum {
 };
 
 void *
-sim_memory(size_t bytes)
+cyi_sim_memory(size_t bytes)
 {
     void *memory = calloc(1, bytes);
     CY_ASSERT(memory != NULL);
@@ -39,7 +39,7 @@ swap(struct sim_event *a, struct sim_event *b)
 }
 
 void
-sim_event_add(struct cyi_sim *sim, const struct sim_event *event)
+cyi_sim_event_add(struct cyi_sim *sim, const struct sim_event *event)
 {
     if (sim->event_count == sim->event_room) {
         sim->event_room = sim->event_room * 2 + 64;
@@ -72,13 +72,13 @@ take_first(struct cyi_sim *sim)
 }
 
 cy_time
-sim_event_next(const struct cyi_sim *sim)
+cyi_sim_event_next(const struct cyi_sim *sim)
 {
     return sim->event_count == 0 ? CY_FOREVER : sim->events[0].at;
 }
 
 void
-sim_events_run(struct cyi_sim *sim)
+cyi_sim_events_run(struct cyi_sim *sim)
 {
     while (sim->event_count != 0 && sim->events[0].at <= sim->now) {
         struct sim_event event = take_first(sim);
@@ -87,7 +87,7 @@ sim_events_run(struct cyi_sim *sim)
 }
 
 void
-sim_events_drop(struct cyi_sim *sim)
+cyi_sim_events_drop(struct cyi_sim *sim)
 {
     while (sim->event_count != 0) {
         struct sim_event event = take_first(sim);
@@ -96,7 +96,7 @@ sim_events_drop(struct cyi_sim *sim)
 }
 
 cy_time
-sim_latency(struct cyi_sim *sim)
+cyi_sim_latency(struct cyi_sim *sim)
 {
     cy_time max = sim->options.latency_ns_max;
     if (max == 0)
@@ -105,7 +105,7 @@ sim_latency(struct cyi_sim *sim)
 }
 
 struct sim_socket *
-sim_socket_of(struct cyi_os *os, int fd)
+cyi_sim_socket_of(struct cyi_os *os, int fd)
 {
     const struct cyi_sim *sim = ((struct sim_host *) (void *) os)->sim;
     uint32_t index = (uint32_t) (fd - FIRST_FD);
@@ -113,9 +113,9 @@ sim_socket_of(struct cyi_os *os, int fd)
 }
 
 struct sim_socket *
-sim_socket_make(struct sim_host *host, bool datagram, bool v6)
+cyi_sim_socket_make(struct sim_host *host, bool datagram, bool v6)
 {
-    struct sim_socket *socket = sim_memory(sizeof *socket);
+    struct sim_socket *socket = cyi_sim_memory(sizeof *socket);
     socket->host = host;
     socket->datagram = datagram;
     socket->v6 = v6;
@@ -138,7 +138,7 @@ more_numbers(struct cyi_sim *sim)
 }
 
 int
-sim_socket_number(struct cyi_sim *sim, struct sim_socket *socket)
+cyi_sim_socket_number(struct cyi_sim *sim, struct sim_socket *socket)
 {
     uint32_t i = 0;
     if (sim_chance(&sim->world, sim->options.no_socket_chance))
@@ -154,7 +154,7 @@ sim_socket_number(struct cyi_sim *sim, struct sim_socket *socket)
 }
 
 void
-sim_socket_forget(struct cyi_sim *sim, struct sim_socket *socket)
+cyi_sim_socket_forget(struct cyi_sim *sim, struct sim_socket *socket)
 {
     sim->sockets[socket->fd - FIRST_FD] = NULL;
     cyi_list_remove(&socket->ready);
@@ -163,7 +163,7 @@ sim_socket_forget(struct cyi_sim *sim, struct sim_socket *socket)
 }
 
 void
-sim_socket_edge(struct sim_socket *socket)
+cyi_sim_socket_edge(struct sim_socket *socket)
 {
     if (socket == NULL || socket->reactor == NULL || cyi_list_linked(&socket->ready))
         return;
@@ -194,8 +194,8 @@ is_loopback(const struct sim_name *name)
 }
 
 int
-sim_name_read(struct sim_name *out, const struct sim_socket *socket,
-              const struct sockaddr *from, socklen_t size)
+cyi_sim_name_read(struct sim_name *out, const struct sim_socket *socket,
+                  const struct sockaddr *from, socklen_t size)
 {
     *out = (struct sim_name){0};
     if (from->sa_family == AF_INET && size >= sizeof(struct sockaddr_in)) {
@@ -216,8 +216,8 @@ sim_name_read(struct sim_name *out, const struct sim_socket *socket,
 }
 
 void
-sim_name_write(const struct sim_name *name, const struct sim_socket *socket,
-               struct sockaddr *out, socklen_t *size)
+cyi_sim_name_write(const struct sim_name *name, const struct sim_socket *socket,
+                   struct sockaddr *out, socklen_t *size)
 {
     if (out == NULL)
         return;
@@ -248,7 +248,8 @@ overlap(const struct sim_socket *a, const struct sim_name *name, const struct si
 }
 
 bool
-sim_name_clashes(const struct sim_socket *socket, const struct sim_name *name, bool listening)
+cyi_sim_name_clashes(const struct sim_socket *socket, const struct sim_name *name,
+                     bool listening)
 {
     cyi_list_for_each(link, &socket->host->sim->bound) {
         const struct sim_socket *other = cyi_container_of(link, struct sim_socket, bound);
@@ -280,14 +281,15 @@ free_port(const struct sim_socket *socket, const struct sim_name *wanted)
     uint32_t start = (uint32_t) sim_below(&socket->host->sim->world, EPHEMERAL_COUNT);
     for (uint32_t i = 0; i < EPHEMERAL_COUNT; i++) {
         name.port = (uint16_t) (EPHEMERAL + (start + i) % EPHEMERAL_COUNT);
-        if (!sim_name_clashes(socket, &name, true) && !sim_name_clashes(socket, &name, false))
+        if (!cyi_sim_name_clashes(socket, &name, true) &&
+            !cyi_sim_name_clashes(socket, &name, false))
             return name.port;
     }
     return 0;
 }
 
 int
-sim_socket_bind(struct sim_socket *socket, const struct sim_name *wanted)
+cyi_sim_socket_bind(struct sim_socket *socket, const struct sim_name *wanted)
 {
     struct sim_name name = *wanted;
     if (cyi_list_linked(&socket->bound))
@@ -296,7 +298,7 @@ sim_socket_bind(struct sim_socket *socket, const struct sim_name *wanted)
         return -EADDRNOTAVAIL;
     if (name.port == 0)
         name.port = free_port(socket, &name);
-    if (name.port == 0 || sim_name_clashes(socket, &name, false))
+    if (name.port == 0 || cyi_sim_name_clashes(socket, &name, false))
         return -EADDRINUSE;
     socket->local = name;
     cyi_list_append(&socket->host->sim->bound, &socket->bound);
@@ -304,7 +306,8 @@ sim_socket_bind(struct sim_socket *socket, const struct sim_name *wanted)
 }
 
 int
-sim_socket_source(struct sim_name *out, struct sim_socket *socket, const struct sim_name *to)
+cyi_sim_socket_source(struct sim_name *out, struct sim_socket *socket,
+                      const struct sim_name *to)
 {
     struct sim_name local = socket->local;
     if (is_any(&local)) {
@@ -314,7 +317,7 @@ sim_socket_source(struct sim_name *out, struct sim_socket *socket, const struct 
             memcpy(local.address + 12, own, 4);
     }
     if (local.port == 0) {
-        int rc = sim_socket_bind(socket, &local);
+        int rc = cyi_sim_socket_bind(socket, &local);
         if (rc != 0)
             return rc == -EADDRINUSE ? -EADDRNOTAVAIL : rc;
         local = socket->local;
@@ -324,7 +327,7 @@ sim_socket_source(struct sim_name *out, struct sim_socket *socket, const struct 
 }
 
 struct sim_host *
-sim_host_of(struct sim_host *from, const struct sim_name *to)
+cyi_sim_host_of(struct sim_host *from, const struct sim_name *to)
 {
     static const uint8_t network[3] = {10, 0, 0};
     if (is_loopback(to) || is_any(to))
@@ -351,7 +354,7 @@ match(const struct sim_socket *socket, const struct sim_name *name)
 }
 
 struct sim_socket *
-sim_socket_find(struct sim_host *host, const struct sim_name *name, bool datagram)
+cyi_sim_socket_find(struct sim_host *host, const struct sim_name *name, bool datagram)
 {
     struct sim_socket *found = NULL;
     int best = 0;

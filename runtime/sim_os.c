@@ -40,7 +40,7 @@ random_fill(struct cyi_os *os, void *buffer, size_t size)
 static int
 reactor_open(struct cyi_os *os, struct cyi_reactor **out)
 {
-    struct cyi_reactor *reactor = sim_memory(sizeof *reactor);
+    struct cyi_reactor *reactor = cyi_sim_memory(sizeof *reactor);
     reactor->sim = host_of(os)->sim;
     cyi_list_init(&reactor->ready);
     *out = reactor;
@@ -56,13 +56,13 @@ reactor_close(struct cyi_reactor *reactor)
 static uint32_t
 ready(const struct sim_socket *socket)
 {
-    return socket->datagram ? sim_udp_ready(socket) : sim_tcp_ready(socket);
+    return socket->datagram ? cyi_sim_udp_ready(socket) : cyi_sim_tcp_ready(socket);
 }
 
 static int
 reactor_add(struct cyi_reactor *reactor, int fd, void *token)
 {
-    struct sim_socket *socket = sim_socket_of(&reactor->sim->hosts[0].os, fd);
+    struct sim_socket *socket = cyi_sim_socket_of(&reactor->sim->hosts[0].os, fd);
     if (socket == NULL)
         return -EBADF;
     if (socket->reactor != NULL)
@@ -70,7 +70,7 @@ reactor_add(struct cyi_reactor *reactor, int fd, void *token)
     socket->reactor = reactor;
     socket->token = token;
     if (ready(socket) != 0)
-        sim_socket_edge(socket);
+        cyi_sim_socket_edge(socket);
     /* Who adds it has seen nothing yet: a lack of room must be announced. */
     socket->blocked = true;
     return 0;
@@ -79,7 +79,7 @@ reactor_add(struct cyi_reactor *reactor, int fd, void *token)
 static void
 reactor_remove(struct cyi_reactor *reactor, int fd)
 {
-    struct sim_socket *socket = sim_socket_of(&reactor->sim->hosts[0].os, fd);
+    struct sim_socket *socket = cyi_sim_socket_of(&reactor->sim->hosts[0].os, fd);
     if (socket == NULL)
         return;
     cyi_list_remove(&socket->ready);
@@ -138,8 +138,8 @@ socket_open(struct cyi_os *os, int family, int type)
     if (family != AF_INET && family != AF_INET6)
         return -EAFNOSUPPORT;
     struct sim_socket *socket =
-        sim_socket_make(host, (type & 15) == SOCK_DGRAM, family == AF_INET6);
-    int fd = sim_socket_number(host->sim, socket);
+        cyi_sim_socket_make(host, (type & 15) == SOCK_DGRAM, family == AF_INET6);
+    int fd = cyi_sim_socket_number(host->sim, socket);
     if (fd < 0)
         free(socket);
     return fd;
@@ -148,104 +148,104 @@ socket_open(struct cyi_os *os, int family, int type)
 static void
 socket_close(struct cyi_os *os, int fd)
 {
-    struct sim_socket *socket = sim_socket_of(os, fd);
+    struct sim_socket *socket = cyi_sim_socket_of(os, fd);
     struct cyi_sim *sim = host_of(os)->sim;
     if (socket == NULL)
         return;
-    sim_socket_forget(sim, socket);
+    cyi_sim_socket_forget(sim, socket);
     if (socket->datagram)
-        sim_udp_close(socket);
+        cyi_sim_udp_close(socket);
     else
-        sim_tcp_close(sim, socket);
+        cyi_sim_tcp_close(sim, socket);
 }
 
 static int
 socket_bind(struct cyi_os *os, int fd, const struct sockaddr *at, socklen_t size)
 {
-    struct sim_socket *socket = sim_socket_of(os, fd);
+    struct sim_socket *socket = cyi_sim_socket_of(os, fd);
     struct sim_name name;
     if (socket == NULL)
         return -EBADF;
-    int rc = sim_name_read(&name, socket, at, size);
-    return rc != 0 ? rc : sim_socket_bind(socket, &name);
+    int rc = cyi_sim_name_read(&name, socket, at, size);
+    return rc != 0 ? rc : cyi_sim_socket_bind(socket, &name);
 }
 
 static int
 socket_listen(struct cyi_os *os, int fd, int backlog)
 {
-    struct sim_socket *socket = sim_socket_of(os, fd);
+    struct sim_socket *socket = cyi_sim_socket_of(os, fd);
     if (socket == NULL)
         return -EBADF;
-    return socket->datagram ? -EOPNOTSUPP : sim_tcp_listen(socket, backlog);
+    return socket->datagram ? -EOPNOTSUPP : cyi_sim_tcp_listen(socket, backlog);
 }
 
 static int
 socket_accept(struct cyi_os *os, int fd, struct sockaddr *from, socklen_t *size)
 {
-    struct sim_socket *socket = sim_socket_of(os, fd);
-    return socket == NULL ? -EBADF : sim_tcp_accept(socket, from, size);
+    struct sim_socket *socket = cyi_sim_socket_of(os, fd);
+    return socket == NULL ? -EBADF : cyi_sim_tcp_accept(socket, from, size);
 }
 
 static int
 socket_connect(struct cyi_os *os, int fd, const struct sockaddr *to, socklen_t size)
 {
-    struct sim_socket *socket = sim_socket_of(os, fd);
+    struct sim_socket *socket = cyi_sim_socket_of(os, fd);
     struct sim_name name;
     if (socket == NULL)
         return -EBADF;
     if (socket->datagram)
         return -EOPNOTSUPP; /* the runtime never does that */
-    int rc = sim_name_read(&name, socket, to, size);
-    return rc != 0 ? rc : sim_tcp_connect(socket, &name);
+    int rc = cyi_sim_name_read(&name, socket, to, size);
+    return rc != 0 ? rc : cyi_sim_tcp_connect(socket, &name);
 }
 
 static ssize_t
 socket_read(struct cyi_os *os, int fd, void *buffer, size_t size)
 {
-    struct sim_socket *socket = sim_socket_of(os, fd);
-    return socket == NULL ? -EBADF : sim_tcp_read(socket, buffer, size);
+    struct sim_socket *socket = cyi_sim_socket_of(os, fd);
+    return socket == NULL ? -EBADF : cyi_sim_tcp_read(socket, buffer, size);
 }
 
 static ssize_t
 socket_writev(struct cyi_os *os, int fd, const struct iovec *parts, int count)
 {
-    struct sim_socket *socket = sim_socket_of(os, fd);
-    return socket == NULL ? -EBADF : sim_tcp_writev(socket, parts, count);
+    struct sim_socket *socket = cyi_sim_socket_of(os, fd);
+    return socket == NULL ? -EBADF : cyi_sim_tcp_writev(socket, parts, count);
 }
 
 static ssize_t
 socket_receive_from(struct cyi_os *os, int fd, void *buffer, size_t size, struct sockaddr *from,
                     socklen_t *from_size)
 {
-    struct sim_socket *socket = sim_socket_of(os, fd);
+    struct sim_socket *socket = cyi_sim_socket_of(os, fd);
     struct iovec into = {buffer, size};
-    return socket == NULL ? -EBADF : sim_udp_receive(socket, &into, from, from_size);
+    return socket == NULL ? -EBADF : cyi_sim_udp_receive(socket, &into, from, from_size);
 }
 
 static ssize_t
 socket_send_to(struct cyi_os *os, int fd, const void *buffer, size_t size,
                const struct sockaddr *to, socklen_t to_size)
 {
-    struct sim_socket *socket = sim_socket_of(os, fd);
+    struct sim_socket *socket = cyi_sim_socket_of(os, fd);
     struct iovec bytes = {(void *) (uintptr_t) buffer, size};
     struct sim_name name;
     if (socket == NULL)
         return -EBADF;
-    int rc = sim_name_read(&name, socket, to, to_size);
-    return rc != 0 ? rc : sim_udp_send(socket, &bytes, &name);
+    int rc = cyi_sim_name_read(&name, socket, to, to_size);
+    return rc != 0 ? rc : cyi_sim_udp_send(socket, &bytes, &name);
 }
 
 static int
 socket_shutdown_write(struct cyi_os *os, int fd)
 {
-    struct sim_socket *socket = sim_socket_of(os, fd);
-    return socket == NULL ? -EBADF : sim_tcp_shutdown_write(socket);
+    struct sim_socket *socket = cyi_sim_socket_of(os, fd);
+    return socket == NULL ? -EBADF : cyi_sim_tcp_shutdown_write(socket);
 }
 
 static int
 socket_error(struct cyi_os *os, int fd)
 {
-    struct sim_socket *socket = sim_socket_of(os, fd);
+    struct sim_socket *socket = cyi_sim_socket_of(os, fd);
     if (socket == NULL)
         return -EBADF;
     int error = socket->error;
@@ -256,7 +256,7 @@ socket_error(struct cyi_os *os, int fd)
 static int
 socket_set_option(struct cyi_os *os, int fd, int level, int option, int value)
 {
-    struct sim_socket *socket = sim_socket_of(os, fd);
+    struct sim_socket *socket = cyi_sim_socket_of(os, fd);
     if (socket == NULL)
         return -EBADF;
     if (level == SOL_SOCKET && option == SO_REUSEPORT)
@@ -271,22 +271,22 @@ socket_set_option(struct cyi_os *os, int fd, int level, int option, int value)
 static int
 socket_local(struct cyi_os *os, int fd, struct sockaddr *out, socklen_t *size)
 {
-    struct sim_socket *socket = sim_socket_of(os, fd);
+    struct sim_socket *socket = cyi_sim_socket_of(os, fd);
     if (socket == NULL)
         return -EBADF;
-    sim_name_write(&socket->local, socket, out, size);
+    cyi_sim_name_write(&socket->local, socket, out, size);
     return 0;
 }
 
 static int
 socket_remote(struct cyi_os *os, int fd, struct sockaddr *out, socklen_t *size)
 {
-    struct sim_socket *socket = sim_socket_of(os, fd);
+    struct sim_socket *socket = cyi_sim_socket_of(os, fd);
     if (socket == NULL)
         return -EBADF;
     if (socket->state != SIM_CONNECTED)
         return -ENOTCONN;
-    sim_name_write(&socket->link->name[1 - socket->side], socket, out, size);
+    cyi_sim_name_write(&socket->link->name[1 - socket->side], socket, out, size);
     return 0;
 }
 
@@ -309,7 +309,7 @@ static const struct cyi_socket_ops sockets = {
 };
 
 void
-sim_host_init(struct sim_host *host, struct cyi_sim *sim, uint32_t index)
+cyi_sim_host_init(struct sim_host *host, struct cyi_sim *sim, uint32_t index)
 {
     *host = (struct sim_host){
         .os = {.now = now,

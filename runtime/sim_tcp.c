@@ -39,14 +39,14 @@ tell(struct cyi_sim *sim, struct sim_link *link, uint8_t from, uint64_t value,
      void (*fn)(struct cyi_sim *sim, struct sim_event *event))
 {
     struct sim_pipe *pipe = &link->pipe[from];
-    cy_time at = sim->now + sim_latency(sim);
+    cy_time at = sim->now + cyi_sim_latency(sim);
     if (at < pipe->last)
         at = pipe->last;
     pipe->last = at;
     link->events++;
     struct sim_event event = {
         .at = at, .fn = fn, .drop = drop_event, .what = link, .value = value, .side = from};
-    sim_event_add(sim, &event);
+    cyi_sim_event_add(sim, &event);
 }
 
 /* The end of the side that an event comes from, or that it leads to; NULL: closed. */
@@ -69,7 +69,7 @@ die(struct sim_socket *socket, int error)
         return;
     socket->state = SIM_DEAD;
     socket->error = error;
-    sim_socket_edge(socket);
+    cyi_sim_socket_edge(socket);
 }
 
 static void
@@ -101,7 +101,7 @@ segment_arrives(struct cyi_sim *sim, struct sim_event *event)
     if (socket == NULL) {
         send_reset(sim, link, 1 - event->side, -ECONNRESET);
     } else if (socket->state == SIM_CONNECTED) {
-        sim_socket_edge(socket);
+        cyi_sim_socket_edge(socket);
         if (sim_chance(&sim->world, sim->options.reset_chance)) {
             send_reset(sim, link, 0, -ECONNRESET);
             send_reset(sim, link, 1, -ECONNRESET);
@@ -119,7 +119,7 @@ acknowledgement_arrives(struct cyi_sim *sim, struct sim_event *event)
     link->pipe[1 - event->side].acknowledged = event->value;
     if (writer != NULL && writer->blocked) {
         writer->blocked = false;
-        sim_socket_edge(writer);
+        cyi_sim_socket_edge(writer);
     }
     drop_event(event);
 }
@@ -130,7 +130,7 @@ fin_arrives(struct cyi_sim *sim, struct sim_event *event)
     struct sim_link *link = event->what;
     (void) sim;
     link->pipe[event->side].fin_arrived = true;
-    sim_socket_edge(far_end(event));
+    cyi_sim_socket_edge(far_end(event));
     drop_event(event);
 }
 
@@ -149,7 +149,7 @@ welcome_arrives(struct cyi_sim *sim, struct sim_event *event)
     (void) sim;
     if (socket != NULL && socket->state == SIM_CONNECTING) {
         socket->state = SIM_CONNECTED;
-        sim_socket_edge(socket);
+        cyi_sim_socket_edge(socket);
     }
     drop_event(event);
 }
@@ -158,7 +158,7 @@ welcome_arrives(struct cyi_sim *sim, struct sim_event *event)
 static void
 make_end(struct sim_link *link, struct sim_socket *listener)
 {
-    struct sim_socket *socket = sim_socket_make(listener->host, false, listener->v6);
+    struct sim_socket *socket = cyi_sim_socket_make(listener->host, false, listener->v6);
     socket->state = SIM_CONNECTED;
     socket->side = 1;
     socket->link = link;
@@ -166,14 +166,14 @@ make_end(struct sim_link *link, struct sim_socket *listener)
     link->end[1] = socket;
     cyi_list_append(&listener->queue, &socket->queue);
     listener->queued++;
-    sim_socket_edge(listener);
+    cyi_sim_socket_edge(listener);
 }
 
 static void
 syn_arrives(struct cyi_sim *sim, struct sim_event *event)
 {
     struct sim_link *link = event->what;
-    struct sim_socket *listener = sim_socket_find(link->to, &link->name[1], false);
+    struct sim_socket *listener = cyi_sim_socket_find(link->to, &link->name[1], false);
     if (near_end(event) == NULL) {
         /* The caller has given up. */
     } else if (listener == NULL || sim_chance(&sim->world, sim->options.refuse_chance)) {
@@ -195,23 +195,23 @@ make_pipe(struct cyi_sim *sim, struct sim_pipe *pipe)
 {
     uint32_t max = sim->options.buffer_max;
     pipe->capacity = max == 0 ? BUFFER : 1 + (uint32_t) sim_below(&sim->world, max);
-    pipe->bytes = sim_memory(pipe->capacity);
+    pipe->bytes = cyi_sim_memory(pipe->capacity);
 }
 
 int
-sim_tcp_connect(struct sim_socket *socket, const struct sim_name *to)
+cyi_sim_tcp_connect(struct sim_socket *socket, const struct sim_name *to)
 {
     struct cyi_sim *sim = socket->host->sim;
-    struct sim_host *host = sim_host_of(socket->host, to);
+    struct sim_host *host = cyi_sim_host_of(socket->host, to);
     struct sim_name source;
     if (socket->state != SIM_FRESH)
         return socket->state == SIM_CONNECTING ? -EALREADY : -EISCONN;
     if (host == NULL)
         return -ENETUNREACH;
-    int rc = sim_socket_source(&source, socket, to);
+    int rc = cyi_sim_socket_source(&source, socket, to);
     if (rc != 0)
         return rc;
-    struct sim_link *link = sim_memory(sizeof *link);
+    struct sim_link *link = cyi_sim_memory(sizeof *link);
     make_pipe(sim, &link->pipe[0]);
     make_pipe(sim, &link->pipe[1]);
     link->name[0] = socket->local = source;
@@ -226,17 +226,17 @@ sim_tcp_connect(struct sim_socket *socket, const struct sim_name *to)
 }
 
 int
-sim_tcp_listen(struct sim_socket *socket, int backlog)
+cyi_sim_tcp_listen(struct sim_socket *socket, int backlog)
 {
     struct sim_name any = socket->local;
     if (socket->state != SIM_FRESH)
         return -EINVAL;
     if (!cyi_list_linked(&socket->bound)) {
-        int rc = sim_socket_bind(socket, &any);
+        int rc = cyi_sim_socket_bind(socket, &any);
         if (rc != 0)
             return rc;
     }
-    if (sim_name_clashes(socket, &socket->local, true))
+    if (cyi_sim_name_clashes(socket, &socket->local, true))
         return -EADDRINUSE;
     socket->state = SIM_LISTENING;
     socket->backlog = backlog > 0 && backlog < BACKLOG_MAX ? (uint32_t) backlog : BACKLOG_MAX;
@@ -244,7 +244,7 @@ sim_tcp_listen(struct sim_socket *socket, int backlog)
 }
 
 int
-sim_tcp_accept(struct sim_socket *listener, struct sockaddr *from, socklen_t *size)
+cyi_sim_tcp_accept(struct sim_socket *listener, struct sockaddr *from, socklen_t *size)
 {
     struct cyi_sim *sim = listener->host->sim;
     if (listener->datagram || listener->state != SIM_LISTENING)
@@ -253,17 +253,17 @@ sim_tcp_accept(struct sim_socket *listener, struct sockaddr *from, socklen_t *si
         return -EAGAIN;
     struct cyi_list *first = cyi_list_first(&listener->queue);
     struct sim_socket *socket = cyi_container_of(first, struct sim_socket, queue);
-    int fd = sim_socket_number(sim, socket);
+    int fd = cyi_sim_socket_number(sim, socket);
     if (fd < 0)
         return fd;
     cyi_list_remove(first);
     listener->queued--;
-    sim_name_write(&socket->link->name[0], socket, from, size);
+    cyi_sim_name_write(&socket->link->name[0], socket, from, size);
     return fd;
 }
 
 ssize_t
-sim_tcp_read(struct sim_socket *socket, void *buffer, size_t size)
+cyi_sim_tcp_read(struct sim_socket *socket, void *buffer, size_t size)
 {
     uint8_t *out = buffer;
     if (socket->datagram || socket->link == NULL)
@@ -314,7 +314,7 @@ put_bytes(struct sim_pipe *pipe, const struct iovec *parts, int count, size_t ro
 }
 
 ssize_t
-sim_tcp_writev(struct sim_socket *socket, const struct iovec *parts, int count)
+cyi_sim_tcp_writev(struct sim_socket *socket, const struct iovec *parts, int count)
 {
     if (socket->datagram || socket->link == NULL)
         return -ENOTCONN;
@@ -339,7 +339,7 @@ sim_tcp_writev(struct sim_socket *socket, const struct iovec *parts, int count)
 }
 
 int
-sim_tcp_shutdown_write(struct sim_socket *socket)
+cyi_sim_tcp_shutdown_write(struct sim_socket *socket)
 {
     if (socket->datagram || socket->state != SIM_CONNECTED)
         return -ENOTCONN;
@@ -367,7 +367,7 @@ close_end(struct cyi_sim *sim, struct sim_socket *socket)
 }
 
 void
-sim_tcp_close(struct cyi_sim *sim, struct sim_socket *socket)
+cyi_sim_tcp_close(struct cyi_sim *sim, struct sim_socket *socket)
 {
     while (socket->state == SIM_LISTENING && !cyi_list_empty(&socket->queue)) {
         struct cyi_list *first = cyi_list_pop(&socket->queue);
@@ -383,7 +383,7 @@ sim_tcp_close(struct cyi_sim *sim, struct sim_socket *socket)
 }
 
 uint32_t
-sim_tcp_ready(const struct sim_socket *socket)
+cyi_sim_tcp_ready(const struct sim_socket *socket)
 {
     const uint32_t all = CYI_READABLE | CYI_WRITABLE | CYI_HANGUP;
     if (socket->state == SIM_LISTENING)

@@ -27,7 +27,7 @@ static void
 arrive(struct cyi_sim *sim, struct sim_event *event)
 {
     struct sim_datagram *datagram = event->what;
-    struct sim_socket *socket = sim_socket_find(datagram->host, &datagram->to, true);
+    struct sim_socket *socket = cyi_sim_socket_find(datagram->host, &datagram->to, true);
     if (socket == NULL || socket->queued + datagram->size + OVERHEAD > QUEUE_BYTES) {
         sim->counters.lost++;
         free(datagram);
@@ -37,22 +37,25 @@ arrive(struct cyi_sim *sim, struct sim_event *event)
     *socket->last = datagram;
     socket->last = &datagram->next;
     socket->queued += datagram->size + OVERHEAD;
-    sim_socket_edge(socket);
+    cyi_sim_socket_edge(socket);
 }
 
 static void
 post(struct cyi_sim *sim, const struct sim_datagram *header, const void *bytes)
 {
-    struct sim_datagram *datagram = sim_memory(sizeof *datagram + header->size);
+    struct sim_datagram *datagram = cyi_sim_memory(sizeof *datagram + header->size);
     *datagram = *header;
     memcpy(datagram->bytes, bytes, header->size);
-    struct sim_event event = {
-        .at = sim->now + sim_latency(sim), .fn = arrive, .drop = drop_event, .what = datagram};
-    sim_event_add(sim, &event);
+    struct sim_event event = {.at = sim->now + cyi_sim_latency(sim),
+                              .fn = arrive,
+                              .drop = drop_event,
+                              .what = datagram};
+    cyi_sim_event_add(sim, &event);
 }
 
 ssize_t
-sim_udp_send(struct sim_socket *socket, const struct iovec *bytes, const struct sim_name *to)
+cyi_sim_udp_send(struct sim_socket *socket, const struct iovec *bytes,
+                 const struct sim_name *to)
 {
     struct cyi_sim *sim = socket->host->sim;
     struct sim_datagram header = {.to = *to, .size = (uint32_t) bytes->iov_len};
@@ -60,9 +63,9 @@ sim_udp_send(struct sim_socket *socket, const struct iovec *bytes, const struct 
         return -EISCONN;
     if (bytes->iov_len > SIZE_MAX_UDP)
         return -EMSGSIZE;
-    if ((header.host = sim_host_of(socket->host, to)) == NULL)
+    if ((header.host = cyi_sim_host_of(socket->host, to)) == NULL)
         return -ENETUNREACH;
-    int rc = sim_socket_source(&header.from, socket, to);
+    int rc = cyi_sim_socket_source(&header.from, socket, to);
     if (rc != 0)
         return rc;
     sim->counters.datagrams++;
@@ -88,8 +91,8 @@ take(struct sim_socket *socket)
 }
 
 ssize_t
-sim_udp_receive(struct sim_socket *socket, struct iovec *into, struct sockaddr *from,
-                socklen_t *from_size)
+cyi_sim_udp_receive(struct sim_socket *socket, struct iovec *into, struct sockaddr *from,
+                    socklen_t *from_size)
 {
     if (!socket->datagram)
         return -ENOTCONN; /* the runtime never does that */
@@ -98,13 +101,13 @@ sim_udp_receive(struct sim_socket *socket, struct iovec *into, struct sockaddr *
     struct sim_datagram *datagram = take(socket);
     uint32_t size = datagram->size;
     memcpy(into->iov_base, datagram->bytes, size < into->iov_len ? size : into->iov_len);
-    sim_name_write(&datagram->from, socket, from, from_size);
+    cyi_sim_name_write(&datagram->from, socket, from, from_size);
     free(datagram);
     return (ssize_t) size;
 }
 
 void
-sim_udp_close(struct sim_socket *socket)
+cyi_sim_udp_close(struct sim_socket *socket)
 {
     while (socket->first != NULL)
         free(take(socket));
@@ -112,7 +115,7 @@ sim_udp_close(struct sim_socket *socket)
 }
 
 uint32_t
-sim_udp_ready(const struct sim_socket *socket)
+cyi_sim_udp_ready(const struct sim_socket *socket)
 {
     return CYI_WRITABLE | (socket->first != NULL ? CYI_READABLE : 0);
 }
