@@ -40,7 +40,7 @@ check(const char *what, int rc)
 static long
 resident_bytes(void)
 {
-    long total, resident;
+    long total = 0, resident = 0;
     FILE *file = fopen("/proc/self/statm", "r");
     if (file == NULL || fscanf(file, "%ld %ld", &total, &resident) != 2)
         stop("/proc/self/statm", -EIO);
@@ -75,7 +75,7 @@ on_message(void *state, cy_msg **msg)
         return;
     }
     running--;
-    cy_exit(0);
+    cy_handler_exit(0);
 }
 
 /* Let the others run until `count` of them do. */
@@ -143,7 +143,7 @@ end_by_message(void *state, cy_msg **msg)
     (void) state;
     (void) msg;
     running--;
-    cy_exit(0);
+    cy_handler_exit(0);
 }
 
 static void
