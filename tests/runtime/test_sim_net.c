@@ -1,0 +1,188 @@
+#include "simulated.h"
+
+static void
+events_happen_in_the_order_of_time_and_making(void)
+{
+    struct sockaddr_in to = v4("127.0.0.1", 5000);
+    static const struct cyi_sim_options instant = {.latency_ns_max = 1};
+    char buffer[4];
+    open_world(&instant);
+    struct cyi_os *os = host(0);
+    int fd = os->socket->open(os, AF_INET, SOCK_DGRAM);
+    CY_OK(bind_v4(os, fd, "127.0.0.1", 5000));
+    for (char c = 0; c < 100; c++)
+        CU_ASSERT_EQUAL(os->socket->send_to(os, fd, &c, 1, (struct sockaddr *) &to, sizeof to),
+                        1);
+    settle();
+    for (char c = 0; c < 100; c++) {
+        CU_ASSERT_EQUAL(os->socket->receive_from(os, fd, buffer, 4, NULL, NULL), 1);
+        CU_ASSERT_EQUAL(buffer[0], c);
+    }
+    shut(os, fd);
+    close_world();
+}
+
+static void
+a_port_belongs_to_one_unless_all_share(void)
+{
+    open_world(NULL);
+    struct cyi_os *os = host(0), *other = host(1);
+    int a = stream(os), b = stream(os), c = stream(other);
+    CY_OK(bind_v4(os, a, "0.0.0.0", 80));
+    CY_FAILS(bind_v4(os, a, "0.0.0.0", 81), -EINVAL);
+    CY_FAILS(bind_v4(os, b, "127.0.0.1", 80), -EADDRINUSE);
+    CY_OK(bind_v4(other, c, "0.0.0.0", 80));
+    CY_OK(bind_v4(os, b, "127.0.0.1", 0));
+    CU_ASSERT_TRUE(port_of(os, b) >= 32768);
+    shut(os, a);
+    a = stream(os);
+    int d = stream(os), e = stream(os);
+    CY_OK(os->socket->set_option(os, a, SOL_SOCKET, SO_REUSEPORT, 1));
+    CY_OK(os->socket->set_option(os, d, SOL_SOCKET, SO_REUSEPORT, 1));
+    CY_OK(bind_v4(os, a, "0.0.0.0", 80));
+    CY_OK(bind_v4(os, d, "0.0.0.0", 80));
+    CY_FAILS(bind_v4(os, e, "0.0.0.0", 80), -EADDRINUSE);
+    shut(os, a);
+    shut(os, b);
+    shut(other, c);
+    shut(os, d);
+    shut(os, e);
+    close_world();
+}
+
+static void
+reuse_of_an_address_does_not_let_two_listen(void)
+{
+    open_world(NULL);
+    struct cyi_os *os = host(0);
+    int a = stream(os), b = stream(os);
+    CY_OK(os->socket->set_option(os, a, SOL_SOCKET, SO_REUSEADDR, 1));
+    CY_OK(os->socket->set_option(os, b, SOL_SOCKET, SO_REUSEADDR, 1));
+    CY_OK(bind_v4(os, a, "0.0.0.0", 80));
+    CY_OK(bind_v4(os, b, "0.0.0.0", 80));
+    CY_OK(os->socket->listen(os, a, 1));
+    CY_FAILS(os->socket->listen(os, b, 1), -EADDRINUSE);
+    CY_FAILS(os->socket->listen(os, a, 1), -EINVAL);
+    shut(os, a);
+    CY_OK(os->socket->listen(os, b, 1));
+    shut(os, b);
+    close_world();
+}
+
+static void
+those_who_share_a_port_share_the_callers(void)
+{
+    int listeners[3], callers[60], accepted[3] = {0};
+    open_world(NULL);
+    struct cyi_os *os = host(0);
+    for (int i = 0; i < 3; i++) {
+        listeners[i] = stream(os);
+        CY_OK(os->socket->set_option(os, listeners[i], SOL_SOCKET, SO_REUSEPORT, 1));
+        CY_OK(bind_v4(os, listeners[i], "0.0.0.0", 80));
+        CY_OK(os->socket->listen(os, listeners[i], 100));
+    }
+    for (int i = 0; i < 60; i++) {
+        callers[i] = stream(os);
+        CY_FAILS(connect_v4(os, callers[i], "127.0.0.1", 80), -EINPROGRESS);
+    }
+    settle();
+    for (int i = 0; i < 3; i++) {
+        int fd;
+        while ((fd = os->socket->accept(os, listeners[i], NULL, NULL)) >= 0) {
+            accepted[i]++;
+            shut(os, fd);
+        }
+        CY_FAILS(fd, -EAGAIN);
+        CU_ASSERT_TRUE(accepted[i] > 0);
+        shut(os, listeners[i]);
+    }
+    CU_ASSERT_EQUAL(accepted[0] + accepted[1] + accepted[2], 60);
+    for (int i = 0; i < 60; i++)
+        shut(os, callers[i]);
+    settle();
+    close_world();
+}
+
+static void
+only_own_addresses_can_be_bound(void)
+{
+    open_world(NULL);
+    struct cyi_os *os = host(2);
+    int fd = stream(os);
+    struct sockaddr_in6 in6 = v6("::1", 80);
+    CY_FAILS(bind_v4(os, fd, "10.0.0.1", 80), -EADDRNOTAVAIL);
+    CY_FAILS(bind_v4(os, fd, "8.8.8.8", 80), -EADDRNOTAVAIL);
+    CY_FAILS(os->socket->bind(os, fd, (struct sockaddr *) &in6, sizeof in6), -EAFNOSUPPORT);
+    CY_FAILS(os->socket->bind(os, fd, (struct sockaddr *) &in6, 3), -EINVAL);
+    CY_OK(bind_v4(os, fd, "10.0.0.3", 80));
+    shut(os, fd);
+    CY_FAILS(os->socket->open(os, AF_UNIX, SOCK_STREAM), -EAFNOSUPPORT);
+    close_world();
+}
+
+/* The wildcard address of IPv6 serves IPv4 too, unless it is told not to. */
+static void
+version_6_takes_version_4_along(void)
+{
+    for (int only = 0; only < 2; only++) {
+        open_world(NULL);
+        struct cyi_os *os = host(0);
+        int listener = os->socket->open(os, AF_INET6, SOCK_STREAM), caller = stream(os);
+        struct sockaddr_in6 any = v6("::", 80), from;
+        socklen_t size = sizeof from;
+        CY_OK(os->socket->set_option(os, listener, IPPROTO_IPV6, IPV6_V6ONLY, only));
+        CY_OK(os->socket->bind(os, listener, (struct sockaddr *) &any, sizeof any));
+        CY_OK(os->socket->listen(os, listener, 1));
+        CY_FAILS(connect_v4(os, caller, "127.0.0.1", 80), -EINPROGRESS);
+        settle();
+        int fd = os->socket->accept(os, listener, (struct sockaddr *) &from, &size);
+        CU_ASSERT_EQUAL(os->socket->error(os, caller), only ? -ECONNREFUSED : 0);
+        CU_ASSERT_EQUAL(fd >= 0, !only);
+        if (fd >= 0) {
+            CU_ASSERT_EQUAL(from.sin6_family, AF_INET6);
+            CU_ASSERT_TRUE(IN6_IS_ADDR_V4MAPPED(&from.sin6_addr));
+            shut(os, fd);
+        }
+        shut(os, listener);
+        shut(os, caller);
+        settle();
+        close_world();
+    }
+}
+
+static void
+descriptors_run_out_by_chance(void)
+{
+    static const struct cyi_sim_options scarce = {.no_socket_chance = CYI_SIM_CERTAIN};
+    open_world(&scarce);
+    struct cyi_os *os = host(0);
+    CY_FAILS(os->socket->open(os, AF_INET, SOCK_STREAM), -EMFILE);
+    close_world();
+}
+
+static void
+a_closed_descriptor_is_a_bad_one(void)
+{
+    char byte;
+    open_world(NULL);
+    struct cyi_os *os = host(0);
+    int fd = stream(os);
+    CY_FAILS(os->socket->read(os, fd, &byte, 1), -ENOTCONN);
+    CY_FAILS(os->socket->shutdown_write(os, fd), -ENOTCONN);
+    CY_FAILS(os->socket->accept(os, fd, NULL, NULL), -EINVAL);
+    shut(os, fd);
+    shut(os, fd);
+    CY_FAILS(os->socket->read(os, fd, &byte, 1), -EBADF);
+    CY_FAILS(put(os, fd, "x"), -EBADF);
+    CY_FAILS(bind_v4(os, fd, "0.0.0.0", 1), -EBADF);
+    CY_FAILS(connect_v4(os, 3, "0.0.0.0", 1), -EBADF);
+    CY_FAILS(os->socket->error(os, fd), -EBADF);
+    close_world();
+}
+
+CY_TEST_MAIN("runtime.sim_net", CY_TEST(events_happen_in_the_order_of_time_and_making),
+             CY_TEST(a_port_belongs_to_one_unless_all_share),
+             CY_TEST(reuse_of_an_address_does_not_let_two_listen),
+             CY_TEST(those_who_share_a_port_share_the_callers),
+             CY_TEST(only_own_addresses_can_be_bound), CY_TEST(version_6_takes_version_4_along),
+             CY_TEST(descriptors_run_out_by_chance), CY_TEST(a_closed_descriptor_is_a_bad_one))
