@@ -1,4 +1,4 @@
-"""test_aarch64.py - the switch for 64-bit ARM, run by qemu if that and a compiler are installed.
+"""test_aarch64.py - the switch for 64-bit ARM, run by qemu if it and a compiler are there.
 
 Builds tests/runtime/test_context.c with the few files that it needs, and a stand-in for CUnit,
 which the compiler for the other processor has not.
