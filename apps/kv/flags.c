@@ -19,6 +19,29 @@ check_address(char *why, size_t size, const char *text)
     return -EINVAL;
 }
 
+/* As Redis has it, a bare number means seconds; else it is a duration. */
+static int
+read_timeout(cy_time *out, const char *text)
+{
+    int64_t seconds;
+    if (!kv_integer_read(&seconds, text, strlen(text)))
+        return cy_duration_parse(out, text);
+    if (seconds < 0 || seconds >= CY_FOREVER / CY_SECOND)
+        return -ERANGE;
+    *out = seconds * CY_SECOND;
+    return 0;
+}
+
+static int
+check_timeout(char *why, size_t size, const char *text)
+{
+    cy_time ignored;
+    if (read_timeout(&ignored, text) == 0)
+        return 0;
+    snprintf(why, size, "seconds, or a duration such as 500ms");
+    return -EINVAL;
+}
+
 #define FIELD(name) offsetof(struct kv_flags, name)
 
 static const struct cy_option options[] = {
@@ -30,8 +53,8 @@ static const struct cy_option options[] = {
      "refuse to store more keys and values than this; 0: no limit", NULL},
     {"maxclients", CY_OPTION_NUMBER, FIELD(maxclients), 1, UINT32_MAX, "NUMBER",
      "refuse more connections than this", NULL},
-    {"timeout", CY_OPTION_DURATION, FIELD(timeout), 0, CY_FOREVER - 1, "DURATION",
-     "close a client that says nothing for so long; 0: never", NULL},
+    {"timeout", CY_OPTION_STRING, FIELD(timeout_text), 1, 32, "SECONDS",
+     "close a client that says nothing for so long; 0: never", check_timeout},
     {"output-limit", CY_OPTION_SIZE, FIELD(output_limit), 1 << 20, INT64_MAX, "SIZE",
      "output that may wait for a client; beyond it a listener is closed", NULL},
     {"output-timeout", CY_OPTION_DURATION, FIELD(output_timeout), CY_MILLISECOND,
@@ -55,6 +78,13 @@ kv_flags_init(struct kv_flags *flags, struct cy_option_set *set)
         .count = sizeof options / sizeof options[0],
         .target = flags,
     };
+}
+
+void
+kv_flags_finish(struct kv_flags *flags)
+{
+    if (flags->timeout_text != NULL)
+        (void) read_timeout(&flags->timeout, flags->timeout_text); /* has been checked */
 }
 
 static void

@@ -12,6 +12,7 @@ struct kv_flags {
     uint32_t maxclients;        /* of the node */
     uint64_t maxmemory;         /* bytes of keys and values; 0: no cap */
     uint64_t output_limit;      /* bytes that wait for one client */
+    const char *timeout_text;   /* NULL: never */
     cy_time timeout;            /* a client that says nothing for so long is closed; 0: never */
     cy_time output_timeout;     /* so is one beyond the output limit that takes nothing */
 };
@@ -20,6 +21,9 @@ struct kv_flags {
 
 /* The options for cy_options_parse_with(); fills in the defaults. */
 void kv_flags_init(struct kv_flags *flags, struct cy_option_set *set);
+
+/* To be called after parsing: works out what texts mean. */
+void kv_flags_finish(struct kv_flags *flags);
 
 /* What CONFIG GET says, with the names that Redis has for it. */
 void kv_flags_describe(const struct kv_flags *flags, uint16_t port,

@@ -33,6 +33,7 @@ run(struct cy_options *options, struct kv_server *server, int argc, char **argv)
         fprintf(stderr, "kv: unknown option %s; --help lists them\n", argv[1]);
         return 2;
     }
+    kv_flags_finish(&server->flags);
     int status = cy_run(options, kv_server_main, server);
     if (status >= 0)
         return status;

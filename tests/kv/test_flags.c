@@ -81,6 +81,30 @@ limits_are_held(void)
     CU_ASSERT(refuses("--output-timeout", "0", "output-timeout"));
 }
 
+static cy_time
+timeout_of(const char *text)
+{
+    cy_time timeout = -1;
+    if (parse("--timeout", text, NULL) == 0) {
+        kv_flags_finish(&flags);
+        timeout = flags.timeout;
+    }
+    cy_options_fini(&options);
+    return timeout;
+}
+
+static void
+a_timeout_is_in_seconds_or_names_its_unit(void)
+{
+    CU_ASSERT_EQUAL(timeout_of("0"), 0);
+    CU_ASSERT_EQUAL(timeout_of("300"), 300 * CY_SECOND);
+    CU_ASSERT_EQUAL(timeout_of("50ms"), 50 * CY_MILLISECOND);
+    CU_ASSERT_EQUAL(timeout_of("9223372035"), INT64_C(9223372035) * CY_SECOND);
+    CU_ASSERT(refuses("--timeout", "9223372036", "timeout"));
+    CU_ASSERT(refuses("--timeout", "-1", "timeout"));
+    CU_ASSERT(refuses("--timeout", "soon", "timeout"));
+}
+
 static void
 addresses_are_numeric(void)
 {
@@ -108,4 +132,5 @@ config_get_has_the_names_of_redis(void)
 
 CY_TEST_MAIN("kv.flags", CY_TEST(defaults_are_those_of_redis),
              CY_TEST(sizes_take_the_suffixes_that_redis_knows), CY_TEST(limits_are_held),
-             CY_TEST(addresses_are_numeric), CY_TEST(config_get_has_the_names_of_redis))
+             CY_TEST(a_timeout_is_in_seconds_or_names_its_unit), CY_TEST(addresses_are_numeric),
+             CY_TEST(config_get_has_the_names_of_redis))

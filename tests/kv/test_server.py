@@ -105,7 +105,7 @@ class Starting(KvTest):
 
     def test_bad_options_are_named(self):
         for *options, word in (("--port", 65536, "port"), ("--maxmemory", "much", "maxmemory"),
-                               ("--bind", "localhost", "bind"), ("--timeout", "5", "timeout"),
+                               ("--bind", "localhost", "bind"), ("--timeout", "x", "timeout"),
                                ("--nonsense", "--nonsense"), ("extra", "extra")):
             result = self.run_kv(*options)
             self.assertEqual(result.returncode, 2, options)
