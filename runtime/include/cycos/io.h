@@ -130,7 +130,7 @@ CY_MUST_CHECK ssize_t cy_write(cy_socket *socket, const void *buffer, size_t siz
 /**
  * cy_writev - write all of several buffers in one go
  * @socket:   a connection
- * @parts:    the buffers; changed while writing
+ * @parts:    the buffers; changed while writing: after -ETIMEDOUT they are what is left
  * @count:    how many, at most 1024
  * @deadline: absolute, for all of them
  *
