@@ -1,11 +1,13 @@
 /* wait.c - a task waits, is woken, resumed, cancelled; answers from other cores. */
 #include "task.h"
+#include <cycos/impl/rcu.h>
 #include <cycos/impl/time.h>
 
 int
 cyi_park(struct cyi_core *core, enum cyi_wait wait, const void *object, cy_time deadline)
 {
     struct cyi_task *task = core->sched.current;
+    CY_ASSERT(!cyi_rcu_in_read_section());
     if (task->flags & (CYI_TASK_CANCELLED | CYI_TASK_CLEANING) && wait < CYI_WAIT_POOL)
         return -ECANCELED;
     if (deadline == CY_NOW)

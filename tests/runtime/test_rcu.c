@@ -1,4 +1,4 @@
-#include "cy_test.h"
+#include "cy_node.h"
 #include <cycos/impl/list.h>
 #include <cycos/impl/rcu.h>
 
@@ -325,6 +325,31 @@ unlock_too_often(void *arg)
     cyi_rcu_read_unlock();
 }
 
+static int
+suspend_while_reading(void *arg)
+{
+    (void) arg;
+    cyi_rcu_read_lock();
+    return cy_suspend(cy_after(CY_MILLISECOND));
+}
+
+static void
+run_a_task_that_suspends(void *arg)
+{
+    (void) arg;
+    struct cy_options options;
+    cy_node_options(&options, 1);
+    _exit(cy_run(&options, suspend_while_reading, NULL));
+}
+
+static void
+a_task_must_not_suspend_while_it_reads(void)
+{
+    struct cy_test_child child;
+    CY_OK(cy_test_run_child(&child, run_a_task_that_suspends, NULL));
+    CU_ASSERT_TRUE(cy_test_died_saying(&child, "in_read_section"));
+}
+
 static void
 misuse_ends_the_program_with_a_word(void)
 {
@@ -345,4 +370,5 @@ CY_TEST_MAIN("runtime.rcu", CY_TEST(readers_never_see_an_object_that_was_given_b
              CY_TEST(a_thread_alone_waits_for_nobody), CY_TEST(it_works_in_a_forked_child),
              CY_TEST(what_the_library_starts_is_not_pinned),
              CY_TEST(a_pinned_thread_is_pinned_again_afterwards),
+             CY_TEST(a_task_must_not_suspend_while_it_reads),
              CY_TEST(misuse_ends_the_program_with_a_word))

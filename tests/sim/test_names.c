@@ -200,6 +200,10 @@ count_records(void *arg)
     if (channels == NULL)
         return 0;
     EXPECT_EQ(channels->deliveries.count, 0);
+    for (uint32_t i = 0; i < channels->table.count; i++) {
+        const struct cyi_channel *channel = channels->table.slots[i].channel;
+        EXPECT(channel == NULL || cyi_list_empty(&channel->waits));
+    }
     state()->members += channels->members.count;
     state()->by_subscriber += channels->by_subscriber.count;
     state()->branches += channels->branches.count;
