@@ -68,6 +68,7 @@ cyi_request_failed(struct cyi_core *core, cy_msg *msg, int error)
     struct cyi_return to = return_of(msg);
     if (msg->flags & CYI_MSG_DELIVER) {
         /* Surely not delivered: the sender gets its message back. */
+        msg->flags &= (uint8_t) ~CYI_MSG_QUEUED;
         cyi_answer(core, to, error, 0, msg);
         return;
     }
@@ -102,7 +103,7 @@ arrive_at_channel(struct cyi_core *core, cy_msg *msg)
         cyi_request_failed(core, msg, -ESRCH);
         return;
     }
-    msg->flags &= (uint8_t) ~CYI_MSG_DELIVER;
+    msg->flags &= (uint8_t) ~(CYI_MSG_DELIVER | CYI_MSG_QUEUED);
     int reached = cyi_channel_publish(core, msg->to.slot, msg->to.generation, msg);
     if (wanted)
         cyi_answer(core, to, reached, 0, NULL);
@@ -162,8 +163,11 @@ send_across(struct cyi_core *core, cy_ref to, cy_msg *msg)
         return rc;
     msg->to.slot = to.slot;
     msg->to.generation = to.generation;
+    msg->flags |= CYI_MSG_QUEUED; /* from here on freeing it is a bug */
     if ((rc = cyi_post_msg(core, to.core, msg)) == 0)
         core->counters.sent_across++;
+    else
+        msg->flags &= (uint8_t) ~CYI_MSG_QUEUED;
     return rc;
 }
 

@@ -90,12 +90,10 @@ cyi_msg_share(struct cyi_core *core, cy_msg **out, cy_msg *msg)
         return -ENOMEM;
     twin->size = msg->size;
     twin->sender = msg->sender;
-    if (small) {
-        memcpy(twin->body, msg->body, msg->size);
-    } else {
-        struct cyi_shared *shared = cyi_msg_shared(msg);
-        cyi_shared_hold(shared);
-        *(struct cyi_shared **) (void *) twin->body = shared;
+    /* All of it, whatever the size: an exit message has a note there (watch.c). */
+    memcpy(twin->body, msg->body, CYI_MSG_INLINE);
+    if (!small) {
+        cyi_shared_hold(cyi_msg_shared(msg));
         twin->flags = CYI_MSG_SHARED;
     }
     *out = twin;

@@ -128,7 +128,8 @@ cyi_post_bytes(struct cyi_core *core, cy_ref to, uint32_t tag, const void *body,
         cy_msg *msg = cyi_msg_take(core, tag, size);
         if (msg == NULL)
             return -ENOMEM;
-        memcpy(msg->body, body, size);
+        if (size > 0) /* as below */
+            memcpy(msg->body, body, size);
         msg->sender = cyi_task_ref(core, me);
         msg->to.slot = to.slot;
         msg->to.generation = to.generation;

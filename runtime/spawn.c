@@ -102,6 +102,8 @@ spawn_task(cy_ref *out, uint16_t there, struct cyi_spawn *spawn,
         there = core->index;
     if (there >= core->node->core_count)
         return -EINVAL;
+    if (options->monitor && core->sched.current->promised >= CYI_PROMISED_MAX)
+        return -EAGAIN;
     if (options->monitor && (spawn->note = cyi_watch_prepare(core)) == NULL)
         return -ENOMEM;
     cy_msg *note = spawn->note;

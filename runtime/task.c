@@ -172,6 +172,11 @@ cyi_task_start(struct cyi_core *core, struct cyi_task **out, const struct cyi_sp
     if (task == NULL)
         return core->tasks.count == core->tasks.max ? -EAGAIN : -ENOMEM;
     fill_record(core, task, spawn);
+    if (spawn->flags & CYI_TASK_JOINABLE && !cyi_watch_joinable(core, task)) {
+        task->flags = 0; /* the name stays the caller's */
+        cyi_task_release(core, task);
+        return -ENOMEM;
+    }
     count_task(core, task);
     if (spawn->flags & CYI_TASK_HANDLER) {
         await_message(core, task);
@@ -237,8 +242,7 @@ end_task(struct cyi_core *core, struct cyi_task *task)
     cyi_mailbox_drop(core, task);
     if (task->flags & CYI_TASK_CONGESTED)
         cyi_congestion_over(core, task);
-    bool keep = (task->extra != NULL || task->flags & CYI_TASK_JOINABLE) &&
-                cyi_watch_ended(core, task, reason);
+    bool keep = task->extra != NULL && cyi_watch_ended(core, task, reason);
     if (task->flags & CYI_TASK_MAIN)
         cyi_node_main_ended(core->node, reason, task->exit_code);
     uncount_task(core, task);

@@ -17,7 +17,7 @@ struct cyi_extra {
     struct cyi_list watches;  /* our own records of whom we watch (watch.c) */
     struct cyi_defer *defers;
     cy_msg *exit_value;
-    cy_msg *result; /* of an ended, joinable task: the note for who joins */
+    cy_msg *result; /* of a joinable task: the note for who joins, when it has ended */
     uint8_t *told;  /* a byte per core: was told that the mailbox is full */
 };
 
@@ -58,6 +58,9 @@ void cyi_tasks_fini(struct cyi_core *core);
 
 /* Watchers (watch.c): tell all who asked; true when the record must stay to be joined. */
 bool cyi_watch_ended(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reason reason);
+
+/* Take the memory for a joinable task's result before it starts; false without memory. */
+bool cyi_watch_joinable(struct cyi_core *core, struct cyi_task *task);
 
 /* A watch for a task that is yet to be spawned; then its target; or its end. */
 cy_msg *cyi_watch_prepare(struct cyi_core *core);

@@ -9,7 +9,12 @@
 #include "task.h"
 #include <cycos/impl/node.h>
 
-enum kind { MONITOR, JOIN, NOTIFY, RESULT };
+/*
+ * The result of a joinable task is forgotten when a join has got it, not when it was sent: the
+ * deadline of a join on another core may pass while the note is on its way. Such a note is a
+ * JOIN_KEPT, and who takes it says so.
+ */
+enum kind { MONITOR, JOIN, JOIN_KEPT, NOTIFY, RESULT };
 
 /* The watcher's side of a monitor. */
 struct cyi_watch {
@@ -18,14 +23,19 @@ struct cyi_watch {
     cy_msg *note; /* only looked at when the target is on the same core */
 };
 
-/* The body of an exit message. The watched task is the message's sender. */
+/* What the body of an exit message holds. On its way the watched task is the sender. */
 struct note {
     struct cyi_shared *value; /* first: where CYI_MSG_SHARED looks for it */
-    struct cyi_list link;     /* in the watched task's watchers */
-    struct cyi_watch *record; /* of a monitor */
-    uint32_t watcher_slot, watcher_generation;
-    uint32_t token; /* of a join */
-    uint16_t watcher_core;
+    union {
+        struct {
+            struct cyi_list link;     /* in the watched task's watchers */
+            struct cyi_watch *record; /* of a monitor */
+            uint32_t watcher_slot, watcher_generation;
+            uint32_t token; /* of a join */
+            uint16_t watcher_core;
+        };
+        cy_ref task; /* watched: once it has arrived, as it may be sent on */
+    };
     uint8_t kind, reason;
     int32_t code;
     uint32_t value_bytes;
@@ -53,6 +63,7 @@ make_note(struct cyi_core *core, enum kind kind, cy_ref watcher, cy_ref watched)
     if (msg == NULL)
         return NULL;
     msg->sender = watched;
+    msg->size = 0; /* the body, for who reads it as one, is the value */
     *note_of(msg) = (struct note){.kind = (uint8_t) kind,
                                   .watcher_slot = watcher.slot,
                                   .watcher_generation = watcher.generation,
@@ -67,78 +78,116 @@ drop_record(struct cyi_core *core, struct cyi_watch *record)
     cyi_heap_give(&core->heap, 0, record);
 }
 
-/* On the watcher's core: the note has come. */
+/* From here on the message may be sent on, with another sender. */
 static void
-note_here(struct cyi_core *core, cy_msg *msg)
+arrived(cy_msg *msg)
+{
+    note_of(msg)->task = msg->sender;
+}
+
+/* Which task has ended and was joined. */
+struct joined {
+    uint32_t slot, generation;
+};
+
+static void
+forget_here(struct cyi_core *core, const void *args)
+{
+    const struct joined *which = args;
+    struct cyi_task *ended = cyi_task_find_ended(core, which->slot, which->generation);
+    if (ended != NULL)
+        cyi_watch_forget(core, ended);
+}
+
+/* Does it still wait for this note? Also when its deadline came first, but not yet its turn. */
+static bool
+joins(const struct cyi_task *task, const struct note *note)
+{
+    return task->token == note->token && task->wait == CYI_WAIT_JOIN &&
+           (task->state == CYI_TASK_WAITING || task->state == CYI_TASK_READY);
+}
+
+static bool
+join_arrives(struct cyi_core *core, struct cyi_task *task, cy_msg *msg)
+{
+    const struct note *note = note_of(msg);
+    if (!joins(task, note) || task->answer != NULL) {
+        cyi_msg_drop(core, msg);
+        return false;
+    }
+    if (note->kind == JOIN_KEPT && note->reason != CY_EXIT_NO_TASK) {
+        struct joined which = {msg->sender.slot, msg->sender.generation};
+        cyi_post_answer(core, msg->sender.core, forget_here, &which, sizeof which);
+    }
+    arrived(msg);
+    task->answer = msg;
+    task->wait_result = 0; /* if it is ready already */
+    cyi_wake(core, task, 0);
+    return true;
+}
+
+/* On the watcher's core: the note has come. True when somebody took it. */
+static bool
+note_arrives(struct cyi_core *core, cy_msg *msg)
 {
     struct note *note = note_of(msg);
     struct cyi_task *task = cyi_task_find(core, note->watcher_slot, note->watcher_generation);
     msg->flags &= (uint8_t) ~CYI_MSG_RUN;
     if (task == NULL) {
         cyi_msg_drop(core, msg);
-    } else if (note->kind == JOIN) {
-        bool awaited = task->state == CYI_TASK_WAITING && task->token == note->token;
-        if (!awaited) {
-            cyi_msg_drop(core, msg);
-            return;
-        }
-        task->answer = msg;
-        cyi_wake(core, task, 0);
-    } else if (note->kind == NOTIFY && task->promised >= 2 * CYI_PROMISED_MAX) {
+        return false;
+    }
+    if (note->kind == JOIN || note->kind == JOIN_KEPT)
+        return join_arrives(core, task, msg);
+    if (note->kind == NOTIFY && task->promised >= 2 * CYI_PROMISED_MAX) {
         core->counters.lost++;
         cyi_msg_drop(core, msg);
-    } else {
-        if (note->kind == MONITOR)
-            drop_record(core, note->record);
-        else
-            task->promised++;
-        msg->flags |= CYI_MSG_PROMISED;
-        cyi_mailbox_put(core, task, msg);
+        return false;
     }
+    if (note->kind == MONITOR)
+        drop_record(core, note->record);
+    else
+        task->promised++;
+    arrived(msg);
+    msg->flags |= CYI_MSG_PROMISED;
+    cyi_mailbox_put(core, task, msg);
+    return true;
+}
+
+static void
+note_here(struct cyi_core *core, cy_msg *msg)
+{
+    note_arrives(core, msg);
 }
 
 static void
 set_value(struct note *note, cy_msg *msg, cy_msg *value)
 {
-    if (value == NULL)
+    if (value == NULL || (value->flags & CYI_MSG_SHARED) == 0)
         return;
     note->value = cyi_msg_shared(value);
     note->value_bytes = value->size;
+    msg->size = value->size;
     msg->flags |= CYI_MSG_SHARED;
     cyi_shared_hold(note->value);
 }
 
-/* On the watched task's core: fill the note in and send it. */
-static void
+/* On the watched task's core: fill the note in and send it. True: somebody here has it. */
+static bool
 fire(struct cyi_core *core, cy_msg *msg, enum cy_exit_reason reason, int code, cy_msg *value)
 {
     struct note *note = note_of(msg);
     note->reason = (uint8_t) reason;
     note->code = code;
     set_value(note, msg, value);
-    if (note->watcher_core == core->index) {
-        note_here(core, msg);
-        return;
-    }
+    if (note->watcher_core == core->index)
+        return note_arrives(core, msg);
+    if (note->kind == JOIN)
+        note->kind = JOIN_KEPT;
     msg->run = note_here;
     msg->flags |= CYI_MSG_RUN;
     cyi_post_promised(core, note->watcher_core, msg);
-}
-
-/* An ended, joinable task's result goes to the first that joins; the record is forgotten. */
-static void
-take_result(struct cyi_core *core, struct cyi_task *ended, cy_msg *msg)
-{
-    cy_msg *result = ended->extra->result;
-    struct note *from = note_of(result), *to = note_of(msg);
-    to->reason = from->reason;
-    to->code = from->code;
-    to->value = from->value;
-    to->value_bytes = from->value_bytes;
-    msg->flags |= result->flags & CYI_MSG_SHARED;
-    result->flags &= (uint8_t) ~CYI_MSG_SHARED;
-    cyi_msg_drop(core, result);
-    cyi_task_release(core, ended);
+    return false;
 }
 
 /* On the watched task's core: a watch begins. */
@@ -157,8 +206,8 @@ watch_here(struct cyi_core *core, cy_msg *msg)
         fire(core, msg, CY_EXIT_NO_TASK, task != NULL ? -ENOMEM : -ESRCH, NULL);
         return;
     }
-    take_result(core, ended, msg);
-    fire(core, msg, note_of(msg)->reason, note_of(msg)->code, NULL);
+    const struct note *result = note_of(ended->extra->result);
+    fire(core, msg, result->reason, result->code, ended->extra->result);
 }
 
 static void
@@ -312,7 +361,12 @@ join_here(struct cyi_core *core, cy_msg *msg, int *error)
     struct cyi_task *task = cyi_task_find(core, to.slot, to.generation);
     struct cyi_task *ended = cyi_task_find_ended(core, to.slot, to.generation);
     if (ended != NULL) {
-        take_result(core, ended, msg);
+        const struct note *result = note_of(ended->extra->result);
+        note_of(msg)->reason = result->reason;
+        note_of(msg)->code = result->code;
+        set_value(note_of(msg), msg, ended->extra->result);
+        arrived(msg);
+        cyi_watch_forget(core, ended);
         return true;
     }
     *error = task == NULL ? -ESRCH : cyi_task_extra(core, task) == NULL ? -ENOMEM : 0;
@@ -385,7 +439,7 @@ cy_exit_read(struct cy_exit *out, const cy_msg *msg)
     if (msg->tag != CY_TAG_EXIT)
         return -EINVAL;
     const struct note *note = note_of(msg);
-    out->task = msg->sender;
+    out->task = note->task;
     out->reason = (enum cy_exit_reason) note->reason;
     out->code = note->code;
     out->value = note->value != NULL ? note->value->bytes : NULL;
@@ -393,19 +447,32 @@ cy_exit_read(struct cy_exit *out, const cy_msg *msg)
     return 0;
 }
 
-/* The result of a joinable task that nobody has joined yet. */
-static bool
-keep_result(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reason reason)
+bool
+cyi_watch_joinable(struct cyi_core *core, struct cyi_task *task)
 {
     struct cyi_extra *extra = cyi_task_extra(core, task);
     cy_ref self = cyi_task_ref(core, task);
-    cy_msg *msg = extra == NULL ? NULL : make_note(core, RESULT, self, self);
-    if (msg == NULL)
+    if (extra != NULL)
+        extra->result = make_note(core, RESULT, self, self);
+    return extra != NULL && extra->result != NULL;
+}
+
+/* True when it is to be kept: nobody has joined yet, as far as we know. */
+static bool
+keep_result(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reason reason,
+            bool joined)
+{
+    struct cyi_extra *extra = task->extra;
+    if (extra == NULL || extra->result == NULL)
         return false;
-    note_of(msg)->reason = (uint8_t) reason;
-    note_of(msg)->code = task->exit_code;
-    set_value(note_of(msg), msg, extra->exit_value);
-    extra->result = msg;
+    if (joined || (task->flags & CYI_TASK_JOINABLE) == 0) {
+        cyi_msg_drop(core, extra->result);
+        extra->result = NULL;
+        return false;
+    }
+    note_of(extra->result)->reason = (uint8_t) reason;
+    note_of(extra->result)->code = task->exit_code;
+    set_value(note_of(extra->result), extra->result, extra->exit_value);
     return true;
 }
 
@@ -423,10 +490,10 @@ cyi_watch_ended(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reaso
     }
     while (extra != NULL && (link = cyi_list_pop(&extra->watchers)) != NULL) {
         cy_msg *msg = msg_of(link);
-        joined |= note_of(msg)->kind == JOIN;
-        fire(core, msg, reason, task->exit_code, extra->exit_value);
+        bool join = note_of(msg)->kind == JOIN;
+        joined |= fire(core, msg, reason, task->exit_code, extra->exit_value) && join;
     }
-    bool keep = task->flags & CYI_TASK_JOINABLE && !joined && keep_result(core, task, reason);
+    bool keep = keep_result(core, task, reason, joined);
     if (extra != NULL && extra->exit_value != NULL) {
         cyi_msg_drop(core, extra->exit_value);
         extra->exit_value = NULL;

@@ -71,6 +71,16 @@ next_turn(void)
         cy_yield();
 }
 
+/* Core 1 goes to sleep, as it would, when nothing is on the way to it. */
+static void
+put_to_sleep(struct cyi_core *core)
+{
+    cy_node_settle();
+    while (cyi_inbox_pending(core))
+        next_turn();
+    CY_CHECK(cyi_inbox_sleep(core));
+}
+
 /* Ends a handler behind all that was sent to it; says nothing about calls. */
 static void
 wait_for_end(cy_ref task)
@@ -173,6 +183,7 @@ fill_the_way(cy_ref to, int kind)
     for (uint32_t i = 0;; i++) {
         int rc = kind == 0   ? cy_send_bytes(to, 1, &i, sizeof i)
                  : kind == 1 ? send_number(to, 3 + i % 2)
+                 : kind == 2 ? cy_send_bytes(to, 1, NULL, 0)
                              : cy_resume(to);
         if (rc != 0) {
             CY_CHECK_EQ(rc, -EAGAIN);
@@ -194,7 +205,7 @@ outbox_body(void *arg)
     (void) arg;
     cy_ref there;
     CY_CHECK_EQ(cy_handler_spawn_on(&there, 1, ignore, NULL, NULL), 0);
-    for (int kind = 0; kind < 3; kind++) {
+    for (int kind = 0; kind < 4; kind++) {
         uint64_t before = refused();
         fill_the_way(there, kind);
         CY_CHECK_EQ(cyi_self->inbox->outbox[1].count, OUTBOX_MAX);
@@ -468,8 +479,7 @@ nudge_body(void *arg)
         uint64_t before = core->counters.wakeups_sent;
         CY_CHECK_EQ(send_number(seer, 0), 0); /* nobody sleeps */
         CY_CHECK_EQ(core->counters.wakeups_sent, before);
-        cy_node_settle();
-        CY_CHECK(cyi_inbox_sleep(to));
+        put_to_sleep(to);
         for (uint32_t i = 1; i < 5; i++)
             CY_CHECK_EQ(send_number(seer, i), 0);
         CY_CHECK_EQ(core->counters.wakeups_sent, before + 1);
@@ -513,8 +523,7 @@ take_and_free_blocks(void)
     CY_CHECK_EQ(cy_task_spawn_on(&sender, 1, send_blocks, &me, NULL), 0);
     for (int i = 0; i < BLOCKS; i++)
         CY_CHECK_EQ(cy_receive(&taken[i], CY_FOREVER), 0);
-    cy_node_settle();
-    CY_CHECK(cyi_inbox_sleep(home));
+    put_to_sleep(home);
     for (int i = 0; i < BLOCKS; i++)
         cy_msg_free(&taken[i]);
 }

@@ -1,5 +1,5 @@
 /* test_watch.c - monitors, notifications, joins: exactly one message each. */
-#include "cy_node.h"
+#include "hand.h"
 
 #include <string.h>
 
@@ -201,6 +201,8 @@ lane_body(void *arg)
         n++;
     CY_CHECK_EQ(n, 65536);
     CY_CHECK_EQ(cy_monitor(target), -EAGAIN);
+    struct cy_task_options monitor = {.monitor = true};
+    CY_CHECK_EQ(cy_task_spawn(NULL, end_with, &endless, &monitor), -EAGAIN);
     /* A mailbox full of data refuses data, yet not one exit message. */
     while (cy_send_bytes(cy_self(), 1, NULL, 0) == 0)
         data++;
@@ -250,9 +252,146 @@ bad_references_and_messages_are_errors(void)
     CU_ASSERT_EQUAL(cy_node_run(1, bad_body, NULL), 0);
 }
 
+static int join_tries; /* of which this thread, which turns the cores, knows */
+
+static int
+join_impatiently(void *arg)
+{
+    static int five = 5;
+    struct cy_task_options joinable = {.joinable = true};
+    cy_ref there;
+    cy_msg *msg;
+    (void) arg;
+    CY_CHECK_EQ(cy_task_spawn_on(&there, 1, end_with, &five, &joinable), 0);
+    int rc;
+    join_tries = 1;
+    while ((rc = cy_join(&msg, there, cy_after(1))) == -ETIMEDOUT)
+        join_tries++;
+    CY_CHECK(join_tries > 1);
+    CY_CHECK_EQ(rc, 0);
+    if (rc != 0)
+        return 0;
+    struct cy_exit exit;
+    CY_CHECK_EQ(cy_exit_read(&exit, msg), 0);
+    CY_CHECK_EQ(exit.code, 5);
+    cy_msg_free(&msg);
+    /* Now it is known that somebody has it. */
+    CY_CHECK_EQ(cy_join(&msg, there, CY_FOREVER), -ESRCH);
+    return 0;
+}
+
+/* The deadline passes while the result is on its way; the next join finds it again. */
+static void
+a_result_that_came_too_late_is_not_lost(void)
+{
+    struct hand hand;
+    hand_open(&hand, 2, join_impatiently, NULL);
+    for (join_tries = 0; join_tries == 0;) {
+        hand_turn(&hand, 1);
+        hand_turn(&hand, 0);
+    }
+    while (join_tries == 1) /* core 1 stands still until the deadline has passed */
+        hand_turn(&hand, 0);
+    hand_run(&hand);
+    CU_ASSERT_EQUAL(hand_close(&hand), 0);
+}
+
+static int
+nap(void *arg)
+{
+    (void) arg;
+    CY_CHECK_EQ(cy_sleep(CY_MICROSECOND), 0);
+    return 5;
+}
+
+static int
+join_napping(void *arg)
+{
+    struct cy_task_options joinable = {.joinable = true};
+    (void) arg;
+    for (long i = 0; i < cy_test_scale(2000); i++) {
+        cy_ref there;
+        int rc;
+        CY_CHECK_EQ(cy_task_spawn_on(&there, (uint16_t) (i % 2), nap, NULL, &joinable), 0);
+        while ((rc = cy_join(NULL, there, cy_after(CY_MICROSECOND))) == -ETIMEDOUT)
+            continue;
+        CY_CHECK_EQ(rc, 0);
+    }
+    return 0;
+}
+
+static void
+joining_in_small_steps_gets_every_result(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(2, join_napping, NULL), 0);
+}
+
+static int
+joinable_without_memory(void *arg)
+{
+    struct cy_task_options options = {.joinable = true, .name = "named"};
+    struct cyi_heap *heap = &cyi_self->heap;
+    (void) arg;
+    for (uint64_t later = 0; later < 3; later++) { /* the name, the record, the result */
+        cy_ref there = CY_NOBODY;
+        heap->fail_at = heap->taken + later;
+        CY_CHECK_EQ(cy_task_spawn(&there, nap, NULL, &options), -ENOMEM);
+        CY_CHECK_EQ(heap->fail_at, UINT64_MAX);
+        CY_CHECK(cy_ref_is_nobody(there));
+    }
+    return 0;
+}
+
+static void
+the_memory_for_a_result_is_taken_at_the_start(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(1, joinable_without_memory, NULL), 0);
+}
+
+static int
+forward(void *arg)
+{
+    cy_msg *msg;
+    CY_CHECK_EQ(cy_receive(&msg, CY_FOREVER), 0);
+    CY_CHECK_EQ(cy_send(*(cy_ref *) arg, &msg), 0);
+    return 0;
+}
+
+static int
+forwarded_body(void *arg)
+{
+    static int five = 5;
+    cy_ref watched, forwarder, me = cy_self();
+    struct cy_exit exit;
+    cy_msg *msg;
+    (void) arg;
+    CY_CHECK_EQ(cy_task_spawn_on(&forwarder, 1, forward, &me, NULL), 0);
+    CY_CHECK_EQ(cy_task_spawn(&watched, end_with, &five, NULL), 0);
+    CY_CHECK_EQ(cy_monitor(watched), 0);
+    CY_CHECK_EQ(cy_receive(&msg, CY_FOREVER), 0);
+    CY_CHECK_EQ(cy_send(forwarder, &msg), 0);
+    CY_CHECK_EQ(cy_receive(&msg, CY_FOREVER), 0);
+    CY_CHECK(cy_ref_equal(cy_msg_sender(msg), forwarder));
+    CY_CHECK_EQ(cy_exit_read(&exit, msg), 0);
+    CY_CHECK(cy_ref_equal(exit.task, watched));
+    CY_CHECK_EQ(exit.code, 5);
+    cy_msg_free(&msg);
+    return 0;
+}
+
+static void
+a_forwarded_exit_message_still_names_who_ended(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(2, forwarded_body, NULL), 0);
+}
+
 CY_TEST_MAIN("runtime.watch", CY_TEST(a_monitor_fires_once_with_reason_code_and_value),
              CY_TEST(join_waits_and_gets_the_result_once),
              CY_TEST(notify_tells_after_all_that_was_sent),
              CY_TEST(the_end_of_a_watcher_calls_its_watches_back),
              CY_TEST(the_lane_of_exit_messages_is_bounded_and_its_own),
-             CY_TEST(bad_references_and_messages_are_errors))
+             CY_TEST(bad_references_and_messages_are_errors),
+             CY_TEST(a_result_that_came_too_late_is_not_lost),
+             CY_TEST(joining_in_small_steps_gets_every_result),
+             CY_TEST(the_memory_for_a_result_is_taken_at_the_start),
+             CY_TEST(a_forwarded_exit_message_still_names_who_ended))

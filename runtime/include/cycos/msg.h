@@ -50,7 +50,8 @@ CY_MUST_CHECK int cy_msg_copy(cy_msg **out, uint32_t tag, const void *body, size
  * @msg: the message whose body is shared; its body is immutable from now on
  *
  * The body is freed with the last message that shares it. A body of up to 64 bytes is
- * copied instead, which is cheaper than counting.
+ * copied instead, which is cheaper than counting. A larger one may move: ask cy_msg_body()
+ * again.
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: borrows @msg; the caller owns *@out
@@ -75,7 +76,8 @@ void cy_msg_free(cy_msg **msg);
  * @msg: the message
  *
  * Context:   the owner; suspends: no; blocks: no
- * Ownership: the pointer is good until the message is sent or freed; aligned for any type
+ * Ownership: the pointer is good until the message is shared, sent or freed; aligned for
+ *            any type
  * Errors:    none
  * Since:     0.1
  */

@@ -45,8 +45,8 @@ CY_MUST_CHECK int cy_handler_spawn_named(cy_ref *out, uint16_t core, cy_handler_
  *
  * Context:   a task or handler; suspends: only when another core is named; blocks: no
  * Ownership: @arg stays the caller's affair
- * Errors:    -EAGAIN the core has tasks_max tasks or shuts down, -ENOMEM, -EINVAL an option,
- *            -ENAMETOOLONG, -ECANCELED
+ * Errors:    -EAGAIN the core has tasks_max tasks or shuts down, or the spawner would watch
+ *            too many, -ENOMEM, -EINVAL an option, -ENAMETOOLONG, -ECANCELED
  * Since:     0.1
  */
 #define cy_task_spawn(out, fn, arg, options) \
