@@ -41,20 +41,20 @@ cyi_sim_options_draw(struct cyi_sim_options *out, uint64_t seed)
 {
     struct sim_random random = {seed * UINT64_C(0x5851f42d4c957f2d)};
     struct sim_random *r = &random;
-    *out = (struct cyi_sim_options){
-        .turn_ns_max = draw_magnitude(r, 100 * CY_MICROSECOND),
-        .pause_chance = draw_chance(r, CYI_SIM_CERTAIN / 50),
-        .pause_ns_max = draw_magnitude(r, 20 * CY_MILLISECOND),
-        .jump_chance = draw_chance(r, CYI_SIM_CERTAIN / 1000),
-        .jump_ns_max = draw_magnitude(r, CY_SECOND),
-        .spurious_chance = draw_chance(r, CYI_SIM_CERTAIN / 50),
-        .ring_size = sim_below(r, 2) == 0 ? 0 : UINT32_C(1) << (3 + sim_below(r, 5)),
-        .turn_switches = sim_below(r, 2) == 0 ? 0 : (uint32_t) draw_magnitude(r, 256),
-        .front_streak = sim_below(r, 2) == 0 ? 0 : (uint32_t) draw_magnitude(r, 64),
-        .latency_ns_max = draw_magnitude(r, 50 * CY_MILLISECOND),
-        .buffer_max = (uint32_t) draw_magnitude(r, 65536),
-        .segment_max = (uint32_t) draw_magnitude(r, 65536),
-    };
+    /* One after the other: the order of initialisers is the compiler's choice. */
+    memset(out, 0, sizeof *out);
+    out->turn_ns_max = draw_magnitude(r, 100 * CY_MICROSECOND);
+    out->pause_chance = draw_chance(r, CYI_SIM_CERTAIN / 50);
+    out->pause_ns_max = draw_magnitude(r, 20 * CY_MILLISECOND);
+    out->jump_chance = draw_chance(r, CYI_SIM_CERTAIN / 1000);
+    out->jump_ns_max = draw_magnitude(r, CY_SECOND);
+    out->spurious_chance = draw_chance(r, CYI_SIM_CERTAIN / 50);
+    out->ring_size = sim_below(r, 2) == 0 ? 0 : UINT32_C(1) << (3 + sim_below(r, 5));
+    out->turn_switches = sim_below(r, 2) == 0 ? 0 : (uint32_t) draw_magnitude(r, 256);
+    out->front_streak = sim_below(r, 2) == 0 ? 0 : (uint32_t) draw_magnitude(r, 64);
+    out->latency_ns_max = draw_magnitude(r, 50 * CY_MILLISECOND);
+    out->buffer_max = (uint32_t) draw_magnitude(r, 65536);
+    out->segment_max = (uint32_t) draw_magnitude(r, 65536);
 }
 
 int
