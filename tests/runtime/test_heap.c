@@ -1,6 +1,7 @@
 /* Memory in size classes: limits of classes, reuse, the rest of a chunk, failure. */
 #include "cy_test.h"
 #include "sanitizer.h"
+#include <cycos/base.h>
 #include <cycos/impl/heap.h>
 
 #include <stdlib.h>
@@ -46,7 +47,7 @@ blocks_are_aligned_and_whole(void)
     for (int class = 0; class < CYI_HEAP_CLASSES; class ++) {
         uint8_t *a = cyi_heap_take(&heap, (uint8_t) class, size_of(class));
         uint8_t *b = cyi_heap_take(&heap, (uint8_t) class, 1);
-        CU_ASSERT_TRUE(a != NULL && b != NULL);
+        CY_ASSERT(a != NULL && b != NULL);
         CU_ASSERT_EQUAL((uintptr_t) a % 64, 0);
         CU_ASSERT_EQUAL((uintptr_t) b % 64, 0);
         memset(a, 1, size_of(class));
@@ -152,7 +153,7 @@ larger_blocks_come_and_go_one_by_one(void)
     cyi_heap_init(&heap);
     uint8_t *one = cyi_heap_take(&heap, CYI_HEAP_BIG, 65537);
     uint8_t *two = cyi_heap_take(&heap, CYI_HEAP_BIG, 10 << 20);
-    CU_ASSERT_TRUE(one != NULL && two != NULL);
+    CY_ASSERT(one != NULL && two != NULL);
     CU_ASSERT_EQUAL((uintptr_t) one % 64, 0);
     CU_ASSERT_EQUAL((uintptr_t) two % 64, 0);
     one[65536] = 1;

@@ -14,6 +14,15 @@ enum { SMALL = CYI_STACK_CLASS_MIN, MANY = CYI_STACK_HOT + 300 };
 
 static struct cyi_stacks stacks;
 
+/* One that is there: without memory no test makes sense. */
+static struct cyi_stack *
+take(uint8_t class)
+{
+    struct cyi_stack *stack = cyi_stack_take(&stacks, class);
+    CY_ASSERT(stack != NULL);
+    return stack;
+}
+
 static size_t
 size_of(uint8_t class)
 {
@@ -52,9 +61,9 @@ static void
 every_class_gives_all_its_room(void)
 {
     cyi_stacks_init(&stacks, 0);
-    for (uint8_t class = CYI_STACK_CLASS_MIN; class <= CYI_STACK_CLASS_MAX; class ++) {
-        struct cyi_stack *stack = cyi_stack_take(&stacks, class);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(stack);
+    for (int i = CYI_STACK_CLASS_MIN; i <= CYI_STACK_CLASS_MAX; i++) {
+        uint8_t class = (uint8_t) i;
+        struct cyi_stack *stack = take(class);
         size_t room = cyi_stack_room(stack), guard = size_of(class) / 4;
         if (guard > CYI_STACK_GUARD_MAX)
             guard = CYI_STACK_GUARD_MAX;
@@ -85,8 +94,7 @@ stacks_of_several_slabs_do_not_overlap(void)
     static uintptr_t low[COUNT];
     cyi_stacks_init(&stacks, 0);
     for (int i = 0; i < COUNT; i++) {
-        struct cyi_stack *stack = cyi_stack_take(&stacks, SMALL);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(stack);
+        struct cyi_stack *stack = take(SMALL);
         low[i] = (uintptr_t) low_of(stack);
     }
     qsort(low, COUNT, sizeof low[0], by_address);
@@ -102,15 +110,15 @@ static void
 the_stack_given_back_last_is_taken_first(void)
 {
     cyi_stacks_init(&stacks, 0);
-    struct cyi_stack *a = cyi_stack_take(&stacks, SMALL), *b = cyi_stack_take(&stacks, SMALL);
-    struct cyi_stack *other = cyi_stack_take(&stacks, SMALL + 1);
+    struct cyi_stack *a = take(SMALL), *b = take(SMALL);
+    struct cyi_stack *other = take(SMALL + 1);
     cyi_stack_give(&stacks, a);
     cyi_stack_give(&stacks, b);
     cyi_stack_give(&stacks, other);
     CU_ASSERT_EQUAL(stacks.pooled, 3);
-    CU_ASSERT_PTR_EQUAL(cyi_stack_take(&stacks, SMALL), b);
-    CU_ASSERT_PTR_EQUAL(cyi_stack_take(&stacks, SMALL), a);
-    CU_ASSERT_PTR_EQUAL(cyi_stack_take(&stacks, SMALL + 1), other);
+    CU_ASSERT_PTR_EQUAL(take(SMALL), b);
+    CU_ASSERT_PTR_EQUAL(take(SMALL), a);
+    CU_ASSERT_PTR_EQUAL(take(SMALL + 1), other);
     CU_ASSERT_EQUAL(stacks.pooled, 0);
     CU_ASSERT_EQUAL(stacks.count, 3);
     cyi_stacks_fini(&stacks);
@@ -122,8 +130,7 @@ static void
 take_many(int count)
 {
     for (int i = 0; i < count; i++) {
-        taken[i] = cyi_stack_take(&stacks, SMALL);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(taken[i]);
+        taken[i] = take(SMALL);
         taken[i]->base[0] = 1;
     }
 }
@@ -215,7 +222,7 @@ static void
 the_high_water_mark_is_the_deepest_word_ever_written(void)
 {
     cyi_stacks_init(&stacks, 0);
-    struct cyi_stack *stack = cyi_stack_take(&stacks, 16);
+    struct cyi_stack *stack = take(16);
     size_t room = cyi_stack_room(stack);
     CU_ASSERT_EQUAL(cyi_stack_high_water(stack), 0);
     stack->base[room - 8] = 1;
@@ -223,7 +230,7 @@ the_high_water_mark_is_the_deepest_word_ever_written(void)
     stack->base[room - 20000] = 1;
     CU_ASSERT_EQUAL(cyi_stack_high_water(stack), 20000);
     cyi_stack_give(&stacks, stack);
-    stack = cyi_stack_take(&stacks, 16);
+    stack = take(16);
     CU_ASSERT_EQUAL(cyi_stack_high_water(stack), 20000);
     stack->base[0] = 1;
     CU_ASSERT_EQUAL(cyi_stack_high_water(stack), room);
@@ -234,7 +241,7 @@ static void
 knows_the_addresses_of_a_guard(void)
 {
     cyi_stacks_init(&stacks, 0);
-    struct cyi_stack *stack = cyi_stack_take(&stacks, SMALL);
+    struct cyi_stack *stack = take(SMALL);
     CU_ASSERT_FALSE(cyi_stack_in_guard(stack, stack->base));
     CU_ASSERT_TRUE(cyi_stack_in_guard(stack, stack->base - 1));
     CU_ASSERT_TRUE(cyi_stack_in_guard(stack, low_of(stack)));
@@ -271,9 +278,9 @@ static void
 every_stack_has_a_guard(void)
 {
     cyi_stacks_init(&stacks, 10);
-    check_guard(cyi_stack_take(&stacks, SMALL));
-    check_guard(cyi_stack_take(&stacks, 16));
-    check_guard(cyi_stack_take(&stacks, CYI_STACK_CLASS_MAX));
+    check_guard(take(SMALL));
+    check_guard(take(16));
+    check_guard(take(CYI_STACK_CLASS_MAX));
     CU_ASSERT_EQUAL(stacks.unguarded, 0);
     cyi_stacks_fini(&stacks);
 }
@@ -292,15 +299,15 @@ old_kernels_get_guards_as_far_as_mappings_go(void)
 {
     cyi_stacks_init(&stacks, 2);
     stacks.no_guard_install = true;
-    check_guard(cyi_stack_take(&stacks, SMALL));
-    check_guard(cyi_stack_take(&stacks, SMALL));
+    check_guard(take(SMALL));
+    check_guard(take(SMALL));
     CU_ASSERT_EQUAL(stacks.mprotect_left, 0);
     CU_ASSERT_EQUAL(stacks.unguarded, 0);
-    struct cyi_stack *third = cyi_stack_take(&stacks, SMALL);
+    struct cyi_stack *third = take(SMALL);
     CU_ASSERT_FALSE(third->guarded);
     CU_ASSERT_EQUAL(stacks.unguarded, 1);
     cyi_stack_give(&stacks, third);
-    CU_ASSERT_PTR_EQUAL(cyi_stack_take(&stacks, SMALL), third);
+    CU_ASSERT_PTR_EQUAL(take(SMALL), third);
     cyi_stacks_fini(&stacks);
 }
 
@@ -310,7 +317,7 @@ use_the_gap(void *unused)
     (void) unused;
     cyi_stacks_init(&stacks, 0);
     stacks.no_guard_install = true;
-    struct cyi_stack *stack = cyi_stack_take(&stacks, SMALL);
+    struct cyi_stack *stack = take(SMALL);
     cyi_stack_check(stack);
     if (write(STDERR_FILENO, "fine\n", 5) != 5)
         return;

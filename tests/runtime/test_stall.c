@@ -168,7 +168,7 @@ begin_to_hang(struct stuck *stuck, const char *name)
 {
     memset(stuck, 0, sizeof *stuck);
     stuck->core = aligned_alloc(64, (sizeof *stuck->core + 63) & ~(size_t) 63);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(stuck->core);
+    CY_ASSERT(stuck->core != NULL);
     memset(stuck->core, 0, sizeof *stuck->core);
     CY_OK(cyi_evidence_init(&stuck->evidence));
     stuck->core->evidence = &stuck->evidence;
@@ -242,7 +242,7 @@ a_thread_that_cannot_answer_is_given_up(void)
     cyi_stall_install();
     begin_to_hang(&stuck, "parser");
     struct cyi_evidence *other = malloc(sizeof *other);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(other);
+    CY_ASSERT(other != NULL);
     CY_OK(cyi_evidence_init(other));
     CU_ASSERT_FALSE(cyi_evidence_ask(other, stuck.thread, cy_after(CY_MILLISECOND)));
     cyi_evidence_fini(other);

@@ -135,7 +135,8 @@ installed(const char *tool)
 static bool
 possible(const char *tool, bool otherwise)
 {
-    if (!CYI_ASAN && !CYI_TSAN && otherwise && installed(tool))
+    bool sanitized = CYI_ASAN + CYI_TSAN > 0;
+    if (!sanitized && otherwise && installed(tool))
         return true;
     CU_PASS("not possible here");
     return false;
