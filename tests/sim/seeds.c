@@ -42,6 +42,12 @@ one_in(uint32_t n)
     return draw(n) == 0;
 }
 
+uint32_t
+draw_scarcity(void)
+{
+    return UINT32_C(1) << draw(16);
+}
+
 cy_time
 draw_time(cy_time max)
 {

@@ -59,6 +59,7 @@ void seeds_expect_equal(long long a, long long b, const char *text, const char *
 uint32_t draw(uint32_t bound);                      /* 0 to bound - 1 */
 uint32_t draw_between(uint32_t low, uint32_t high); /* both included */
 bool one_in(uint32_t n);
+uint32_t draw_scarcity(void);       /* a chance for no_memory_chance, of any magnitude */
 cy_time draw_time(cy_time max);     /* 1 to max, any magnitude */
 cy_time draw_deadline(cy_time max); /* absolute; now and then CY_NOW or CY_FOREVER */
 void note(uint64_t what);           /* into the hash */

@@ -57,7 +57,7 @@ prepare(void)
     state()->loose = one_in(3);
     if (state()->loose) {
         if (one_in(2))
-            world.sim_options.no_memory_chance = draw_between(1, CYI_SIM_CERTAIN / 100);
+            world.sim_options.no_memory_chance = draw_scarcity();
         return;
     }
     world.options[0].mailbox_max = 65536;

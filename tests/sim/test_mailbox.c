@@ -35,7 +35,7 @@ prepare(void)
     state()->senders = draw_between(1, PAIRS_MAX);
     state()->receiver_count = draw_between(1, PAIRS_MAX);
     if (one_in(4))
-        world.sim_options.no_memory_chance = draw_between(1, CYI_SIM_CERTAIN / 100);
+        world.sim_options.no_memory_chance = draw_scarcity();
     state()->lossless = world.sim_options.no_memory_chance == 0;
 }
 

@@ -50,7 +50,7 @@ prepare(void)
     }
     world.nodes = one_in(4) ? 2 : 1;
     if (one_in(4))
-        world.sim_options.no_memory_chance = draw_between(1, CYI_SIM_CERTAIN / 100);
+        world.sim_options.no_memory_chance = draw_scarcity();
 }
 
 /* Locks and events belong to one core. */

@@ -44,7 +44,7 @@ prepare(void)
 {
     state()->actors_max = draw_between(1, ACTORS);
     if (one_in(4))
-        world.sim_options.no_memory_chance = draw_between(1, CYI_SIM_CERTAIN / 100);
+        world.sim_options.no_memory_chance = draw_scarcity();
     if (one_in(4))
         world.options[0].tasks_max = draw_between(16, 40);
     state()->lossless = world.sim_options.no_memory_chance == 0;
