@@ -273,9 +273,9 @@ mirror_drop(struct cyi_core *core, const void *args)
     struct cyi_branch *branch = cyi_channel_branch(core, channel_of(args));
     if (branch == NULL)
         return;
-    struct cyi_list *link;
-    while ((link = cyi_list_first(&branch->members)) != NULL)
+    cyi_list_for_each_safe(link, &branch->members) {
         free_member(core->channels, cyi_container_of(link, struct cyi_member, link));
+    }
     free_branch_if_empty(core->channels, branch);
 }
 
@@ -376,9 +376,9 @@ cyi_channel_expel(struct cyi_core *core, struct cyi_channel *channel,
 static void
 expel_list(struct cyi_core *core, struct cyi_channel *channel, struct cyi_list *members)
 {
-    struct cyi_list *link;
-    while ((link = cyi_list_first(members)) != NULL)
+    cyi_list_for_each_safe(link, members) {
         expel(core, channel, cyi_container_of(link, struct cyi_member, link));
+    }
 }
 
 void

@@ -21,8 +21,7 @@ item_of(struct cyi_map_node *node)
 static struct item *
 find(uint32_t key)
 {
-    cyi_map_for_each(node, &map, cyi_hash_number(key))
-    {
+    cyi_map_for_each(node, &map, cyi_hash_number(key)) {
         if (item_of(node)->key == key)
             return item_of(node);
     }
@@ -76,8 +75,7 @@ members_of_one_hash_are_visited_newest_first(void)
         CY_OK(cyi_map_insert(&map, &other[i].node, cyi_hash_number(i)));
     }
     uint32_t expect = N, wrong = 0;
-    cyi_map_for_each(node, &map, 42)
-    {
+    cyi_map_for_each(node, &map, 42) {
         wrong += item_of(node)->key != --expect;
     }
     CU_ASSERT_EQUAL(wrong, 0);
