@@ -96,7 +96,7 @@ print_wait(const struct cyi_task *task, cy_time now, FILE *out)
     fprintf(out, " %-10s %8.3fs", WAITS[task->wait], seconds(waited(task, now)));
     if (cyi_timer_armed(&task->timer))
         fprintf(out, " timeout %.3fs", seconds(task->timer.when - now));
-    if (task->wait_object == NULL)
+    if (task->wait_object == NULL || task->wait == CYI_WAIT_STOPPING)
         return;
     format_object(text, sizeof text, task);
     fprintf(out, " for %s", text);
@@ -115,7 +115,7 @@ print_task(const struct cyi_core *core, const struct cyi_task *task, cy_time now
 {
     char ref[CY_REF_TEXT_MAX];
     cy_ref_format(ref, sizeof ref, cyi_task_ref(core, task));
-    fprintf(out, "  %-20s %s", task->name, ref);
+    fprintf(out, "  %-20s %-24s", task->name, ref);
     print_wait(task, now, out);
     fprintf(out, " mailbox %u/%u", task->queued, task->mailbox_max);
     if (task->promised != 0)
