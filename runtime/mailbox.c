@@ -94,19 +94,16 @@ cyi_mailbox_drop(struct cyi_core *core, struct cyi_task *task)
     task->queued = task->promised = 0;
 }
 
+/* Published by cy_send(); cy_deliver() asks the channel's core itself (channel_deliver.c). */
 static void
 arrive_at_channel(struct cyi_core *core, cy_msg *msg)
 {
-    struct cyi_return to = return_of(msg);
-    bool wanted = msg->flags & CYI_MSG_DELIVER;
     if (!cyi_channel_exists(core, msg->to.slot, msg->to.generation)) {
         cyi_request_failed(core, msg, -ESRCH);
         return;
     }
-    msg->flags &= (uint8_t) ~(CYI_MSG_DELIVER | CYI_MSG_QUEUED);
-    int reached = cyi_channel_publish(core, msg->to.slot, msg->to.generation, msg);
-    if (wanted)
-        cyi_answer(core, to, reached, 0, NULL);
+    msg->flags &= (uint8_t) ~CYI_MSG_QUEUED;
+    cyi_channel_publish(core, msg->to.slot, msg->to.generation, msg);
 }
 
 void
