@@ -15,7 +15,13 @@ CY_BEGIN_DECLS
  *
  * Starts one thread per core, pinned to the CPUs of the calling thread's affinity mask. The
  * node ends when the last task that is no daemon has ended, or by cy_shutdown(), or by SIGTERM
- * or SIGINT (a second one ends the process at once). Several nodes may run in one process.
+ * or SIGINT (a second one ends the process at once). SIGQUIT prints every task and what it
+ * waits for. Several nodes may run in one process.
+ *
+ * A task that runs for longer than options->stall_ns is reported with its stack. Its thread is
+ * asked by a real-time signal, so a system call in which it blocks may return EINTR. A task
+ * that does not leave its core when the grace is over ends the process with
+ * CY_EXIT_INCOMPLETE. While a node runs, a fault names its task before it ends the process.
  *
  * Context:   a thread that is no core; suspends: no; blocks: until the node has ended
  * Ownership: borrows @options
