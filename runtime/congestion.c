@@ -5,8 +5,13 @@
  * still taken, and the sender's core is told; from then on cy_send() there says -EAGAIN, until
  * the mailbox is half empty or its task is gone. Nothing is lost; what can pile up beyond the
  * limit is what was under way, which the outboxes bound.
+ *
+ * A core keeps a short list of full mailboxes. Those that find no place in it are only counted
+ * per core, and while there is one, nothing goes to that core's tasks. Each mailbox tells each
+ * core once that it is full and once that it is not, in this order, so the counts add up.
  */
 #include "task.h"
+#include <cycos/impl/inbox.h>
 #include <cycos/impl/node.h>
 #include <string.h>
 
@@ -31,7 +36,10 @@ find(const struct cyi_core *core, uint16_t on, uint32_t slot, uint32_t generatio
 bool
 cyi_congestion_known(const struct cyi_core *core, cy_ref to)
 {
-    return __builtin_expect(core->congested_count != 0, 0) &&
+    const struct cyi_inbox *inbox = core->inbox;
+    if (__builtin_expect((core->congested_count | inbox->congested) == 0, 1))
+        return false;
+    return inbox->outbox[to.core].congested != 0 ||
            find(core, to.core, to.slot, to.generation) < core->congested_count;
 }
 
@@ -39,9 +47,11 @@ static void
 full_here(struct cyi_core *core, const void *args)
 {
     const struct notice *notice = args;
-    if (core->congested_count == CYI_CONGESTED_MAX ||
-        find(core, notice->core, notice->slot, notice->generation) < core->congested_count)
+    if (core->congested_count == CYI_CONGESTED_MAX) {
+        core->inbox->outbox[notice->core].congested++;
+        core->inbox->congested++;
         return;
+    }
     core->congested[core->congested_count++] =
         (struct cyi_congested){notice->slot, notice->generation, notice->core};
 }
@@ -51,8 +61,12 @@ over_here(struct cyi_core *core, const void *args)
 {
     const struct notice *notice = args;
     uint32_t at = find(core, notice->core, notice->slot, notice->generation);
-    if (at < core->congested_count)
+    if (at < core->congested_count) {
         core->congested[at] = core->congested[--core->congested_count];
+        return;
+    }
+    core->inbox->outbox[notice->core].congested--;
+    core->inbox->congested--;
 }
 
 void
@@ -60,7 +74,6 @@ cyi_congestion_tell(struct cyi_core *core, struct cyi_task *task, uint16_t sende
 {
     struct cyi_extra *extra = cyi_task_extra(core, task);
     uint16_t cores = core->node->core_count;
-    core->counters.refused++;
     if (extra == NULL)
         return;
     if (extra->told == NULL) {

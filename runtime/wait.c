@@ -1,5 +1,6 @@
 /* wait.c - a task waits, is woken, resumed, cancelled; answers from other cores. */
 #include "task.h"
+#include <cycos/impl/node.h>
 #include <cycos/impl/rcu.h>
 #include <cycos/impl/time.h>
 
@@ -46,7 +47,7 @@ cy_yield(void)
         cyi_sched_push(&core->sched, task);
         cyi_sched_switch(core);
     }
-    return task->flags & CYI_TASK_CANCELLED ? -ECANCELED : 0;
+    return task->flags & (CYI_TASK_CANCELLED | CYI_TASK_CLEANING) ? -ECANCELED : 0;
 }
 
 int
@@ -63,7 +64,7 @@ cy_suspend(cy_time deadline)
 {
     struct cyi_core *core = cyi_current();
     struct cyi_task *task = core->sched.current;
-    if (task->flags & CYI_TASK_RESUMED) {
+    if ((task->flags & CYI_TASK_CANCELLED) == 0 && task->flags & CYI_TASK_RESUMED) {
         task->flags &= (uint16_t) ~CYI_TASK_RESUMED;
         return 0;
     }
@@ -113,7 +114,7 @@ do_to(cy_ref to, cyi_call_fn *fn)
     struct whom whom = {to.slot, to.generation};
     if (cy_ref_kind(to) != CY_KIND_TASK)
         return -ESRCH;
-    if (to.node != core->home.node)
+    if (to.node != core->home.node || to.core >= core->node->core_count)
         return CY_ENOPEER;
     if (to.core != core->index)
         return cyi_post_call(core, to.core, fn, &whom, sizeof whom);

@@ -342,6 +342,8 @@ cy_notify(cy_ref task)
     struct cyi_task *me = core->sched.current;
     if (task.node != core->home.node || task.core >= core->node->core_count)
         return CY_ENOPEER;
+    if (cy_ref_kind(task) != CY_KIND_TASK)
+        return -ESRCH;
     if (task.core == core->index && cyi_task_find(core, task.slot, task.generation) == NULL)
         return -ESRCH;
     if (cyi_task_extra(core, me) == NULL)

@@ -1,3 +1,4 @@
+/* test_wait.c - yielding, sleeping, suspending, and being terminated while at it. */
 #include "cy_node.h"
 
 static int steps[16], step_count;
@@ -97,6 +98,10 @@ resume_body(void *arg)
     foreign.node++;
     CY_CHECK_EQ(cy_resume(foreign), CY_ENOPEER);
     CY_CHECK_EQ(cy_terminate(foreign), CY_ENOPEER);
+    foreign = cy_self();
+    foreign.core = cy_core_count(); /* from a message that somebody made up */
+    CY_CHECK_EQ(cy_resume(foreign), CY_ENOPEER);
+    CY_CHECK_EQ(cy_terminate(foreign), CY_ENOPEER);
     return 0;
 }
 
@@ -149,6 +154,57 @@ a_terminated_task_waits_for_nothing_more(void)
     CU_ASSERT_EQUAL(cy_node_run(2, cancel_body, NULL), 0);
 }
 
+static void
+clean_up(void *arg)
+{
+    (void) arg;
+    CY_CHECK_EQ(cy_resume(cy_self()), 0);
+    CY_CHECK_EQ(cy_suspend(CY_FOREVER), 0); /* remembered: no wait */
+    CY_CHECK_EQ(cy_suspend(CY_FOREVER), -ECANCELED);
+    CY_CHECK_EQ(cy_yield(), -ECANCELED);
+    CY_CHECK_EQ(cy_sleep(0), -ECANCELED);
+}
+
+static int
+end_by_itself(void *arg)
+{
+    (void) arg;
+    CY_CHECK_EQ(cy_defer(clean_up, NULL), 0);
+    return 0;
+}
+
+static int
+resumed_for_ever(void *arg)
+{
+    (void) arg;
+    CY_CHECK_EQ(cy_resume(cy_self()), 0);
+    CY_CHECK_EQ(cy_terminate(cy_self()), 0);
+    CY_CHECK_EQ(cy_suspend(CY_FOREVER), -ECANCELED);
+    CY_CHECK_EQ(cy_resume(cy_self()), 0);
+    CY_CHECK_EQ(cy_suspend(CY_FOREVER), -ECANCELED);
+    return 0;
+}
+
+static int
+no_way_round_body(void *arg)
+{
+    struct cy_task_options joinable = {.joinable = true};
+    cy_ref there;
+    (void) arg;
+    CY_CHECK_EQ(cy_task_spawn(&there, resumed_for_ever, NULL, &joinable), 0);
+    CY_CHECK_EQ(cy_join(NULL, there, CY_FOREVER), 0);
+    CY_CHECK_EQ(cy_task_spawn(&there, end_by_itself, NULL, &joinable), 0);
+    CY_CHECK_EQ(cy_join(NULL, there, CY_FOREVER), 0);
+    return 0;
+}
+
+static void
+neither_resume_nor_clean_up_hides_the_end(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(1, no_way_round_body, NULL), 0);
+}
+
 CY_TEST_MAIN("runtime.wait", CY_TEST(tasks_that_yield_take_turns),
              CY_TEST(a_sleep_is_never_short), CY_TEST(a_resume_is_not_lost_here_or_across),
-             CY_TEST(a_terminated_task_waits_for_nothing_more))
+             CY_TEST(a_terminated_task_waits_for_nothing_more),
+             CY_TEST(neither_resume_nor_clean_up_hides_the_end))

@@ -17,6 +17,7 @@
 struct cyi_outbox {
     cy_msg *first, **last;
     uint32_t count;
+    uint32_t congested; /* full mailboxes there that found no place in the core's list */
 };
 
 /* Blocks of another core's heap that were freed here, linked through their first word. */
@@ -34,6 +35,7 @@ struct cyi_inbox {
     uint32_t cores;
     uint32_t waiting; /* in all outboxes */
     uint32_t outbox_max;
+    uint32_t congested; /* sum of those of the outboxes */
     uint32_t ring_size;
     struct cyi_block *reserve; /* for answers when there is no memory */
     uint32_t reserve_count;
