@@ -3,6 +3,7 @@
  *
  * Some hundred times slower, because swapcontext() saves the signal mask by a system call.
  * The record lies at the top of the stack, so nothing is allocated.
+ * Tests: tests/runtime/test_context.c
  */
 #include "context.h"
 
