@@ -1,125 +1,149 @@
-/* test_log_task.c - what tasks log: where from, which levels, through which sink. */
-#include "cy_node.h"
-#include <cycos/log.h>
-#include <cycos/task.h>
+/* test_log_task.c - logging from tasks: whose line it is, and where there is no log. */
+#include "hand.h"
+
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
-/* Lines that begin elsewhere, such as those of the node itself, are not kept. */
-static struct {
-    pthread_mutex_t lock;
-    int count;
-    enum cy_log_level level;
-    char line[CY_LOG_LINE_MAX];
-} kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
+static char text[8192];
+static int lines;
 
 static int
 keep(void *arg, enum cy_log_level level, const char *line, size_t bytes)
 {
-    if (strstr(line, arg) == NULL)
-        return 0;
-    pthread_mutex_lock(&kept.lock);
-    kept.count++;
-    kept.level = level;
-    memcpy(kept.line, line, bytes + 1);
-    pthread_mutex_unlock(&kept.lock);
-    return 0;
-}
-
-/* Runs a node of two cores that logs from this level on into `kept`. */
-static void
-run(enum cy_log_level level, cy_task_fn *fn)
-{
-    static char event[] = "event=shop.";
-    struct cy_options options;
-    cy_node_options(&options, 2);
-    options.log_level = level;
-    options.log_sink = keep;
-    options.log_arg = event;
-    kept.count = 0;
-    kept.line[0] = '\0';
-    CY_OK(cy_node_run_with(&options, fn, NULL));
-    cy_options_fini(&options);
-}
-
-static int
-seller(void *arg)
-{
+    size_t used = strlen(text);
     (void) arg;
-    cy_log_write(CY_LOG_WARN, "shop.sold", "item=%s count=%d", "red ball", 3);
-    return 0;
-}
-
-static int
-sell_on_core_1(void *arg)
-{
-    (void) arg;
-    cy_ref task;
-    struct cy_task_options joinable = {.joinable = true};
-    CY_CHECK_EQ(cy_task_spawn_on(&task, 1, seller, NULL, &joinable), 0);
-    CY_CHECK_EQ(cy_join(NULL, task, CY_FOREVER), 0);
+    (void) level;
+    lines++;
+    if (used + bytes < sizeof text)
+        memcpy(text + used, line, bytes + 1);
     return 0;
 }
 
 static void
-a_line_says_where_it_comes_from_and_what_it_is(void)
+run(uint32_t cores, cy_task_fn *fn, enum cy_log_level level)
 {
-    run(CY_LOG_INFO, sell_on_core_1);
-    CU_ASSERT_EQUAL(kept.count, 1);
-    CU_ASSERT_EQUAL(kept.level, CY_LOG_WARN);
+    struct hand hand;
+    text[0] = '\0';
+    lines = 0;
+    cy_node_options(&hand.options, cores);
+    hand.options.log_sink = keep;
+    hand.options.log_level = level;
+    hand_open_with(&hand, fn, NULL);
+    hand_run(&hand);
+    CU_ASSERT_EQUAL(hand_close(&hand), 0);
+}
+
+static int
+speak(void *arg)
+{
+    cy_log_write(CY_LOG_INFO, "test.spoken", "number=%d", *(int *) arg);
+    return 0;
+}
+
+static int
+speak_on_two_cores(void *arg)
+{
+    static int numbers[] = {10, 11};
+    struct cy_task_options named = {.name = "a speaker", .joinable = true};
+    cy_ref there;
+    (void) arg;
+    for (uint16_t core = 0; core < 2; core++) {
+        CY_CHECK_EQ(cy_task_spawn_on(&there, core, speak, &numbers[core], &named), 0);
+        CY_CHECK_EQ(cy_join(NULL, there, CY_FOREVER), 0);
+    }
+    cy_log_write(CY_LOG_WARN, "test.plain", NULL);
+    return 0;
+}
+
+static void
+a_line_says_which_core_and_task_wrote_it(void)
+{
+    run(2, speak_on_two_cores, CY_LOG_INFO);
+    CU_ASSERT_EQUAL(lines, 3);
     CU_ASSERT_PTR_NOT_NULL(
-        strstr(kept.line,
-               " level=warn event=shop.sold core=1 task=seller item=\"red ball\" count=3\n"));
+        strstr(text, "event=test.spoken core=0 task=\"a speaker\" number=10\n"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(text, "event=test.spoken core=1 task=\"a speaker\" number=11\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "level=warn event=test.plain core=0 task=main\n"));
 }
 
 static int
-write_each_level(void *arg)
+speak_at_all_levels(void *arg)
 {
     (void) arg;
-    CY_CHECK(!cy_log_enabled(CY_LOG_DEBUG));
-    CY_CHECK(!cy_log_enabled(CY_LOG_INFO));
-    CY_CHECK(cy_log_enabled(CY_LOG_WARN));
-    CY_CHECK(cy_log_enabled(CY_LOG_ERROR));
-    cy_log_write(CY_LOG_DEBUG, "shop.debug", NULL);
-    cy_log_write(CY_LOG_INFO, "shop.info", NULL);
-    cy_log_write(CY_LOG_WARN, "shop.warn", NULL);
-    cy_log_write(CY_LOG_ERROR, "shop.error", NULL);
+    CY_CHECK(!cy_log_enabled(CY_LOG_DEBUG) && !cy_log_enabled(CY_LOG_INFO));
+    CY_CHECK(cy_log_enabled(CY_LOG_WARN) && cy_log_enabled(CY_LOG_ERROR));
+    CY_CHECK(!cy_log_enabled(CY_LOG_OFF));
+    cy_log_write(CY_LOG_DEBUG, "test.level", "n=1");
+    cy_log_write(CY_LOG_INFO, "test.level", "n=2");
+    cy_log_write(CY_LOG_WARN, "test.level", "n=3");
+    cy_log_write(CY_LOG_ERROR, "test.level", "n=4");
     return 0;
 }
 
 static void
-what_is_below_the_level_of_the_node_is_dropped(void)
+only_lines_of_the_level_are_written(void)
 {
-    run(CY_LOG_WARN, write_each_level);
-    CU_ASSERT_EQUAL(kept.count, 2);
-    CU_ASSERT_PTR_NOT_NULL(strstr(kept.line, "event=shop.error core=0 task=main\n"));
+    run(1, speak_at_all_levels, CY_LOG_WARN);
+    CU_ASSERT_EQUAL(lines, 2);
+    CU_ASSERT_PTR_NULL(strstr(text, "n=2"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "n=3"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "n=4"));
+}
+
+static void *
+speak_elsewhere(void *arg)
+{
+    *(bool *) arg = cy_log_enabled(CY_LOG_ERROR);
+    cy_log_write(CY_LOG_ERROR, "test.elsewhere", "n=%d", 1);
+    return NULL;
 }
 
 static int
-write_an_error(void *arg)
+speak_on_no_core(void *arg)
 {
+    pthread_t thread;
+    bool enabled = true;
     (void) arg;
-    CY_CHECK(!cy_log_enabled(CY_LOG_ERROR));
-    cy_log_write(CY_LOG_ERROR, "shop.error", NULL);
+    CY_CHECK_EQ(pthread_create(&thread, NULL, speak_elsewhere, &enabled), 0);
+    pthread_join(thread, NULL);
+    CY_CHECK(!enabled);
     return 0;
 }
 
 static void
-a_log_that_is_off_takes_nothing(void)
+a_thread_without_a_node_has_no_log(void)
 {
-    run(CY_LOG_OFF, write_an_error);
-    CU_ASSERT_EQUAL(kept.count, 0);
+    run(1, speak_on_no_core, CY_LOG_DEBUG);
+    CU_ASSERT_EQUAL(lines, 0);
+}
+
+/* Calls posted to a core run outside of any task. */
+static void
+speak_for_nobody(struct cyi_core *core, const void *args)
+{
+    (void) core;
+    (void) args;
+    cy_log_write(CY_LOG_INFO, "test.nobody", "n=1");
+}
+
+static int
+post_speech(void *arg)
+{
+    (void) arg;
+    CY_CHECK_EQ(cyi_post_call(cyi_self, 0, speak_for_nobody, "", 1), 0);
+    CY_CHECK_EQ(cy_sleep(1), 0);
+    return 0;
 }
 
 static void
-a_thread_that_is_no_core_has_no_log(void)
+outside_of_tasks_a_line_names_the_core_only(void)
 {
-    CU_ASSERT_FALSE(cy_log_enabled(CY_LOG_ERROR));
-    cy_log_write(CY_LOG_ERROR, "shop.error", NULL);
+    run(1, post_speech, CY_LOG_INFO);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "event=test.nobody core=0 n=1\n"));
 }
 
-CY_TEST_MAIN("runtime.log_task", CY_TEST(a_line_says_where_it_comes_from_and_what_it_is),
-             CY_TEST(what_is_below_the_level_of_the_node_is_dropped),
-             CY_TEST(a_log_that_is_off_takes_nothing),
-             CY_TEST(a_thread_that_is_no_core_has_no_log))
+CY_TEST_MAIN("runtime.log_task", CY_TEST(a_line_says_which_core_and_task_wrote_it),
+             CY_TEST(only_lines_of_the_level_are_written),
+             CY_TEST(a_thread_without_a_node_has_no_log),
+             CY_TEST(outside_of_tasks_a_line_names_the_core_only))
