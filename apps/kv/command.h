@@ -128,30 +128,20 @@ kv_call_key(const struct kv_call *call, uint32_t index)
 #define KV_ERR_OOM         "OOM command not allowed when used memory > 'maxmemory'."
 #define KV_ERR_NO_KEY      "ERR no such key"
 
-#define KV_COMMANDS(X)                                                                       \
-    X(append)                                                                                \
-    X(dbsize)                                                                                \
-    X(decr)                                                                                  \
-    X(decrby)                                                                                \
-    X(del)                                                                                   \
-    X(exists)                                                                                \
-    X(expire)                                                                                \
-    X(flush)                                                                                 \
-    X(get) X(getdel) X(getex) X(getrange) X(getset) X(incr) X(incrby) X(incrbyfloat) X(keys) \
-        X(mget) X(mset) X(msetnx) X(persist) X(psetex) X(randomkey) X(rename) X(renamenx)    \
-            X(scan) X(set) X(setex) X(setnx) X(setrange) X(statistics) X(strlen) X(ttl)      \
-                X(type)
-#define KV_SERVICES(X)                                                                     \
-    X(auth)                                                                                \
-    X(client)                                                                              \
-    X(command)                                                                             \
-    X(config)                                                                              \
-    X(echo)                                                                                \
-    X(hello)                                                                               \
-    X(info)                                                                                \
-    X(msetnx)                                                                              \
-    X(ping) X(publish) X(pubsub) X(quit) X(randomkey) X(rename) X(reset) X(scan) X(select) \
-        X(subscribe) X(time) X(unsubscribe)
+/* clang-format off */
+#define KV_COMMANDS(X)                                                               \
+    X(append) X(dbsize) X(decr) X(decrby) X(del) X(exists) X(expire) X(flush) X(get) \
+    X(getdel) X(getex) X(getrange) X(getset) X(incr) X(incrby) X(incrbyfloat)        \
+    X(keys) X(mget) X(mset) X(msetnx) X(persist) X(psetex) X(randomkey) X(rename)    \
+    X(renamenx) X(scan) X(set) X(setex) X(setnx) X(setrange) X(statistics) X(strlen) \
+    X(ttl) X(type)
+
+#define KV_SERVICES(X)                                                           \
+    X(auth) X(client) X(command) X(config) X(echo) X(hello) X(info) X(msetnx)    \
+    X(ping) X(publish) X(pubsub) X(quit) X(randomkey) X(rename) X(reset) X(scan) \
+    X(select) X(subscribe) X(time) X(unsubscribe)
+/* clang-format on */
+
 #define KV_DECLARE_RUN(name)   kv_command_fn kv_run_##name;
 #define KV_DECLARE_SERVE(name) kv_session_fn kv_serve_##name;
 KV_COMMANDS(KV_DECLARE_RUN)

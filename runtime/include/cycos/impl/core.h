@@ -46,9 +46,9 @@ struct cyi_core {
     struct cyi_io *io;             /* io.c; NULL until the first socket */
     struct cyi_reactor *reactor;
     struct cy_core_counters counters;
-    struct cyi_pulse pulse;       /* for other threads to look at */
+    struct cyi_pulse pulse;        /* for other threads to look at */
     struct cyi_evidence *evidence; /* stall.c: for the supervisor; NULL in a simulation */
-    struct cyi_waitlist stopping; /* tasks in cy_wait_stopping() */
+    struct cyi_waitlist stopping;  /* tasks in cy_wait_stopping() */
     struct cyi_congested congested[CYI_CONGESTED_MAX];
     uint32_t congested_count;
     int phase;      /* of the node, as far as this core has followed */

@@ -37,7 +37,7 @@ void cyi_heap_fini(struct cyi_heap *heap);
 /* The class whose blocks hold `size` bytes; CYI_HEAP_BIG when none does. */
 uint8_t cyi_heap_class(size_t size);
 
-/* A block of the class, or of `size` bytes for CYI_HEAP_BIG; aligned to 64; NULL without memory. */
+/* A block of the class, or of `size` bytes for CYI_HEAP_BIG; aligned to 64; or NULL. */
 void *cyi_heap_take(struct cyi_heap *heap, uint8_t class, size_t size);
 
 /* Give back a block of this heap, or any CYI_HEAP_BIG one. */

@@ -53,7 +53,7 @@ void cyi_sched_push_woken(struct cyi_sched *sched, struct cyi_task *task);
 /* Switch from the current task to the next ready one, or to the loop. */
 void cyi_sched_switch(struct cyi_core *core);
 
-/* Run ready tasks until there are none or the turn's budget is spent; the number of switches. */
+/* Run ready tasks until there are none or the turn's budget is spent; returns how many. */
 uint32_t cyi_sched_run(struct cyi_core *core);
 
 /*

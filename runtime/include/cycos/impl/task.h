@@ -91,7 +91,8 @@ enum { CYI_SLOT_MASK = (1 << 28) - 1, CYI_SINCE_SHIFT = 20, CYI_PROMISED_MAX = 6
 
 /*
  * Suspend the current task until cyi_wake() or the deadline. Returns what cyi_wake() was
- * given, -ETIMEDOUT (at once for CY_NOW), or -ECANCELED (at once if terminated). `object` is for the dump.
+ * given, -ETIMEDOUT (at once for CY_NOW), or -ECANCELED (at once if terminated). `object` is
+ * for the dump.
  */
 CY_MUST_CHECK int cyi_park(struct cyi_core *core, enum cyi_wait wait, const void *object,
                            cy_time deadline);
@@ -138,9 +139,10 @@ struct cyi_task *cyi_waitlist_wake(struct cyi_core *core, struct cyi_waitlist *l
 /* End of a task from outside of it: what cy_terminate() does on the task's own core. */
 void cyi_task_cancel(struct cyi_core *core, struct cyi_task *task);
 
-/* Put a message, its sender filled in, into the mailbox of a task of this core, whatever the limit. */
 /* Is there no room for another message of an application? Counts the refusal. */
 bool cyi_mailbox_full(struct cyi_core *core, const struct cyi_task *task);
+
+/* Put a message, its sender filled in, into the mailbox of a task, whatever the limit. */
 void cyi_mailbox_put(struct cyi_core *core, struct cyi_task *task, cy_msg *msg);
 
 /* Calls visit(task, arg) for every task of this core that is not free. */
