@@ -91,6 +91,22 @@ only_lines_of_the_level_are_written(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "n=4"));
 }
 
+static int
+speak_to_no_one(void *arg)
+{
+    (void) arg;
+    CY_CHECK(!cy_log_enabled(CY_LOG_ERROR));
+    cy_log_write(CY_LOG_ERROR, "test.level", NULL);
+    return 0;
+}
+
+static void
+a_log_that_is_off_takes_nothing(void)
+{
+    run(1, speak_to_no_one, CY_LOG_OFF);
+    CU_ASSERT_EQUAL(lines, 0);
+}
+
 static void *
 speak_elsewhere(void *arg)
 {
@@ -145,5 +161,6 @@ outside_of_tasks_a_line_names_the_core_only(void)
 
 CY_TEST_MAIN("runtime.log_task", CY_TEST(a_line_says_which_core_and_task_wrote_it),
              CY_TEST(only_lines_of_the_level_are_written),
+             CY_TEST(a_log_that_is_off_takes_nothing),
              CY_TEST(a_thread_without_a_node_has_no_log),
              CY_TEST(outside_of_tasks_a_line_names_the_core_only))
