@@ -1,5 +1,6 @@
 /* tcp.c - listening, accepting and connecting. */
 #include "socket.h"
+#include <cycos/impl/node.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -44,7 +45,7 @@ cy_tcp_listen(cy_socket **out, const cy_address *address,
     static const struct cy_listen_options defaults;
     struct cyi_core *core = cyi_current();
     cy_socket *socket;
-    if (core->io != NULL && core->io->stopped)
+    if (cyi_node_stopping(core->node))
         return -ECANCELED;
     int r = cyi_socket_open(&socket, core, address, CYI_SOCKET_LISTENER);
     if (r < 0)

@@ -310,12 +310,16 @@ cyi_watch_attach(struct cyi_core *core, struct cyi_task *task, cy_msg *note)
 void
 cyi_watch_target(struct cyi_core *core, const cy_msg *note, cy_ref target)
 {
-    /* The note may have come back already, and its record gone with it: look, do not touch. */
-    cyi_list_for_each(link, &core->sched.current->extra->watches) {
-        struct cyi_watch *record = cyi_container_of(link, struct cyi_watch, link);
-        if (record->note == note && cy_ref_is_nobody(record->target))
-            record->target = target;
-    }
+    /*
+     * The note may have come back already, and its record gone with it: look, do not touch. If
+     * it is there, it is the last: the spawner waited, so it has begun no other watch.
+     */
+    struct cyi_list *link = cyi_list_last(&core->sched.current->extra->watches);
+    if (link == NULL)
+        return;
+    struct cyi_watch *record = cyi_container_of(link, struct cyi_watch, link);
+    if (record->note == note && cy_ref_is_nobody(record->target))
+        record->target = target;
 }
 
 int

@@ -1,3 +1,4 @@
+/* test_task.c - clean-ups, handlers, names: what a task is and how it ends. */
 #include "cy_node.h"
 
 #include <stdint.h>
@@ -160,7 +161,33 @@ a_task_knows_its_name_and_reference(void)
     CU_ASSERT_EQUAL(cy_node_run(2, identity_body, NULL), 0);
 }
 
-CY_TEST_MAIN("runtime.task", CY_TEST(deferred_clean_ups_run_last_first_however_it_ends),
+static int
+exit_as_a_handler(void *arg)
+{
+    (void) arg;
+    cy_handler_exit(0);
+    return 0;
+}
+
+static void
+run_child(void *arg)
+{
+    struct cy_options options;
+    cy_node_options(&options, 1);
+    (void) !cy_run(&options, exit_as_a_handler, arg);
+}
+
+static void
+a_stackful_task_does_not_end_as_a_handler(void)
+{
+    struct cy_test_child child;
+    CY_OK(cy_test_run_child(&child, run_child, NULL));
+    CU_ASSERT_TRUE(cy_test_died_saying(&child, "CYI_TASK_HANDLER"));
+    CU_ASSERT_TRUE(cy_test_died_saying(&child, "task main"));
+}
+
+CY_TEST_MAIN("runtime.task", CY_TEST(a_stackful_task_does_not_end_as_a_handler),
+             CY_TEST(deferred_clean_ups_run_last_first_however_it_ends),
              CY_TEST(a_handler_is_called_once_per_message_and_may_suspend),
              CY_TEST(a_terminated_handler_takes_no_more_messages),
              CY_TEST(a_task_knows_its_name_and_reference))

@@ -484,6 +484,25 @@ the_shutdown_ends_accepting_and_closes_the_port(void)
     run(shut_down_under_an_accept);
 }
 
+static int
+listen_for_the_first_time(void *arg)
+{
+    cy_socket *socket = NULL;
+    cy_address at = any_port("127.0.0.1");
+    (void) arg;
+    cy_shutdown(10 * CY_SECOND);
+    CHECK(cy_tcp_listen(&socket, &at, NULL) == -ECANCELED); /* at once */
+    CHECK(cy_sleep(1) == 0);
+    CHECK(cy_tcp_listen(&socket, &at, NULL) == -ECANCELED && socket == NULL);
+    return 0;
+}
+
+static void
+a_core_that_never_had_a_socket_does_not_listen_at_the_end(void)
+{
+    run(listen_for_the_first_time);
+}
+
 enum { MANY = 300 };
 
 static int
@@ -553,4 +572,5 @@ CY_TEST_MAIN("runtime.tcp", CY_TEST(a_connection_knows_both_its_addresses_over_i
              CY_TEST(a_terminated_task_neither_connects_nor_accepts),
              CY_TEST(a_connection_that_meets_itself_counts_as_refused),
              CY_TEST(the_shutdown_ends_accepting_and_closes_the_port),
+             CY_TEST(a_core_that_never_had_a_socket_does_not_listen_at_the_end),
              CY_TEST(many_connections_each_get_their_own_answer))

@@ -122,7 +122,7 @@ struct cy_core_counters {
     uint64_t sent_here, sent_across, received_across, refused, lost;
     uint64_t timers_fired, sleeps, wakeups_sent, io_events, stalls;
     uint32_t tasks, stacks, stacks_pooled;
-    uint64_t message_bytes; /* memory of messages that this core owns */
+    uint64_t message_bytes; /* taken for messages, without those of more than 64 KiB */
 };
 
 /**
