@@ -34,8 +34,9 @@ struct state {
     bool drops[CHANNELS];
     struct words words[CHANNELS][PUBLISHERS];
     struct subscriber subscribers[SUBSCRIBERS];
-    uint64_t delivered, received; /* by cy_channel_deliver() */
-    uint32_t publishing, listening;
+    uint64_t delivered, received;                    /* by cy_channel_deliver() */
+    uint32_t publishing, listening, mortal, keeping; /* tasks of each kind */
+    bool closes;                                     /* channels, at any moment */
     bool loose; /* limits are small, channels feed channels, tasks die: no exact ledger */
 };
 
@@ -56,6 +57,7 @@ prepare(void)
 {
     state()->loose = one_in(3);
     if (state()->loose) {
+        state()->closes = one_in(3);
         if (one_in(2))
             world.sim_options.no_memory_chance = draw_scarcity();
         return;
@@ -208,6 +210,7 @@ mortal(void *arg)
         if (receive(&nobody, cy_after(draw_time(5 * CY_MILLISECOND))) == -ECANCELED)
             break;
     }
+    state()->mortal--;
     return 0;
 }
 
@@ -253,9 +256,19 @@ publisher(void *arg)
     return 0;
 }
 
-/* A channel is made on the core of its maker. */
+/* How many should be subscribed when all is said; other channels may be, in a loose world. */
 static int
-make_channel(void *arg)
+wanted(uint32_t which)
+{
+    int count = 0;
+    for (int i = 0; i < SUBSCRIBERS; i++)
+        count += state()->subscribers[i].subscribed[which];
+    return count + (state()->loose ? CHANNELS - 1 : 0);
+}
+
+/* A channel is made on the core of its maker, who stays to see whom it still knows at the end. */
+static int
+keep_channel(void *arg)
 {
     uint32_t which = (uint32_t) (uintptr_t) arg;
     struct cy_channel_options options = {.transform = drop_some, .transform_arg = arg};
@@ -263,6 +276,16 @@ make_channel(void *arg)
     while (cy_channel_create(&state()->channels[which], "news",
                              state()->drops[which] ? &options : NULL) != 0)
         cy_yield();
+    while (state()->listening > 0 || state()->mortal > 0)
+        cy_sleep(10 * CY_MILLISECOND);
+    cy_time patience = cy_after(CY_MINUTE);
+    int count;
+    while ((count = cy_channel_subscribers(state()->channels[which])) > wanted(which) &&
+           cy_now() < patience)
+        cy_sleep(10 * CY_MILLISECOND);
+    EXPECT(count <= wanted(which));
+    EXPECT(count == wanted(which) || state()->loose);
+    state()->keeping--;
     return 0;
 }
 
@@ -277,13 +300,16 @@ spawn(cy_task_fn *fn, void *arg, cy_ref *out)
 static void
 spawn_all(cy_ref *listeners)
 {
+    /* Set before anybody looks for whether it has come down to 0. */
+    state()->publishing = PUBLISHERS;
+    state()->listening = SUBSCRIBERS;
+    state()->mortal = state()->loose ? MORTALS : 0;
+    state()->keeping = CHANNELS;
     for (uintptr_t i = 0; i < CHANNELS; i++) {
-        spawn(make_channel, (void *) i, NULL);
+        spawn(keep_channel, (void *) i, NULL);
         while (cy_ref_is_nobody(state()->channels[i]))
             cy_sleep(CY_MILLISECOND);
     }
-    state()->publishing = PUBLISHERS;
-    state()->listening = SUBSCRIBERS;
     for (uintptr_t i = 0; i < SUBSCRIBERS; i++)
         spawn(subscriber, &state()->subscribers[i], &listeners[i]);
     for (uintptr_t i = 0; i < PUBLISHERS; i++)
@@ -298,11 +324,11 @@ broadcast(void *arg)
     cy_ref listeners[SUBSCRIBERS];
     (void) arg;
     spawn_all(listeners);
-    while (state()->listening > 0) {
+    while (state()->keeping > 0) {
         cy_sleep(draw_time(10 * CY_MILLISECOND));
         if (one_in(10) && state()->loose)
             (void) !cy_terminate(state()->mortals[draw(MORTALS)]);
-        if (one_in(50) && state()->loose)
+        if (one_in(50) && state()->closes)
             (void) !cy_channel_close(state()->channels[draw(CHANNELS)]);
     }
     EXPECT(state()->loose || state()->received == state()->delivered);
