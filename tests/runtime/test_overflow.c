@@ -256,12 +256,13 @@ write_to_nowhere(void *arg)
     return 0;
 }
 
-/* The address sanitizer has a handler of its own, which reports and aborts. */
+/* The sanitizers have a handler of their own, which reports and aborts or exits. */
 static bool
 died_by(int number)
 {
-    return child.signal == number || (CYI_ASAN && child.signal == SIGABRT) ||
-           (CYI_TSAN && child.status > 0);
+    bool sanitized = CYI_ASAN + CYI_TSAN > 0;
+    return child.signal == number ||
+           (sanitized && (child.signal == SIGABRT || child.status > 0));
 }
 
 static void
