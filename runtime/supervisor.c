@@ -4,18 +4,14 @@
  * Synchronisation:
  *   V1  supervisor.running  acq_rel; the last core to end wakes the supervisor
  *   V2  listener.stops, dumps, number  as row G1 of signals.h
- *   V3  watched.begun       release in core_begins -> acquire in the supervisor   the thread
- *   V4  node.phase, stop_at as rows N1 and N4 of node.c
- *   V5  pulse.beats, resting, dumps  as rows P1 to P3 of pulse.h
- *   V6  pulse.stalls        as row P4 of pulse.h
- *   V7  node.dumps          as row N6 of node.c
+ *   V3  node.phase, stop_at as rows N1 and N4 of node.c
+ *   V4  pulse.resting, dumps  as rows P2 and P3 of pulse.h
+ *   V5  node.dumps          as row N6 of node.c
  */
 #include "supervisor.h"
-#include "dump.h"
 #include "overflow.h"
 #include "signals.h"
-#include "stall.h"
-#include "symbol.h"
+#include "watchdog.h"
 #include <cycos/impl/log.h>
 #include <cycos/impl/node.h>
 #include <cycos/impl/time.h>
@@ -29,24 +25,9 @@
 #define TICK_IDLE   (125 * CY_MILLISECOND) /* when all cores sleep */
 #define TICK_UNUSED CY_SECOND              /* when nobody asks for stalls */
 #define TICK_MIN    CY_MILLISECOND
-#define PATIENCE    (250 * CY_MILLISECOND) /* for a thread to say what it does */
-#define DUMP_LATE   CY_SECOND              /* a core that has not dumped then is stuck */
-#define STUCK       (2 * CY_SECOND)        /* beyond the grace, likewise */
-#define STUCK_LAST  CY_SECOND              /* beyond the second that cancelled tasks have */
-#define MOTIONLESS  CY_SECOND              /* a core that is stuck did nothing for so long */
-
-/* A core as its supervisor sees it. */
-struct watched {
-    struct cyi_core *core;
-    pthread_t thread;
-    _Atomic bool begun; /* the thread is there */
-    struct cyi_signal_stack stack;
-    struct cyi_evidence evidence;
-    struct cyi_suspect suspect;
-    uint64_t beats; /* at the last tick */
-    cy_time cpu;    /* what the thread had used of its processor ... */
-    cy_time cpu_at; /* ... when the suspicion began */
-};
+#define DUMP_LATE   CY_SECOND       /* a core that has not dumped then is stuck */
+#define STUCK       (2 * CY_SECOND) /* beyond the grace, likewise */
+#define STUCK_LAST  CY_SECOND       /* beyond the second that cancelled tasks have */
 
 struct cyi_supervisor {
     struct cyi_node *node;
@@ -60,7 +41,7 @@ struct cyi_supervisor {
     cy_time dump_late;  /* when to look who has not dumped; CY_FOREVER: not */
     cy_time flushed_at; /* the log */
     uint32_t count;
-    struct watched cores[];
+    struct cyi_watched cores[];
 };
 
 static void
@@ -94,17 +75,6 @@ open_signals(struct cyi_supervisor *s)
     return 0;
 }
 
-static int
-open_watched(struct watched *watched, struct cyi_core *core)
-{
-    int rc = cyi_evidence_init(&watched->evidence);
-    if (rc != 0)
-        return rc;
-    watched->core = core;
-    core->evidence = &watched->evidence;
-    return cyi_signal_stack_create(&watched->stack);
-}
-
 int
 cyi_supervisor_open(struct cyi_node *node)
 {
@@ -122,7 +92,7 @@ cyi_supervisor_open(struct cyi_node *node)
     cyi_stall_install();
     int rc = open_signals(s);
     for (uint32_t i = 0; rc == 0 && i < s->count; i++)
-        rc = open_watched(&s->cores[i], node->cores[i]);
+        rc = cyi_watched_open(&s->cores[i], node->cores[i]);
     if (rc != 0)
         cyi_supervisor_close(node);
     return rc;
@@ -136,11 +106,8 @@ cyi_supervisor_close(struct cyi_node *node)
         pthread_sigmask(SIG_SETMASK, &s->before, NULL);
         cyi_signals_leave(&s->listener);
     }
-    for (uint32_t i = 0; i < s->count && s->cores[i].core != NULL; i++) {
-        s->cores[i].core->evidence = NULL;
-        cyi_evidence_fini(&s->cores[i].evidence);
-        cyi_signal_stack_free(&s->cores[i].stack);
-    }
+    for (uint32_t i = 0; i < s->count && s->cores[i].core != NULL; i++)
+        cyi_watched_close(&s->cores[i]);
     if (s->word >= 0)
         close(s->word);
     cyi_stall_restore();
@@ -152,155 +119,40 @@ cyi_supervisor_close(struct cyi_node *node)
 void
 cyi_supervisor_core_begins(struct cyi_core *core)
 {
-    struct watched *watched = &core->node->supervisor->cores[core->index];
-    cyi_signal_stack_enter(&watched->stack);
-    watched->thread = pthread_self();
-    /* V3: from now on it may be asked. */
-    atomic_store_explicit(&watched->begun, true, memory_order_release);
+    cyi_watched_begin(&core->node->supervisor->cores[core->index]);
 }
 
 void
 cyi_supervisor_core_ends(struct cyi_core *core)
 {
     struct cyi_supervisor *s = core->node->supervisor;
-    cyi_pulse_rest(&core->pulse, true);
-    cyi_signal_stack_leave(&s->cores[core->index].stack);
+    cyi_watched_end(&s->cores[core->index]);
     /* V1: the supervisor leaves after the last. */
     if (atomic_fetch_sub_explicit(&s->running, 1, memory_order_acq_rel) == 1)
         wake(s);
-}
-
-static bool
-has_begun(const struct watched *watched)
-{
-    /* V3: see the thread. */
-    return atomic_load_explicit(&watched->begun, memory_order_acquire);
-}
-
-/* Processor time of the thread, CY_FOREVER if it cannot be known. */
-static cy_time
-processor_time(const struct watched *watched)
-{
-    struct timespec used;
-    clockid_t clock;
-    if (pthread_getcpuclockid(watched->thread, &clock) != 0 || clock_gettime(clock, &used) != 0)
-        return CY_FOREVER;
-    return (cy_time) used.tv_sec * CY_SECOND + used.tv_nsec;
-}
-
-/* How much of the time it ran: near 100 it computes, near 0 it blocks, or gets no processor. */
-static int
-processor_percent(const struct watched *watched, cy_time now)
-{
-    cy_time used = processor_time(watched);
-    if (watched->cpu_at <= watched->suspect.since || now <= watched->cpu_at ||
-        watched->cpu == CY_FOREVER || used == CY_FOREVER)
-        return -1;
-    return (int) ((used - watched->cpu) * 100 / (now - watched->cpu_at));
-}
-
-/* What a thread that is asked now does. False when it does not say. */
-static bool
-ask(struct watched *watched, cy_time now)
-{
-    return has_begun(watched) &&
-           cyi_evidence_ask(&watched->evidence, watched->thread, now + PATIENCE);
-}
-
-static void
-report(struct watched *watched, enum cy_log_level level, const char *event, cy_time now)
-{
-    char frames[CY_LOG_VALUE_MAX] = "unknown";
-    struct cyi_node *node = watched->core->node;
-    struct cyi_evidence *evidence = &watched->evidence;
-    struct cyi_suspect *suspect = &watched->suspect;
-    struct cyi_log_origin origin = {watched->core->index, "unknown"};
-    int percent = processor_percent(watched, now);
-    if (ask(watched, now)) {
-        origin.task = evidence->task[0] != '\0' ? evidence->task : "none";
-        cyi_symbol_format(frames, sizeof frames, evidence->frames, evidence->count);
-    }
-    cyi_log_write(node->log, &origin, level, event,
-                  "ms=%lld cpu_percent=%d unreported=%u frames=%s",
-                  (long long) ((now - suspect->since) / CY_MILLISECOND), percent,
-                  suspect->suppressed, frames);
-    suspect->suppressed = 0;
-}
-
-/* One look at a core. Returns whether it did anything since the last one. */
-static bool
-look(struct watched *watched, cy_time now)
-{
-    struct cyi_pulse *pulse = &watched->core->pulse;
-    cy_time limit = watched->core->node->options->stall_ns;
-    /* V5: progress. */
-    uint64_t beats = atomic_load_explicit(&pulse->beats, memory_order_relaxed);
-    /* V5: or no need of it. */
-    bool resting =
-        !has_begun(watched) || atomic_load_explicit(&pulse->resting, memory_order_relaxed);
-    int what = cyi_suspect_look(&watched->suspect, beats, resting, now,
-                                limit == 0 ? CY_FOREVER : limit);
-    bool busy = !resting || beats != watched->beats;
-    watched->beats = beats;
-    if (what == CYI_STALL_SAME && watched->cpu_at <= watched->suspect.since) {
-        watched->cpu_at = now;
-        watched->cpu = processor_time(watched);
-    }
-    if (what & CYI_STALL_COUNT) {
-        /* V6: nobody else writes it. */
-        atomic_fetch_add_explicit(&pulse->stalls, 1, memory_order_relaxed);
-    }
-    if (what & CYI_STALL_REPORT)
-        report(watched, CY_LOG_WARN, "task.stall", now);
-    return busy;
-}
-
-static bool
-motionless(const struct watched *watched, cy_time now)
-{
-    /* V5: it may rest because it has ended. */
-    return !atomic_load_explicit(&watched->core->pulse.resting, memory_order_relaxed) &&
-           now - watched->suspect.since >= MOTIONLESS;
 }
 
 /* The grace is over, and a core has not even noticed: nothing but the end helps. */
 static void
 look_for_the_stuck(struct cyi_supervisor *s, cy_time now)
 {
-    /* V4: as the cores follow it. */
+    /* V3: as the cores follow it. */
     int phase = atomic_load_explicit(&s->node->phase, memory_order_seq_cst);
     if (phase != CYI_PHASE_STOPPING && phase != CYI_PHASE_TERMINATE)
         return;
-    /* V4: of that phase, or of a later one. */
+    /* V3: of that phase, or of a later one. */
     cy_time stop_at = atomic_load_explicit(&s->node->stop_at, memory_order_acquire);
     if (now < cyi_time_add(stop_at, phase == CYI_PHASE_STOPPING ? STUCK : STUCK_LAST))
         return;
     bool stuck = false;
     for (uint32_t i = 0; i < s->count; i++) {
-        if (!motionless(&s->cores[i], now))
+        if (!cyi_watched_motionless(&s->cores[i], now))
             continue;
-        report(&s->cores[i], CY_LOG_ERROR, "shutdown.stuck", now);
+        cyi_watched_report(&s->cores[i], CY_LOG_ERROR, "shutdown.stuck", now);
         stuck = true;
     }
     if (stuck)
         _exit(CY_EXIT_INCOMPLETE);
-}
-
-static void
-dump_the_stuck(struct watched *watched, cy_time now)
-{
-    char frames[2048] = "", text[2304];
-    const char *task = "unknown";
-    if (ask(watched, now)) {
-        task = watched->evidence.task[0] != '\0' ? watched->evidence.task : "none";
-        cyi_symbol_format(frames, sizeof frames, watched->evidence.frames,
-                          watched->evidence.count);
-    }
-    int n =
-        snprintf(text, sizeof text, "cycos: core %u %s hangs for %.3fs in task %s: %s\n",
-                 watched->core->index, watched->core->name,
-                 (double) (now - watched->suspect.since) / (double) CY_SECOND, task, frames);
-    cyi_dump_write(text, (size_t) n < sizeof text ? (size_t) n : sizeof text - 1);
 }
 
 static void
@@ -309,16 +161,16 @@ look_for_missing_dumps(struct cyi_supervisor *s, cy_time now)
     if (now < s->dump_late)
         return;
     s->dump_late = CY_FOREVER;
-    /* V7: only this thread raises it, in a real node. */
+    /* V5: only this thread raises it, in a real node. */
     uint32_t wanted = atomic_load_explicit(&s->node->dumps, memory_order_relaxed);
     for (uint32_t i = 0; i < s->count; i++) {
         struct cyi_pulse *pulse = &s->cores[i].core->pulse;
-        /* V5: while it prints, it rests. */
+        /* V4: while it prints, it rests. */
         bool resting = atomic_load_explicit(&pulse->resting, memory_order_relaxed);
-        /* V5: it may just be about to. */
+        /* V4: it may just be about to. */
         uint32_t done = atomic_load_explicit(&pulse->dumps, memory_order_relaxed);
         if (done != wanted && !resting)
-            dump_the_stuck(&s->cores[i], now);
+            cyi_watched_dump(&s->cores[i], now);
     }
 }
 
@@ -356,7 +208,7 @@ tick(struct cyi_supervisor *s, cy_time now)
     cy_time limit = node->options->stall_ns;
     bool busy = false;
     for (uint32_t i = 0; i < s->count; i++)
-        busy |= look(&s->cores[i], now);
+        busy |= cyi_watched_look(&s->cores[i], now);
     look_for_missing_dumps(s, now);
     look_for_the_stuck(s, now);
     if (now - s->flushed_at >= CY_SECOND) {
