@@ -333,5 +333,50 @@ what_nobody_waits_for_any_more_is_given_back(void)
     seeds_run(&program, 200);
 }
 
+static int
+sleep_until_cancelled(void *arg)
+{
+    (void) arg;
+    EXPECT_EQ(cy_sleep(CY_FOREVER), -ECANCELED);
+    return 0;
+}
+
+static int
+leave_sleepers(void *arg)
+{
+    (void) arg;
+    for (int i = 0; i < 10; i++) {
+        uint16_t on = (uint16_t) draw(cy_core_count());
+        EXPECT_EQ(cy_task_spawn_on(NULL, on, sleep_until_cancelled, NULL, NULL), 0);
+    }
+    cy_sleep(10 * CY_MILLISECOND);
+    cy_shutdown(100 * CY_MILLISECOND);
+    return 0;
+}
+
+static void
+prepare_calm(void)
+{
+    world.options[0].outbox_max = 1000;
+    world.sim_options = (struct cyi_sim_options){0};
+}
+
+/* The grace passes, because they do not end by themselves; then they end, and so do we. */
+static void
+check_haste(void)
+{
+    EXPECT(cyi_sim_now(world.sim) >= 110 * CY_MILLISECOND);
+    EXPECT(cyi_sim_now(world.sim) < 120 * CY_MILLISECOND);
+}
+
+static void
+the_end_comes_when_the_last_task_has_ended(void)
+{
+    static const struct seeds_program program = {
+        .prepare = prepare_calm, .main = leave_sleepers, .check = check_haste};
+    seeds_run(&program, 20);
+}
+
 CY_TEST_MAIN("sim.shutdown", CY_TEST(every_node_ends_and_gives_everything_back),
-             CY_TEST(what_nobody_waits_for_any_more_is_given_back))
+             CY_TEST(what_nobody_waits_for_any_more_is_given_back),
+             CY_TEST(the_end_comes_when_the_last_task_has_ended))

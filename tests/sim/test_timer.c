@@ -138,4 +138,50 @@ no_wait_ends_early_or_much_too_late(void)
     seeds_run(&program, 1000);
 }
 
-CY_TEST_MAIN("sim.timer", CY_TEST(no_wait_ends_early_or_much_too_late))
+/* Two that go on only when the other says so, as often as they like. */
+static void
+wake_each_other(cy_ref other, bool first)
+{
+    for (int i = 0; i < 50; i++) {
+        if (i > 0 || !first)
+            EXPECT_EQ(cy_suspend(CY_FOREVER), 0);
+        if (one_in(4))
+            cy_sleep(draw_time(CY_MILLISECOND));
+        int rc;
+        while ((rc = cy_resume(other)) == -EAGAIN)
+            cy_yield();
+        note((uint64_t) i);
+    }
+}
+
+static int
+follower(void *arg)
+{
+    wake_each_other(*(const cy_ref *) arg, false);
+    return 0;
+}
+
+static int
+leader(void *arg)
+{
+    cy_ref self = cy_self(), other;
+    (void) arg;
+    uint16_t on = (uint16_t) draw(cy_core_count());
+    EXPECT_EQ(cy_task_spawn_on(&other, on, follower, &self, NULL), 0);
+    EXPECT_EQ(cy_monitor(other), 0);
+    wake_each_other(other, true);
+    cy_msg *msg;
+    EXPECT_EQ(cy_receive(&msg, CY_FOREVER), 0);
+    cy_msg_free(&msg);
+    return 0;
+}
+
+static void
+no_resume_is_lost(void)
+{
+    static const struct seeds_program program = {.main = leader};
+    seeds_run(&program, 1000);
+}
+
+CY_TEST_MAIN("sim.timer", CY_TEST(no_wait_ends_early_or_much_too_late),
+             CY_TEST(no_resume_is_lost))
