@@ -13,7 +13,10 @@ typedef int cy_task_fn(void *arg);
 /* A handler: called once per message with its state; takes *msg by setting it to NULL. */
 typedef void cy_handler_fn(void *state, cy_msg **msg);
 
-/* All zero is the default of everything. */
+/*
+ * All zero is the default of everything. Of a stack, a quarter but at most 64 KiB is the guard
+ * that finds an overflow; memory is only used as far as the task goes.
+ */
 struct cy_task_options {
     const char *name;     /* copied; NULL: the name of the function */
     size_t stack_bytes;   /* 0: the node's; rounded up to a power of two, 16 KiB to 64 MiB */
