@@ -1,7 +1,4 @@
-/*
- * watchdog.c - a core as its supervisor sees it.
- * Tests: tests/runtime/test_supervisor.c
- */
+/* watchdog.c - a core as its supervisor sees it. */
 #include "watchdog.h"
 #include "dump.h"
 #include "symbol.h"
