@@ -4,11 +4,15 @@
  * A sender on another core cannot see the mailbox. So the first message that finds it full is
  * still taken, and the sender's core is told; from then on cy_send() there says -EAGAIN, until
  * the mailbox is half empty or its task is gone. Nothing is lost; what can pile up beyond the
- * limit is what was under way, which the outboxes bound.
+ * limit is what was under way: a ring and an outbox. (The sender's ring is held back until the
+ * notice has arrived, or who sends without a pause would fill it again and again meanwhile.)
  *
  * A core keeps a short list of full mailboxes. Those that find no place in it are only counted
  * per core, and while there is one, nothing goes to that core's tasks. Each mailbox tells each
  * core once that it is full and once that it is not, in this order, so the counts add up.
+ *
+ * Row I1 is that of inbox.c's table:
+ *   I1  inbox.in[]  release when a pair first talks -> acquire here  the ring
  */
 #include "task.h"
 #include <cycos/impl/inbox.h>
@@ -47,6 +51,8 @@ static void
 full_here(struct cyi_core *core, const void *args)
 {
     const struct notice *notice = args;
+    if (core->inbox->out[notice->core] != NULL)
+        cyi_ring_heard(core->inbox->out[notice->core]);
     if (core->congested_count == CYI_CONGESTED_MAX) {
         core->inbox->outbox[notice->core].congested++;
         core->inbox->congested++;
@@ -86,6 +92,11 @@ cyi_congestion_tell(struct cyi_core *core, struct cyi_task *task, uint16_t sende
     if (extra->told[sender])
         return;
     extra->told[sender] = 1;
+    /* I1: it was there when the message came. */
+    struct cyi_ring *ring =
+        atomic_load_explicit(&core->inbox->in[sender], memory_order_acquire);
+    if (ring != NULL)
+        cyi_ring_tell(ring);
     struct notice notice = {task->slot, task->generation, core->index};
     cyi_post_answer(core, sender, full_here, &notice, sizeof notice);
 }

@@ -110,12 +110,44 @@ outbox_full(struct cyi_core *core, uint16_t to)
     return true;
 }
 
+/*
+ * The same for messages of applications. They also wait while word of a full mailbox is under
+ * way to us: a task that sends without a pause would hear of it only when its turn is over.
+ */
+static bool
+way_full(struct cyi_core *core, uint16_t to)
+{
+    const struct cyi_ring *ring = core->inbox->out[to];
+    if (__builtin_expect(ring == NULL || !ring->held, 1))
+        return outbox_full(core, to);
+    core->counters.refused++;
+    return true;
+}
+
 int
 cyi_post_msg(struct cyi_core *core, uint16_t to, cy_msg *msg)
 {
-    if (outbox_full(core, to))
+    if (way_full(core, to))
         return -EAGAIN;
     cyi_post_promised(core, to, msg);
+    return 0;
+}
+
+/* What finds no slot has to become a message, to wait in the outbox. */
+static int
+post_as_msg(struct cyi_core *core, cy_ref to, uint32_t tag, const void *body, size_t size)
+{
+    if (way_full(core, to.core))
+        return -EAGAIN;
+    cy_msg *msg = cyi_msg_take(core, tag, size);
+    if (msg == NULL)
+        return -ENOMEM;
+    if (size > 0) /* memcpy() may not be given the NULL that we may */
+        memcpy(msg->body, body, size);
+    msg->sender = cyi_task_ref(core, core->sched.current);
+    msg->to.slot = to.slot;
+    msg->to.generation = to.generation;
+    cyi_post_promised(core, to.core, msg);
     return 0;
 }
 
@@ -124,20 +156,8 @@ cyi_post_bytes(struct cyi_core *core, cy_ref to, uint32_t tag, const void *body,
 {
     const struct cyi_task *me = core->sched.current;
     struct cyi_slot *slot = in_order(core, to.core) ? free_slot(core, to.core) : NULL;
-    if (slot == NULL) {
-        cy_msg *msg = cyi_msg_take(core, tag, size);
-        if (msg == NULL)
-            return -ENOMEM;
-        if (size > 0) /* as below */
-            memcpy(msg->body, body, size);
-        msg->sender = cyi_task_ref(core, me);
-        msg->to.slot = to.slot;
-        msg->to.generation = to.generation;
-        int rc = cyi_post_msg(core, to.core, msg);
-        if (rc != 0)
-            cyi_msg_drop(core, msg);
-        return rc;
-    }
+    if (slot == NULL || core->inbox->out[to.core]->held)
+        return post_as_msg(core, to, tag, body, size);
     slot->kind = CYI_SLOT_BYTES;
     slot->to.slot = to.slot;
     slot->to.generation = to.generation;
@@ -145,7 +165,7 @@ cyi_post_bytes(struct cyi_core *core, cy_ref to, uint32_t tag, const void *body,
     slot->from_generation = me->generation;
     slot->tag = tag;
     slot->size = (uint8_t) size;
-    if (size > 0) /* memcpy() may not be given the NULL that we may */
+    if (size > 0) /* as above */
         memcpy(slot->body, body, size);
     cyi_ring_publish(core->inbox->out[to.core], slot);
     cyi_post_nudge(core, core->node->cores[to.core]);

@@ -4,6 +4,8 @@
  * Synchronisation (every atomic access in ring.h and here names its row):
  *   R1  slot.sequence  release in publish -> acquire in peek   the slot's contents
  *   R2  ring.credit    release in pop -> acquire in next       the slot may be written again
+ *   R3  ring.told      relaxed in tell -> relaxed in next      a hint; what was told comes by
+ *                      the ring of the other direction
  *
  * Progress: both sides are wait-free. Positions are 64 bits wide and never wrap; sequence
  * numbers are their low 16 bits, unambiguous because a ring has at most 2^14 slots. A fresh

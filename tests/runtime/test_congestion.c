@@ -49,6 +49,20 @@ send_until_full(cy_ref to, uint32_t *next)
     CY_CHECK(false); /* it is full for long */
 }
 
+/* By pointer. */
+static int
+send_number(cy_ref to, uint32_t number)
+{
+    cy_msg *msg;
+    int rc = cy_msg_create(&msg, 1, 100);
+    if (rc != 0)
+        return rc;
+    *(uint32_t *) cy_msg_body(msg) = number;
+    if ((rc = cy_send(to, &msg)) != 0)
+        cy_msg_free(&msg);
+    return rc;
+}
+
 static cy_ref
 spawn_slow(uint16_t core, struct tally *tally)
 {
@@ -105,6 +119,54 @@ the_sender_is_stopped_while_the_mailbox_is_full(void)
     hand_run(&hand);
     /* Nobody counts as refused what was taken. */
     CU_ASSERT_EQUAL(hand.node->cores[1]->counters.refused, 0);
+    CU_ASSERT_EQUAL(hand_close(&hand), 0);
+}
+
+/* Core 1 takes what has come, as it would while we go on sending. */
+static void
+let_it_take(void)
+{
+    struct cyi_core *core = cyi_self, *other = core->node->cores[1];
+    cyi_core_enter(other);
+    while (cyi_inbox_poll(other) != 0)
+        continue;
+    cyi_core_enter(core);
+}
+
+static int
+restless_body(void *arg)
+{
+    struct tally tally = {0, 0};
+    uint32_t sent = 0;
+    int rc = 0;
+    (void) arg;
+    cy_ref there = spawn_slow(1, &tally);
+    /* All in one turn: we never look at what we are told. */
+    while (sent < 20000 && rc == 0) {
+        rc = sent % 2 == 0 ? cy_send_bytes(there, 1, &sent, sizeof sent)
+                           : send_number(there, sent);
+        sent += rc == 0;
+        if (sent % 100 == 0)
+            let_it_take();
+    }
+    CY_CHECK_EQ(rc, -EAGAIN);
+    CY_CHECK(sent <= LIMIT + 1024 + 100);
+    /* What the runtime itself has to say passes. */
+    CY_CHECK_EQ(cy_resume(there), 0);
+    cy_node_settle();
+    CY_CHECK_EQ(tally.received, sent);
+    CY_CHECK_EQ(tally.wrong, 0);
+    CY_CHECK_EQ(cy_send_bytes(there, 1, &sent, sizeof sent), 0);
+    end_slow(there);
+    return 0;
+}
+
+static void
+a_sender_that_never_pauses_is_stopped_too(void)
+{
+    struct hand hand;
+    hand_open(&hand, 2, restless_body, NULL);
+    hand_run(&hand);
     CU_ASSERT_EQUAL(hand_close(&hand), 0);
 }
 
@@ -283,6 +345,7 @@ what_was_accepted_arrives_in_order(void)
 }
 
 CY_TEST_MAIN("runtime.congestion", CY_TEST(the_sender_is_stopped_while_the_mailbox_is_full),
+             CY_TEST(a_sender_that_never_pauses_is_stopped_too),
              CY_TEST(when_the_task_has_ended_its_mailbox_is_not_full),
              CY_TEST(many_full_mailboxes_stop_their_senders_too),
              CY_TEST(without_memory_to_tell_it_nothing_is_lost),

@@ -38,8 +38,11 @@ struct cyi_ring {
     uint32_t size, mask;                 /* slots: a power of two */
     alignas(64) uint64_t head;           /* producer: next position to write */
     uint64_t limit;                      /* producer: may write below this */
+    uint32_t heard;                      /* producer: of the `told`, those that have arrived */
+    bool held;                           /* producer: is something to be heard? */
     alignas(64) uint64_t tail;           /* consumer: next position to read */
     alignas(64) _Atomic uint64_t credit; /* consumer's tail, told once in a while */
+    _Atomic uint32_t told; /* consumer: times it asked to hold back (congestion.c) */
     alignas(64) struct cyi_slot slots[];
 };
 
@@ -54,6 +57,8 @@ cyi_ring_next(struct cyi_ring *ring)
     if (__builtin_expect(ring->head == ring->limit, 0)) {
         /* R2: what the consumer read before it gave this credit may be overwritten. */
         ring->limit = atomic_load_explicit(&ring->credit, memory_order_acquire) + ring->size;
+        /* R3: the line is here now. */
+        ring->held = atomic_load_explicit(&ring->told, memory_order_relaxed) != ring->heard;
         if (ring->head == ring->limit)
             return NULL;
     }
@@ -75,6 +80,25 @@ cyi_ring_peek(struct cyi_ring *ring)
     /* R1: see the slot's contents. */
     uint16_t sequence = atomic_load_explicit(&slot->sequence, memory_order_acquire);
     return sequence == (uint16_t) (ring->tail + 1) ? slot : NULL;
+}
+
+/* The consumer is about to tell the producer something after which it may send less. */
+static inline void
+cyi_ring_tell(struct cyi_ring *ring)
+{
+    /* R3: only we write it. */
+    uint32_t told = atomic_load_explicit(&ring->told, memory_order_relaxed);
+    /* R3: seen when the producer next asks for credit. */
+    atomic_store_explicit(&ring->told, told + 1, memory_order_relaxed);
+}
+
+/* The producer has heard one of these. */
+static inline void
+cyi_ring_heard(struct cyi_ring *ring)
+{
+    ring->heard++;
+    /* R3: there may be more. */
+    ring->held = atomic_load_explicit(&ring->told, memory_order_relaxed) != ring->heard;
 }
 
 /* Done with the oldest slot. */
