@@ -84,9 +84,9 @@ cyi_sim_create(struct cyi_sim **out, uint64_t seed, const struct cyi_sim_options
 }
 
 uint64_t
-cyi_sim_free(struct cyi_sim **freed)
+cyi_sim_free(struct cyi_sim **variable)
 {
-    struct cyi_sim *sim = *freed;
+    struct cyi_sim *sim = *variable;
     uint64_t leaked = 0;
     if (sim == NULL)
         return 0;
@@ -97,7 +97,7 @@ cyi_sim_free(struct cyi_sim **freed)
     free(sim->events);
     free(sim->sockets);
     free(sim);
-    *freed = NULL;
+    *variable = NULL;
     return leaked;
 }
 

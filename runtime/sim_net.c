@@ -289,18 +289,18 @@ free_port(const struct sim_socket *socket, const struct sim_name *wanted)
 }
 
 int
-cyi_sim_socket_bind(struct sim_socket *socket, const struct sim_name *wanted)
+cyi_sim_socket_bind(struct sim_socket *socket, const struct sim_name *name)
 {
-    struct sim_name name = *wanted;
+    struct sim_name full = *name;
     if (cyi_list_linked(&socket->bound))
         return -EINVAL;
-    if (!is_own(socket->host, &name))
+    if (!is_own(socket->host, &full))
         return -EADDRNOTAVAIL;
-    if (name.port == 0)
-        name.port = free_port(socket, &name);
-    if (name.port == 0 || cyi_sim_name_clashes(socket, &name, false))
+    if (full.port == 0)
+        full.port = free_port(socket, &full);
+    if (full.port == 0 || cyi_sim_name_clashes(socket, &full, false))
         return -EADDRINUSE;
-    socket->local = name;
+    socket->local = full;
     cyi_list_append(&socket->host->sim->bound, &socket->bound);
     return 0;
 }

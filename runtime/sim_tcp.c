@@ -366,17 +366,23 @@ close_end(struct cyi_sim *sim, struct sim_socket *socket)
     release(link);
 }
 
+/* The listener goes: who waits in its queue is reset. */
+static void
+close_waiting(struct cyi_sim *sim, struct sim_socket *listener)
+{
+    cyi_list_for_each_safe(place, &listener->queue) {
+        struct sim_socket *waiting = cyi_container_of(place, struct sim_socket, queue);
+        waiting->link->end[1] = NULL;
+        send_reset(sim, waiting->link, 1, -ECONNRESET);
+        free(waiting);
+    }
+}
+
 void
 cyi_sim_tcp_close(struct cyi_sim *sim, struct sim_socket *socket)
 {
-    while (socket->state == SIM_LISTENING && !cyi_list_empty(&socket->queue)) {
-        struct cyi_list *first = cyi_list_pop(&socket->queue);
-        struct sim_socket *waiting = cyi_container_of(first, struct sim_socket, queue);
-        struct sim_link *link = waiting->link;
-        link->end[1] = NULL;
-        send_reset(sim, link, 1, -ECONNRESET);
-        free(waiting);
-    }
+    if (socket->state == SIM_LISTENING)
+        close_waiting(sim, socket);
     if (socket->link != NULL)
         close_end(sim, socket);
     free(socket);

@@ -266,7 +266,7 @@ wanted(uint32_t which)
     return count + (state()->loose ? CHANNELS - 1 : 0);
 }
 
-/* A channel is made on the core of its maker, who stays to see whom it still knows at the end. */
+/* A channel is made on the core of its maker, who stays to see whom it knows at the end. */
 static int
 keep_channel(void *arg)
 {

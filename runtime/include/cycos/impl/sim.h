@@ -55,7 +55,7 @@ CY_MUST_CHECK int cyi_sim_create(struct cyi_sim **out, uint64_t seed,
                                  const struct cyi_sim_options *options);
 
 /* Ends the world and all its nodes. Returns blocks that were never given back. */
-uint64_t cyi_sim_free(struct cyi_sim **sim);
+uint64_t cyi_sim_free(struct cyi_sim **variable);
 
 /*
  * A node on one of CYI_SIM_HOSTS hosts, whose addresses are 10.0.0.(host + 1) and loopback.
