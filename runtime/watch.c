@@ -20,7 +20,7 @@ enum kind { MONITOR, JOIN, JOIN_KEPT, NOTIFY, RESULT };
 struct cyi_watch {
     struct cyi_list link;
     cy_ref target;
-    cy_msg *note; /* only looked at when the target is on the same core */
+    cy_msg *note;
 };
 
 /* What the body of an exit message holds. On its way the watched task is the sender. */
@@ -190,6 +190,14 @@ fire(struct cyi_core *core, cy_msg *msg, enum cy_exit_reason reason, int code, c
     return false;
 }
 
+/* There is a task, but no memory for its watchers. */
+static void
+refuse(struct cyi_core *core, cy_msg *msg)
+{
+    core->watches_refused++;
+    fire(core, msg, CY_EXIT_NO_TASK, -ENOMEM, NULL);
+}
+
 /* On the watched task's core: a watch begins. */
 static void
 watch_here(struct cyi_core *core, cy_msg *msg)
@@ -201,9 +209,13 @@ watch_here(struct cyi_core *core, cy_msg *msg)
         cyi_list_append(&task->extra->watchers, &note_of(msg)->link);
         return;
     }
+    if (task != NULL) {
+        refuse(core, msg);
+        return;
+    }
     struct cyi_task *ended = cyi_task_find_ended(core, to.slot, to.generation);
     if (ended == NULL || note_of(msg)->kind != JOIN) {
-        fire(core, msg, CY_EXIT_NO_TASK, task != NULL ? -ENOMEM : -ESRCH, NULL);
+        fire(core, msg, CY_EXIT_NO_TASK, -ESRCH, NULL);
         return;
     }
     const struct note *result = note_of(ended->extra->result);
@@ -228,43 +240,50 @@ struct callback {
     uint32_t slot, generation; /* of the watched task */
     uint32_t watcher_slot, watcher_generation;
     uint32_t token;
-    struct cyi_watch *record;
+    cy_msg *note; /* only to compare, until we know that it hangs here */
 };
+
+/*
+ * A watched task that lives has all its notes hanging at it, because a watch comes before its
+ * own calling back; but for those that had to return at once for want of memory. If there
+ * ever was such a one on this core, look.
+ */
+static bool
+hangs(const struct cyi_core *core, const struct cyi_task *task, const struct callback *which)
+{
+    if (__builtin_expect(core->watches_refused == 0, 1))
+        return true;
+    cyi_list_for_each(link, &task->extra->watchers) {
+        if (msg_of(link) == which->note)
+            return true;
+    }
+    return false;
+}
 
 static void
 unwatch_here(struct cyi_core *core, const void *args)
 {
     const struct callback *which = args;
     struct cyi_task *task = cyi_task_find(core, which->slot, which->generation);
-    if (task == NULL || task->extra == NULL)
+    if (task == NULL || task->extra == NULL || !hangs(core, task, which))
         return;
-    cyi_list_for_each_safe(link, &task->extra->watchers) {
-        cy_msg *msg = msg_of(link);
-        const struct note *note = note_of(msg);
-        if (note->record == which->record && note->token == which->token &&
-            note->watcher_slot == which->watcher_slot &&
-            note->watcher_generation == which->watcher_generation) {
-            cyi_list_remove(link);
-            cyi_msg_drop(core, msg);
-            return;
-        }
-    }
+    struct note *note = note_of(which->note);
+    CY_ASSERT(note->token == which->token && note->watcher_slot == which->watcher_slot &&
+              note->watcher_generation == which->watcher_generation);
+    cyi_list_remove(&note->link);
+    cyi_msg_drop(core, which->note);
 }
 
 static void
 unwatch(struct cyi_core *core, struct cyi_task *watcher, cy_ref target, uint32_t token,
-        struct cyi_watch *record)
+        cy_msg *note)
 {
     struct callback which = {
-        target.slot, target.generation, watcher->slot, watcher->generation, token, record};
-    if (target.core != core->index) {
+        target.slot, target.generation, watcher->slot, watcher->generation, token, note};
+    if (target.core != core->index)
         cyi_post_answer(core, target.core, unwatch_here, &which, sizeof which);
-    } else if (record != NULL) {
-        cyi_list_remove(&note_of(record->note)->link);
-        cyi_msg_drop(core, record->note);
-    } else {
+    else
         unwatch_here(core, &which);
-    }
 }
 
 cy_msg *
@@ -304,7 +323,7 @@ cyi_watch_attach(struct cyi_core *core, struct cyi_task *task, cy_msg *note)
     if (cyi_task_extra(core, task) != NULL)
         cyi_list_append(&task->extra->watchers, &note_of(note)->link);
     else
-        fire(core, note, CY_EXIT_NO_TASK, -ENOMEM, NULL);
+        refuse(core, note);
 }
 
 void
@@ -399,7 +418,7 @@ await_note(struct cyi_core *core, cy_msg *msg, cy_time deadline, struct cyi_answ
     }
     int rc = cyi_await(core, CYI_WAIT_JOIN, &task, deadline, answered);
     if (rc != 0) {
-        unwatch(core, core->sched.current, task, token, NULL);
+        unwatch(core, core->sched.current, task, token, msg);
         return rc;
     }
     const struct note *note = note_of(answered->msg);
@@ -491,7 +510,7 @@ cyi_watch_ended(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reaso
     /* First: a task may watch itself, and then both lists have the note. */
     while (extra != NULL && (link = cyi_list_first(&extra->watches)) != NULL) {
         struct cyi_watch *record = cyi_container_of(link, struct cyi_watch, link);
-        unwatch(core, task, record->target, 0, record);
+        unwatch(core, task, record->target, 0, record->note);
         drop_record(core, record);
     }
     while (extra != NULL && (link = cyi_list_pop(&extra->watchers)) != NULL) {

@@ -385,6 +385,85 @@ a_forwarded_exit_message_still_names_who_ended(void)
     CU_ASSERT_EQUAL(cy_node_run(2, forwarded_body, NULL), 0);
 }
 
+static cy_ref popular; /* of core 1, which stands still meanwhile */
+
+static int
+monitor_and_end(void *arg)
+{
+    (void) arg;
+    CY_CHECK_EQ(cy_monitor(popular), 0);
+    return 0;
+}
+
+static int
+stay_and_watch(void *arg)
+{
+    (void) arg;
+    CY_CHECK_EQ(cy_monitor(popular), 0);
+    CY_CHECK_EQ(cy_suspend(CY_FOREVER), -ECANCELED);
+    return 0;
+}
+
+static int
+refused_body(void *arg)
+{
+    static int endless = 99;
+    struct cy_task_options joinable = {.joinable = true};
+    struct cyi_core *core = cyi_self, *other = core->node->cores[1];
+    cy_ref watcher;
+    (void) arg;
+    CY_CHECK_EQ(cy_task_spawn_on(&popular, 1, end_with, &endless, NULL), 0);
+    cy_node_settle();
+    /* The first watcher's watch is refused, and called back before it knows. */
+    for (int i = 0; i < 3; i++) {
+        CY_CHECK_EQ(cy_task_spawn(&watcher, monitor_and_end, NULL, &joinable), 0);
+        CY_CHECK_EQ(cy_join(NULL, watcher, CY_FOREVER), 0);
+        CY_CHECK(cyi_inbox_pending(other)); /* it has heard of neither */
+        if (i == 0)
+            other->heap.fail_at = other->heap.taken;
+        cy_node_settle();
+        CY_CHECK_EQ(other->heap.fail_at, UINT64_MAX);
+        CY_CHECK_EQ(other->watches_refused, 1);
+    }
+    CY_CHECK_EQ(cy_terminate(popular), 0);
+    return 0;
+}
+
+static void
+a_watch_refused_for_want_of_memory_can_be_called_back(void)
+{
+    struct hand hand;
+    hand_open(&hand, 2, refused_body, NULL);
+    hand_run(&hand);
+    CU_ASSERT_EQUAL(hand_close(&hand), 0);
+}
+
+enum { WATCHERS = 20000 };
+
+static int
+popular_body(void *arg)
+{
+    static int endless = 99;
+    static cy_ref watchers[WATCHERS];
+    (void) arg;
+    CY_CHECK_EQ(cy_task_spawn_on(&popular, 1, end_with, &endless, NULL), 0);
+    for (int i = 0; i < WATCHERS; i++)
+        CY_CHECK_EQ(cy_task_spawn(&watchers[i], stay_and_watch, NULL, NULL), 0);
+    cy_node_settle();
+    for (int i = WATCHERS; i-- > 0;)
+        CY_CHECK_EQ(cy_terminate(watchers[i]), 0);
+    cy_node_settle();
+    CY_CHECK_EQ(cy_terminate(popular), 0);
+    return 0;
+}
+
+/* That none is looked for among all others, only time would show; that all are found, this. */
+static void
+all_watchers_of_one_task_may_end_before_it(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(2, popular_body, NULL), 0);
+}
+
 CY_TEST_MAIN("runtime.watch", CY_TEST(a_monitor_fires_once_with_reason_code_and_value),
              CY_TEST(join_waits_and_gets_the_result_once),
              CY_TEST(notify_tells_after_all_that_was_sent),
@@ -394,4 +473,6 @@ CY_TEST_MAIN("runtime.watch", CY_TEST(a_monitor_fires_once_with_reason_code_and_
              CY_TEST(a_result_that_came_too_late_is_not_lost),
              CY_TEST(joining_in_small_steps_gets_every_result),
              CY_TEST(the_memory_for_a_result_is_taken_at_the_start),
-             CY_TEST(a_forwarded_exit_message_still_names_who_ended))
+             CY_TEST(a_forwarded_exit_message_still_names_who_ended),
+             CY_TEST(a_watch_refused_for_want_of_memory_can_be_called_back),
+             CY_TEST(all_watchers_of_one_task_may_end_before_it))

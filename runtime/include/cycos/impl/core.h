@@ -51,10 +51,11 @@ struct cyi_core {
     struct cyi_waitlist stopping;  /* tasks in cy_wait_stopping() */
     struct cyi_congested congested[CYI_CONGESTED_MAX];
     uint32_t congested_count;
-    int phase;      /* of the node, as far as this core has followed */
-    bool asleep;    /* the sleeping flag may be up */
-    bool quiet;     /* counted in the node's quiet_cores */
-    uint32_t dumps; /* of the node's, done */
+    uint32_t watches_refused; /* for want of memory, ever: their notes hang nowhere (watch.c) */
+    int phase;                /* of the node, as far as this core has followed */
+    bool asleep;              /* the sleeping flag may be up */
+    bool quiet;               /* counted in the node's quiet_cores */
+    uint32_t dumps;           /* of the node's, done */
     char name[CY_TASK_NAME_MAX + 16];
 };
 
