@@ -15,6 +15,7 @@ WAIT = """#!{python}
 import os, signal, sys
 def on(number, frame):
     print("got", signal.Signals(number).name, flush=True)
+    open({folder!r} + "/got." + signal.Signals(number).name + "." + str(os.getpid()), "w").close()
     if number in (signal.SIGTERM, signal.SIGINT):
         sys.exit(STATUS)
 STATUS, NUMBERS = {status}, (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGINT)
@@ -203,6 +204,9 @@ class Program(Case):
         process, _ = self.start(WAIT)
         for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
             process.send_signal(number)
+            # One at a time: of signals that wait together the last may be handled first.
+            until(lambda: len(list(self.folder.glob(f"got.{number.name}.*"))) == 2,
+                  f"both instances got {number.name}")
         status, out, _ = self.end(process)
         self.assertEqual(status, 0)
         for name in ("SIGHUP", "SIGQUIT", "SIGTERM"):
