@@ -132,6 +132,13 @@ class Turn(unittest.TestCase):
         self.assertEqual((first.restart_at, second.restart_at), (None, None))
         self.assertEqual(launcher.status, 128 + signal.SIGTERM)
 
+    def test_a_death_by_a_signal_that_was_passed_on_is_no_crash(self):
+        launcher, (first, second) = self.launcher(2, 2)
+        launcher.on_signal(signal.SIGHUP)
+        self.dies(launcher, first, -signal.SIGHUP)
+        self.assertEqual((first.restart_at, launcher.status), (None, 128 + signal.SIGHUP))
+        self.assertEqual(second.sent, [signal.SIGHUP, signal.SIGTERM])
+
     def test_hangup_and_quit_are_passed_on_and_stop_nothing(self):
         launcher, (first, _) = self.launcher(2, 2)
         for number in (signal.SIGHUP, signal.SIGQUIT):
