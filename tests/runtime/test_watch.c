@@ -388,14 +388,6 @@ a_forwarded_exit_message_still_names_who_ended(void)
 static cy_ref popular; /* of core 1, which stands still meanwhile */
 
 static int
-monitor_and_end(void *arg)
-{
-    (void) arg;
-    CY_CHECK_EQ(cy_monitor(popular), 0);
-    return 0;
-}
-
-static int
 stay_and_watch(void *arg)
 {
     (void) arg;
@@ -404,27 +396,30 @@ stay_and_watch(void *arg)
     return 0;
 }
 
+/* The first watch is refused; called back behind one that was not. */
 static int
 refused_body(void *arg)
 {
     static int endless = 99;
-    struct cy_task_options joinable = {.joinable = true};
+    struct cy_task_options options = {.joinable = true};
     struct cyi_core *core = cyi_self, *other = core->node->cores[1];
-    cy_ref watcher;
+    cy_ref watchers[2];
     (void) arg;
     CY_CHECK_EQ(cy_task_spawn_on(&popular, 1, end_with, &endless, NULL), 0);
     cy_node_settle();
-    /* The first watcher's watch is refused, and called back before it knows. */
-    for (int i = 0; i < 3; i++) {
-        CY_CHECK_EQ(cy_task_spawn(&watcher, monitor_and_end, NULL, &joinable), 0);
-        CY_CHECK_EQ(cy_join(NULL, watcher, CY_FOREVER), 0);
-        CY_CHECK(cyi_inbox_pending(other)); /* it has heard of neither */
-        if (i == 0)
-            other->heap.fail_at = other->heap.taken;
-        cy_node_settle();
-        CY_CHECK_EQ(other->heap.fail_at, UINT64_MAX);
-        CY_CHECK_EQ(other->watches_refused, 1);
+    for (int i = 0; i < 2; i++) {
+        CY_CHECK_EQ(cy_task_spawn(&watchers[i], stay_and_watch, NULL, &options), 0);
+        CY_CHECK_EQ(cy_yield(), 0);
     }
+    CY_CHECK_EQ(cy_terminate(watchers[0]), 0);
+    CY_CHECK_EQ(cy_join(NULL, watchers[0], CY_FOREVER), 0);
+    CY_CHECK(cyi_inbox_pending(other)); /* it has heard of nothing yet */
+    other->heap.fail_at = other->heap.taken;
+    cy_node_settle();
+    CY_CHECK_EQ(other->heap.fail_at, UINT64_MAX);
+    CY_CHECK_EQ(other->watches_refused, 1);
+    CY_CHECK_EQ(cy_terminate(watchers[1]), 0);
+    CY_CHECK_EQ(cy_join(NULL, watchers[1], CY_FOREVER), 0);
     CY_CHECK_EQ(cy_terminate(popular), 0);
     return 0;
 }
