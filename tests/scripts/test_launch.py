@@ -14,8 +14,9 @@ launch = load("launch")
 WAIT = """#!{python}
 import os, signal, sys
 def on(number, frame):
-    print("got", signal.Signals(number).name, flush=True)
-    open({folder!r} + "/got." + signal.Signals(number).name + "." + str(os.getpid()), "w").close()
+    name = signal.Signals(number).name
+    print("got", name, flush=True)
+    open({folder!r} + "/got." + name + "." + str(os.getpid()), "w").close()
     if number in (signal.SIGTERM, signal.SIGINT):
         sys.exit(STATUS)
 STATUS, NUMBERS = {status}, (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGINT)
