@@ -251,8 +251,8 @@ neighbours_of_an_overflow_are_not_touched(void)
 static int
 write_to_nowhere(void *arg)
 {
-    volatile char *nowhere = arg;
-    *(nowhere + 0x10) = 1;
+    volatile char *nowhere = (volatile char *) ((uintptr_t) arg + 0x10);
+    *nowhere = 1;
     return 0;
 }
 
