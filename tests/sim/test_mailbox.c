@@ -20,7 +20,7 @@ struct state {
     cy_ref receivers[PAIRS_MAX];
     uint32_t senders, receiver_count, sending;
     bool lossless;
-    uint64_t refused;
+    uint64_t refused, bound; /* of messages in one mailbox */
 };
 
 static struct state *
@@ -36,6 +36,10 @@ prepare(void)
     state()->receiver_count = draw_between(1, PAIRS_MAX);
     if (one_in(4))
         world.sim_options.no_memory_chance = draw_scarcity();
+    /* What is under way from each core when a mailbox fills is still taken. */
+    uint64_t ring = world.sim_options.ring_size != 0 ? world.sim_options.ring_size : 1024;
+    state()->bound = world.options[0].mailbox_max +
+                     (world.options[0].cores - 1) * (ring + world.options[0].outbox_max + 1);
     state()->lossless = world.sim_options.no_memory_chance == 0;
 }
 
@@ -169,6 +173,7 @@ receiver(void *arg)
         if (rc == -ECANCELED)
             return 0;
         EXPECT(rc == 0 || rc == -ETIMEDOUT);
+        EXPECT(cy_mailbox_count() <= state()->bound);
         if (rc == 0) {
             check_message(me, msg, !selective);
             cy_msg_free(&msg);
@@ -311,5 +316,101 @@ a_message_wakes_a_sleeper_whose_ring_is_full(void)
     seeds_run(&program, 10);
 }
 
+/* More full mailboxes than a core lists: the rest it only counts. */
+enum { CROWD = CYI_CONGESTED_MAX + 60, CROWD_SENDERS = 4 };
+
+struct crowd {
+    cy_ref receivers[CROWD];
+    uint64_t accepted, received;
+    uint32_t sending, most_counted;
+};
+
+static int
+slow_receiver(void *arg)
+{
+    struct crowd *crowd = world.state;
+    cy_msg *msg;
+    (void) arg;
+    while (cy_receive(&msg, CY_FOREVER) == 0) {
+        cy_msg_free(&msg);
+        crowd->received++;
+        if (cy_sleep(draw_time(CY_SECOND)) != 0)
+            break;
+    }
+    return 0;
+}
+
+static int
+fast_sender(void *arg)
+{
+    struct crowd *crowd = world.state;
+    const struct cyi_core *core = cyi_self;
+    (void) arg;
+    for (int left = 500; left > 0;) {
+        int rc = cy_send_bytes(crowd->receivers[draw(CROWD)], 1, "word", 4);
+        EXPECT(rc == 0 || rc == -EAGAIN);
+        crowd->accepted += rc == 0;
+        left -= rc == 0;
+        if (core->inbox->congested > crowd->most_counted)
+            crowd->most_counted = core->inbox->congested;
+        if (rc != 0)
+            cy_sleep(draw_time(100 * CY_MICROSECOND));
+    }
+    crowd->sending--;
+    return 0;
+}
+
+static int
+overwhelm(void *arg)
+{
+    struct crowd *crowd = world.state;
+    (void) arg;
+    for (int i = 0; i < CROWD; i++) {
+        while (cy_task_spawn_on(&crowd->receivers[i], 1, slow_receiver, NULL, NULL) != 0)
+            cy_yield();
+    }
+    crowd->sending = CROWD_SENDERS;
+    for (int i = 0; i < CROWD_SENDERS; i++)
+        EXPECT_EQ(cy_task_spawn(NULL, fast_sender, NULL, NULL), 0);
+    while (crowd->sending > 0 || crowd->received < crowd->accepted)
+        cy_sleep(10 * CY_MILLISECOND);
+    cy_sleep(CY_SECOND);
+    EXPECT_EQ(cyi_self->congested_count, 0);
+    EXPECT_EQ(cyi_self->inbox->congested, 0);
+    cy_shutdown(0);
+    return 0;
+}
+
+static void
+prepare_crowd(void)
+{
+    world.options[0].cores = 2;
+    world.options[0].mailbox_max = draw_between(1, 3);
+    world.options[0].outbox_max = draw_between(1, 1000);
+    world.sim_options.turn_ns_max = CY_MICROSECOND;
+}
+
+static uint32_t worlds, beyond_the_list; /* all, and those in which it came to that */
+
+static void
+check_crowd(void)
+{
+    const struct crowd *crowd = world.state;
+    EXPECT_EQ(crowd->received, crowd->accepted);
+    worlds++;
+    beyond_the_list += crowd->most_counted > 0;
+}
+
+static void
+mailboxes_that_fill_beyond_the_list_stop_senders_too(void)
+{
+    static const struct seeds_program program = {sizeof(struct crowd), prepare_crowd, overwhelm,
+                                                 check_crowd};
+    worlds = beyond_the_list = 0;
+    seeds_run(&program, 50);
+    CU_ASSERT_TRUE(beyond_the_list > 0 || worlds < 20);
+}
+
 CY_TEST_MAIN("sim.mailbox", CY_TEST(what_is_accepted_comes_once_and_in_order),
-             CY_TEST(a_message_wakes_a_sleeper_whose_ring_is_full))
+             CY_TEST(a_message_wakes_a_sleeper_whose_ring_is_full),
+             CY_TEST(mailboxes_that_fill_beyond_the_list_stop_senders_too))
