@@ -121,9 +121,8 @@ cyi_core_turn(struct cyi_core *core)
     cy_time look = cyi_node_follow(core);
     if (timers)
         work += fire_timers(core);
-    if (core->io != NULL && (work == 0 || turn % IO_TURNS == 0) && core->sched.first == NULL)
-        work += look_at_sockets(core, 0);
-    else if (core->io != NULL && turn % IO_TURNS == 0)
+    bool nothing_yet = work == 0 && core->sched.first == NULL;
+    if (core->io != NULL && (nothing_yet || turn % IO_TURNS == 0))
         work += look_at_sockets(core, 0);
     work += cyi_sched_run(core);
     cyi_inbox_flush(core);

@@ -57,8 +57,8 @@ void cyi_sched_switch(struct cyi_core *core);
 uint32_t cyi_sched_run(struct cyi_core *core);
 
 /*
- * One turn of the loop: inbox, timers, I/O (waiting at most `wait` ns when nothing is ready),
- * tasks, outboxes. True when it did something.
+ * One turn of the loop: inbox, timers, I/O, tasks, outboxes; with nothing to do it spins or
+ * sleeps. True when it did something.
  */
 bool cyi_core_turn(struct cyi_core *core);
 
