@@ -179,7 +179,7 @@ cyi_io_stop_accepting(struct cyi_core *core)
     io->stopped = true;
     cyi_list_for_each(link, &io->sockets) {
         cy_socket *socket = cyi_container_of(link, cy_socket, link);
-        if (socket->kind != CYI_SOCKET_LISTENER)
+        if (socket->kind != CYI_SOCKET_LISTENER || socket->lasting)
             continue;
         close_descriptor(socket);
         wake(core, socket->reader, -ECANCELED);

@@ -2,6 +2,9 @@
 #include "reactor_epoll.h"
 #include <cycos/base.h>
 #include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -160,6 +163,88 @@ socket_set_option(struct cyi_os *os, int fd, int level, int name, int value)
 }
 
 static int
+socket_set_option_bytes(struct cyi_os *os, int fd, int level, int name, const void *value,
+                        socklen_t size)
+{
+    (void) os;
+    return result(setsockopt(fd, level, name, value, size));
+}
+
+static int
+socket_join(struct cyi_os *os, int fd, const struct sockaddr *group, uint32_t interface)
+{
+    cy_address address;
+    if (group->sa_family == AF_INET) {
+        memcpy(&address.u.v4, group, sizeof address.u.v4);
+        struct ip_mreqn wish = {.imr_multiaddr = address.u.v4.sin_addr,
+                                .imr_ifindex = (int) interface};
+        return socket_set_option_bytes(os, fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &wish,
+                                       sizeof wish);
+    }
+    if (group->sa_family != AF_INET6)
+        return -EAFNOSUPPORT;
+    memcpy(&address.u.v6, group, sizeof address.u.v6);
+    struct ipv6_mreq wish = {.ipv6mr_multiaddr = address.u.v6.sin6_addr,
+                             .ipv6mr_interface = interface};
+    return socket_set_option_bytes(os, fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &wish,
+                                   sizeof wish);
+}
+
+/* False for what is no Internet address, as the packet level lists them. */
+static bool
+read_address(cy_address *out, const struct sockaddr *from)
+{
+    *out = (cy_address){0};
+    if (from == NULL || (from->sa_family != AF_INET && from->sa_family != AF_INET6))
+        return false;
+    memcpy(out, from, from->sa_family == AF_INET ? sizeof out->u.v4 : sizeof out->u.v6);
+    return true;
+}
+
+static uint8_t
+count_prefix(const cy_address *mask)
+{
+    bool v4 = mask->u.any.sa_family == AF_INET;
+    const uint8_t *bytes =
+        v4 ? (const void *) &mask->u.v4.sin_addr : (const void *) &mask->u.v6.sin6_addr;
+    int bits = 0;
+    for (int i = 0; i < (v4 ? 4 : 16); i++)
+        bits += __builtin_popcount(bytes[i]);
+    return (uint8_t) bits;
+}
+
+static bool
+read_interface(struct cyi_interface *out, const struct ifaddrs *from)
+{
+    cy_address mask;
+    *out = (struct cyi_interface){.index = if_nametoindex(from->ifa_name),
+                                  .up = (from->ifa_flags & IFF_UP) != 0,
+                                  .loopback = (from->ifa_flags & IFF_LOOPBACK) != 0,
+                                  .multicast = (from->ifa_flags & IFF_MULTICAST) != 0};
+    if (!read_address(&out->address, from->ifa_addr))
+        return false;
+    if (read_address(&mask, from->ifa_netmask))
+        out->prefix = count_prefix(&mask);
+    if ((from->ifa_flags & IFF_BROADCAST) != 0 && out->address.u.any.sa_family == AF_INET)
+        (void) read_address(&out->broadcast, from->ifa_broadaddr);
+    return true;
+}
+
+static int
+list_interfaces(struct cyi_os *os, struct cyi_interface *out, int max)
+{
+    struct ifaddrs *all;
+    int n = 0, rc = result(getifaddrs(&all));
+    (void) os;
+    if (rc < 0)
+        return rc;
+    for (const struct ifaddrs *at = all; at != NULL && n < max; at = at->ifa_next)
+        n += read_interface(&out[n], at);
+    freeifaddrs(all);
+    return n;
+}
+
+static int
 socket_local(struct cyi_os *os, int fd, struct sockaddr *out, socklen_t *size)
 {
     (void) os;
@@ -187,6 +272,9 @@ static const struct cyi_socket_ops sockets = {
     .shutdown_write = socket_shutdown_write,
     .error = socket_error,
     .set_option = socket_set_option,
+    .set_option_bytes = socket_set_option_bytes,
+    .join = socket_join,
+    .interfaces = list_interfaces,
     .local = socket_local,
     .remote = socket_remote,
 };

@@ -5,8 +5,8 @@
  * wakes it, an event is there, or its time has come. Everything else is chosen by the seed, so
  * cores overtake each other as threads do; pauses make that extreme.
  *
- * Four streams of numbers come from the seed (schedule, world, the program's, and random bytes
- * that it asks for), so that a change of the one disturbs the others as little as possible.
+ * Five streams of numbers come from the seed (schedule, world, clocks, the program's, and random
+ * bytes it asks for), so that a change of the one disturbs the others as little as possible.
  */
 #include "sim.h"
 #include <cycos/impl/inbox.h>
@@ -75,7 +75,8 @@ cyi_sim_create(struct cyi_sim **out, uint64_t seed, const struct cyi_sim_options
     sim->program.state = sim_draw(&random);
     sim->bytes.state = sim_draw(&random);
     sim->now = START;
-    cyi_list_init(&sim->bound);
+    sim->clocks.state = sim_draw(&random);
+    sim->flow_salt = sim_draw(&random);
     for (uint32_t i = 0; i < CYI_SIM_HOSTS; i++)
         cyi_sim_host_init(&sim->hosts[i], sim, i);
     cyi_rcu_register();

@@ -1,8 +1,9 @@
 /*
  * sim.h - the parts of the simulated world that its files share.
  *
- * sim.c has the clock and the scheduler, sim_os.c the tables behind the os seam, sim_net.c
- * events, names and descriptors, sim_tcp.c connections, sim_udp.c datagrams.
+ * sim.c has the clock and the scheduler, sim_event.c what is under way, sim_os.c the tables
+ * behind the os seam, sim_net.c descriptors and ports, sim_name.c addresses, sim_tcp.c
+ * connections, sim_udp.c datagrams.
  */
 #ifndef CYI_SIM_H
 #define CYI_SIM_H
@@ -43,11 +44,36 @@ struct sim_name {
     uint16_t port;
 };
 
+static inline bool
+sim_is_v4(const struct sim_name *name)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    return memcmp(name->address, mapped, sizeof mapped) == 0;
+}
+
+/* 0.0.0.0 or :: */
+static inline bool
+sim_is_any(const struct sim_name *name)
+{
+    static const uint8_t zero[16];
+    return memcmp(name->address, zero, 10) == 0 && memcmp(name->address + 12, zero, 4) == 0;
+}
+
+static inline bool
+sim_is_loopback(const struct sim_name *name)
+{
+    static const uint8_t one[16] = {[15] = 1};
+    return (sim_is_v4(name) && name->address[12] == 127) ||
+           memcmp(name->address, one, sizeof one) == 0;
+}
+
 struct sim_host {
     struct cyi_os os; /* first: the host is the node's os */
     struct cyi_sim *sim;
+    struct cyi_list bound; /* sockets that have a local name */
     uint32_t index;
-    cy_time ahead; /* of the simulated time */
+    uint8_t addresses; /* CYI_SIM_V4, CYI_SIM_V6 */
+    cy_time ahead;     /* of the simulated time */
 };
 
 /* Where a core sleeps. */
@@ -58,12 +84,14 @@ struct cyi_reactor {
     bool asleep, woken;
 };
 
+enum { SIM_GROUPS = 4 };
+
 enum sim_state { SIM_FRESH, SIM_LISTENING, SIM_CONNECTING, SIM_CONNECTED, SIM_DEAD };
 
 struct sim_socket {
     struct cyi_list ready;              /* in its reactor's list */
     struct cyi_list queue;              /* a listener's head, or the member that waits in it */
-    struct cyi_list bound;              /* of all that have a local name */
+    struct cyi_list bound;              /* of its host's that have a local name */
     struct sim_datagram *first, **last; /* of a datagram socket */
     struct cyi_reactor *reactor;
     void *token;
@@ -72,10 +100,13 @@ struct sim_socket {
     struct sim_name local;
     int fd; /* -1: not yet accepted */
     int error;
-    uint32_t queued, backlog; /* connections, or bytes of datagrams */
+    uint32_t queued, backlog;           /* connections, or bytes of datagrams */
+    struct sim_name groups[SIM_GROUPS]; /* that it has joined */
+    uint8_t group_count;
     uint8_t state, side;
-    bool datagram, v6, v6_only, reuse_port, reuse_address;
-    bool blocked; /* a write found no room: who makes room must tell */
+    bool datagram, v6, v6_only, reuse_port, reuse_address, broadcast;
+    bool multicast_within; /* it chose loopback for multicast, where there is none */
+    bool blocked;          /* a write found no room: who makes room must tell */
 };
 
 /* What is under way from one end of a connection to the other. Positions only grow. */
@@ -115,7 +146,7 @@ struct sim_core {
 struct cyi_sim {
     struct cyi_sim_options options;
     struct cyi_sim_counters counters;
-    struct sim_random schedule, world, program, bytes;
+    struct sim_random schedule, world, clocks, program, bytes;
     uint64_t hash;
     cy_time now;
     struct sim_host hosts[CYI_SIM_HOSTS];
@@ -128,13 +159,14 @@ struct cyi_sim {
     uint64_t event_number;
     struct sim_socket **sockets; /* by descriptor */
     uint32_t socket_room;
-    struct cyi_list bound;
+    uint32_t socket_lowest; /* descriptors below this one are taken */
+    uint64_t flow_salt;     /* which socket of a shared port gets a flow */
 };
 
 /* The tables of a simulated host (sim_os.c). */
 void cyi_sim_host_init(struct sim_host *host, struct cyi_sim *sim, uint32_t index);
 
-/* Events (sim_net.c). Memory for them must not run out: a simulation is a test. */
+/* Events (sim_event.c). Memory for them must not run out: a simulation is a test. */
 void cyi_sim_event_add(struct cyi_sim *sim, const struct sim_event *event);
 cy_time cyi_sim_event_next(const struct cyi_sim *sim);
 void cyi_sim_events_run(struct cyi_sim *sim);
@@ -142,26 +174,37 @@ void cyi_sim_events_drop(struct cyi_sim *sim);
 void *cyi_sim_memory(size_t bytes); /* zeroed */
 cy_time cyi_sim_latency(struct cyi_sim *sim);
 
-/* Sockets and their names (sim_net.c). */
-struct sim_socket *cyi_sim_socket_of(struct cyi_os *os, int fd);
-struct sim_socket *cyi_sim_socket_make(struct sim_host *host, bool datagram, bool v6);
-int cyi_sim_socket_number(struct cyi_sim *sim, struct sim_socket *socket);
-void cyi_sim_socket_forget(struct cyi_sim *sim, struct sim_socket *socket);
+/* Addresses (sim_name.c). */
+enum sim_scope { SIM_UNICAST, SIM_BROADCAST, SIM_BROADCAST_WITHIN, SIM_MULTICAST };
+enum sim_scope cyi_sim_scope(const struct sim_name *name);
 int cyi_sim_name_read(struct sim_name *out, const struct sim_socket *socket,
                       const struct sockaddr *from, socklen_t size);
 void cyi_sim_name_write(const struct sim_name *name, const struct sim_socket *socket,
                         struct sockaddr *out, socklen_t *size);
-int cyi_sim_socket_bind(struct sim_socket *socket, const struct sim_name *name);
-/* Its own end of the way to `to`; the wildcard address becomes a real one. */
+/* Whether the host is on the network by addresses of this kind. */
+bool cyi_sim_on_network(const struct sim_host *host, const struct sim_name *name);
+bool cyi_sim_may_bind(const struct sim_host *host, const struct sim_name *name, bool datagram);
+/* The name that the other side sees; takes a port if there is none. */
 int cyi_sim_socket_source(struct sim_name *out, struct sim_socket *socket,
                           const struct sim_name *to);
+/* The host that has the address, as `from` sees it; NULL when no way leads there. */
 struct sim_host *cyi_sim_host_of(struct sim_host *from, const struct sim_name *to);
-/* Who takes what comes to this name: drawn among those that share it. NULL: nobody. */
-struct sim_socket *cyi_sim_socket_find(struct sim_host *host, const struct sim_name *name,
-                                       bool datagram);
+int cyi_sim_host_interfaces(const struct sim_host *host, struct cyi_interface *out, int max);
+
+/* Sockets and their ports (sim_net.c). */
+struct sim_socket *cyi_sim_socket_of(struct cyi_os *os, int fd);
+struct sim_socket *cyi_sim_socket_make(struct sim_host *host, bool datagram, bool v6);
+int cyi_sim_socket_number(struct cyi_sim *sim, struct sim_socket *socket);
+void cyi_sim_socket_forget(struct cyi_sim *sim, struct sim_socket *socket);
+int cyi_sim_socket_bind(struct sim_socket *socket, const struct sim_name *name);
 bool cyi_sim_name_clashes(const struct sim_socket *socket, const struct sim_name *name,
                           bool listening);
-/* Something has changed that makes it ready. */
+/* Who gets what comes to a name: of those who share it, the same one for each sender. */
+struct sim_socket *cyi_sim_socket_find(struct sim_host *host, const struct sim_name *to,
+                                       const struct sim_name *from, bool datagram);
+/* By the wildcard address or by this very one. */
+bool cyi_sim_socket_hears(const struct sim_socket *socket, const struct sim_name *name);
+/* Something may have become ready: tell the reactor, if there is one. */
 void cyi_sim_socket_edge(struct sim_socket *socket);
 
 /* What it is ready for now: CYI_READABLE... (sim_tcp.c, sim_udp.c). */
@@ -179,6 +222,9 @@ void cyi_sim_tcp_close(struct cyi_sim *sim, struct sim_socket *socket);
 void cyi_sim_udp_close(struct sim_socket *socket);
 ssize_t cyi_sim_udp_receive(struct sim_socket *socket, struct iovec *into,
                             struct sockaddr *from, socklen_t *from_size);
+int cyi_sim_udp_join(struct sim_socket *socket, const struct sim_name *group,
+                     uint32_t interface);
+int cyi_sim_udp_multicast_interface(struct sim_socket *socket, uint32_t interface);
 ssize_t cyi_sim_udp_send(struct sim_socket *socket, const struct iovec *bytes,
                          const struct sim_name *to);
 

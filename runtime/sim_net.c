@@ -1,7 +1,5 @@
 /*
- * sim_net.c - the simulated network: what is under way, who has which name and number.
- *
- * Events of one time happen in the order in which they were made.
+ * sim_net.c - the sockets of the simulated network: who has which number and which port.
  *
  * Tests: tests/runtime/test_sim_net.c
  */
@@ -11,98 +9,10 @@
 
 enum {
     FIRST_FD = 1 << 20, /* far from real descriptors, so that a mix-up shows */
-    SOCKETS_MAX = 4096,
+    SOCKETS_MAX = 65536,
     EPHEMERAL = 32768,
     EPHEMERAL_COUNT = 28232,
 };
-
-void *
-cyi_sim_memory(size_t bytes)
-{
-    void *memory = calloc(1, bytes);
-    CY_ASSERT(memory != NULL);
-    return memory;
-}
-
-static bool
-earlier(const struct sim_event *a, const struct sim_event *b)
-{
-    return a->at < b->at || (a->at == b->at && a->number < b->number);
-}
-
-static void
-swap(struct sim_event *a, struct sim_event *b)
-{
-    struct sim_event t = *a;
-    *a = *b;
-    *b = t;
-}
-
-void
-cyi_sim_event_add(struct cyi_sim *sim, const struct sim_event *event)
-{
-    if (sim->event_count == sim->event_room) {
-        sim->event_room = sim->event_room * 2 + 64;
-        sim->events = realloc(sim->events, sim->event_room * sizeof *sim->events);
-        CY_ASSERT(sim->events != NULL);
-    }
-    uint32_t at = sim->event_count++;
-    sim->events[at] = *event;
-    sim->events[at].number = sim->event_number++;
-    while (at > 0 && earlier(&sim->events[at], &sim->events[(at - 1) / 2])) {
-        swap(&sim->events[at], &sim->events[(at - 1) / 2]);
-        at = (at - 1) / 2;
-    }
-}
-
-static struct sim_event
-take_first(struct cyi_sim *sim)
-{
-    struct sim_event first = sim->events[0];
-    sim->events[0] = sim->events[--sim->event_count];
-    for (uint32_t at = 0, child; (child = 2 * at + 1) < sim->event_count; at = child) {
-        if (child + 1 < sim->event_count &&
-            earlier(&sim->events[child + 1], &sim->events[child]))
-            child++;
-        if (!earlier(&sim->events[child], &sim->events[at]))
-            break;
-        swap(&sim->events[child], &sim->events[at]);
-    }
-    return first;
-}
-
-cy_time
-cyi_sim_event_next(const struct cyi_sim *sim)
-{
-    return sim->event_count == 0 ? CY_FOREVER : sim->events[0].at;
-}
-
-void
-cyi_sim_events_run(struct cyi_sim *sim)
-{
-    while (sim->event_count != 0 && sim->events[0].at <= sim->now) {
-        struct sim_event event = take_first(sim);
-        event.fn(sim, &event);
-    }
-}
-
-void
-cyi_sim_events_drop(struct cyi_sim *sim)
-{
-    while (sim->event_count != 0) {
-        struct sim_event event = take_first(sim);
-        event.drop(&event);
-    }
-}
-
-cy_time
-cyi_sim_latency(struct cyi_sim *sim)
-{
-    cy_time max = sim->options.latency_ns_max;
-    if (max == 0)
-        max = 50 * CY_MICROSECOND;
-    return 1 + (cy_time) sim_below(&sim->world, (uint64_t) max);
-}
 
 struct sim_socket *
 cyi_sim_socket_of(struct cyi_os *os, int fd)
@@ -140,11 +50,12 @@ more_numbers(struct cyi_sim *sim)
 int
 cyi_sim_socket_number(struct cyi_sim *sim, struct sim_socket *socket)
 {
-    uint32_t i = 0;
+    uint32_t i = sim->socket_lowest;
     if (sim_chance(&sim->world, sim->options.no_socket_chance))
         return -EMFILE;
     while (i < sim->socket_room && sim->sockets[i] != NULL)
         i++;
+    sim->socket_lowest = i;
     if (i == SOCKETS_MAX)
         return -EMFILE;
     if (i == sim->socket_room)
@@ -156,7 +67,10 @@ cyi_sim_socket_number(struct cyi_sim *sim, struct sim_socket *socket)
 void
 cyi_sim_socket_forget(struct cyi_sim *sim, struct sim_socket *socket)
 {
-    sim->sockets[socket->fd - FIRST_FD] = NULL;
+    uint32_t i = (uint32_t) (socket->fd - FIRST_FD);
+    sim->sockets[i] = NULL;
+    if (i < sim->socket_lowest)
+        sim->socket_lowest = i;
     cyi_list_remove(&socket->ready);
     cyi_list_remove(&socket->bound);
     socket->reactor = NULL;
@@ -170,66 +84,6 @@ cyi_sim_socket_edge(struct sim_socket *socket)
     cyi_list_append(&socket->reactor->ready, &socket->ready);
 }
 
-static bool
-is_v4(const struct sim_name *name)
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    return memcmp(name->address, mapped, sizeof mapped) == 0;
-}
-
-/* 0.0.0.0 or :: */
-static bool
-is_any(const struct sim_name *name)
-{
-    static const uint8_t zero[16];
-    return memcmp(name->address, zero, 10) == 0 && memcmp(name->address + 12, zero, 4) == 0;
-}
-
-static bool
-is_loopback(const struct sim_name *name)
-{
-    static const uint8_t one[16] = {[15] = 1};
-    return (is_v4(name) && name->address[12] == 127) ||
-           memcmp(name->address, one, sizeof one) == 0;
-}
-
-int
-cyi_sim_name_read(struct sim_name *out, const struct sim_socket *socket,
-                  const struct sockaddr *from, socklen_t size)
-{
-    *out = (struct sim_name){0};
-    if (from->sa_family == AF_INET && size >= sizeof(struct sockaddr_in)) {
-        struct sockaddr_in in;
-        memcpy(&in, from, sizeof in);
-        out->address[10] = out->address[11] = 0xff;
-        memcpy(out->address + 12, &in.sin_addr, 4);
-        out->port = ntohs(in.sin_port);
-    } else if (from->sa_family == AF_INET6 && size >= sizeof(struct sockaddr_in6)) {
-        struct sockaddr_in6 in6;
-        memcpy(&in6, from, sizeof in6);
-        memcpy(out->address, &in6.sin6_addr, 16);
-        out->port = ntohs(in6.sin6_port);
-    } else {
-        return -EINVAL;
-    }
-    return (from->sa_family == AF_INET6) == socket->v6 ? 0 : -EAFNOSUPPORT;
-}
-
-void
-cyi_sim_name_write(const struct sim_name *name, const struct sim_socket *socket,
-                   struct sockaddr *out, socklen_t *size)
-{
-    if (out == NULL)
-        return;
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(name->port)};
-    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(name->port)};
-    memcpy(&in.sin_addr, name->address + 12, 4);
-    memcpy(&in6.sin6_addr, name->address, 16);
-    socklen_t needed = socket->v6 ? sizeof in6 : sizeof in;
-    memcpy(out, socket->v6 ? (void *) &in6 : (void *) &in, needed < *size ? needed : *size);
-    *size = needed;
-}
-
 /* Would both get what comes to one of them? */
 static bool
 overlap(const struct sim_socket *a, const struct sim_name *name, const struct sim_socket *b)
@@ -238,12 +92,12 @@ overlap(const struct sim_socket *a, const struct sim_name *name, const struct si
         return false;
     if (memcmp(name->address, b->local.address, 16) == 0)
         return true;
-    bool a_any = is_any(name), b_any = is_any(&b->local);
+    bool a_any = sim_is_any(name), b_any = sim_is_any(&b->local);
     if (!a_any && !b_any)
         return false;
-    bool same_family = is_v4(name) == is_v4(&b->local);
-    bool both_families =
-        (a_any && !is_v4(name) && !a->v6_only) || (b_any && !is_v4(&b->local) && !b->v6_only);
+    bool same_family = sim_is_v4(name) == sim_is_v4(&b->local);
+    bool both_families = (a_any && !sim_is_v4(name) && !a->v6_only) ||
+                         (b_any && !sim_is_v4(&b->local) && !b->v6_only);
     return same_family || both_families;
 }
 
@@ -251,10 +105,10 @@ bool
 cyi_sim_name_clashes(const struct sim_socket *socket, const struct sim_name *name,
                      bool listening)
 {
-    cyi_list_for_each(link, &socket->host->sim->bound) {
+    cyi_list_for_each(link, &socket->host->bound) {
         const struct sim_socket *other = cyi_container_of(link, struct sim_socket, bound);
-        if (other == socket || other->host != socket->host ||
-            other->datagram != socket->datagram || !overlap(socket, name, other))
+        if (other == socket || other->datagram != socket->datagram ||
+            !overlap(socket, name, other))
             continue;
         bool both_ports = other->reuse_port && socket->reuse_port;
         bool both_addresses = other->reuse_address && socket->reuse_address &&
@@ -263,15 +117,6 @@ cyi_sim_name_clashes(const struct sim_socket *socket, const struct sim_name *nam
             return true;
     }
     return false;
-}
-
-/* The wildcard, loopback, or 10.0.0.(index + 1). */
-static bool
-is_own(const struct sim_host *host, const struct sim_name *name)
-{
-    const uint8_t own[4] = {10, 0, 0, (uint8_t) (host->index + 1)};
-    return is_any(name) || is_loopback(name) ||
-           (is_v4(name) && memcmp(name->address + 12, own, 4) == 0);
 }
 
 static uint16_t
@@ -294,48 +139,15 @@ cyi_sim_socket_bind(struct sim_socket *socket, const struct sim_name *name)
     struct sim_name full = *name;
     if (cyi_list_linked(&socket->bound))
         return -EINVAL;
-    if (!is_own(socket->host, &full))
+    if (!cyi_sim_may_bind(socket->host, &full, socket->datagram))
         return -EADDRNOTAVAIL;
     if (full.port == 0)
         full.port = free_port(socket, &full);
     if (full.port == 0 || cyi_sim_name_clashes(socket, &full, false))
         return -EADDRINUSE;
     socket->local = full;
-    cyi_list_append(&socket->host->sim->bound, &socket->bound);
+    cyi_list_append(&socket->host->bound, &socket->bound);
     return 0;
-}
-
-int
-cyi_sim_socket_source(struct sim_name *out, struct sim_socket *socket,
-                      const struct sim_name *to)
-{
-    struct sim_name local = socket->local;
-    if (is_any(&local)) {
-        const uint8_t own[4] = {10, 0, 0, (uint8_t) (socket->host->index + 1)};
-        memcpy(local.address, to->address, 16);
-        if (is_v4(to) && !is_loopback(to) && !is_any(to))
-            memcpy(local.address + 12, own, 4);
-    }
-    if (local.port == 0) {
-        int rc = cyi_sim_socket_bind(socket, &local);
-        if (rc != 0)
-            return rc == -EADDRINUSE ? -EADDRNOTAVAIL : rc;
-        local = socket->local;
-    }
-    *out = local;
-    return 0;
-}
-
-struct sim_host *
-cyi_sim_host_of(struct sim_host *from, const struct sim_name *to)
-{
-    static const uint8_t network[3] = {10, 0, 0};
-    if (is_loopback(to) || is_any(to))
-        return from;
-    uint32_t index = (uint32_t) to->address[15] - 1;
-    if (!is_v4(to) || memcmp(to->address + 12, network, 3) != 0 || index >= CYI_SIM_HOSTS)
-        return NULL;
-    return &from->sim->hosts[index];
 }
 
 /* 0: not at all, 1: by the wildcard, 2: by its very address. */
@@ -346,31 +158,64 @@ match(const struct sim_socket *socket, const struct sim_name *name)
         return 0;
     if (memcmp(socket->local.address, name->address, 16) == 0)
         return 2;
-    if (!is_any(&socket->local))
-        return is_any(name) && is_loopback(&socket->local) ? 1 : 0;
-    if (is_v4(&socket->local))
-        return is_v4(name);
-    return !is_v4(name) || !socket->v6_only;
+    if (!sim_is_any(&socket->local))
+        return sim_is_any(name) && sim_is_loopback(&socket->local) ? 1 : 0;
+    if (sim_is_v4(&socket->local))
+        return sim_is_v4(name);
+    return !sim_is_v4(name) || !socket->v6_only;
+}
+
+bool
+cyi_sim_socket_hears(const struct sim_socket *socket, const struct sim_name *name)
+{
+    return match(socket, name) != 0;
+}
+
+static uint64_t
+hash_flow(uint64_t salt, const struct sim_name *a, const struct sim_name *b)
+{
+    struct sim_random random = {salt};
+    const struct sim_name *names[2] = {a, b};
+    for (int i = 0; i < 2; i++) {
+        uint64_t half[2];
+        memcpy(half, names[i]->address, sizeof half);
+        random.state ^= half[0] ^ names[i]->port;
+        random.state = sim_draw(&random) ^ half[1];
+    }
+    return sim_draw(&random);
+}
+
+/* The socket number `index` among those that fit best, or how many those are. */
+static uint32_t
+look_through(struct sim_socket **out, const struct sim_host *host, const struct sim_name *to,
+             bool datagram, uint32_t index)
+{
+    int best = 1;
+    uint32_t count = 0;
+    cyi_list_for_each(link, &host->bound) {
+        struct sim_socket *socket = cyi_container_of(link, struct sim_socket, bound);
+        if (socket->datagram != datagram || (!datagram && socket->state != SIM_LISTENING))
+            continue;
+        int how = match(socket, to);
+        if (how < best)
+            continue;
+        count = how > best ? 1 : count + 1;
+        best = how;
+        if (count == index + 1)
+            *out = socket;
+    }
+    return count;
 }
 
 struct sim_socket *
-cyi_sim_socket_find(struct sim_host *host, const struct sim_name *name, bool datagram)
+cyi_sim_socket_find(struct sim_host *host, const struct sim_name *to,
+                    const struct sim_name *from, bool datagram)
 {
     struct sim_socket *found = NULL;
-    int best = 0;
-    uint64_t equals = 0;
-    cyi_list_for_each(link, &host->sim->bound) {
-        struct sim_socket *socket = cyi_container_of(link, struct sim_socket, bound);
-        if (socket->host != host || socket->datagram != datagram ||
-            (!datagram && socket->state != SIM_LISTENING))
-            continue;
-        int how = match(socket, name);
-        if (how == 0 || how < best)
-            continue;
-        equals = how > best ? 1 : equals + 1;
-        best = how;
-        if (sim_below(&host->sim->world, equals) == 0)
-            found = socket;
+    uint32_t count = look_through(&found, host, to, datagram, 0);
+    if (count > 1) {
+        uint64_t hash = hash_flow(host->sim->flow_salt, from, to);
+        look_through(&found, host, to, datagram, (uint32_t) (hash % count));
     }
     return found;
 }

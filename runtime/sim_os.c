@@ -263,9 +263,51 @@ socket_set_option(struct cyi_os *os, int fd, int level, int option, int value)
         socket->reuse_port = value != 0;
     else if (level == SOL_SOCKET && option == SO_REUSEADDR)
         socket->reuse_address = value != 0;
+    else if (level == SOL_SOCKET && option == SO_BROADCAST)
+        socket->broadcast = value != 0;
     else if (level == IPPROTO_IPV6 && option == IPV6_V6ONLY)
         socket->v6_only = value != 0;
+    else if (level == IPPROTO_IPV6 && option == IPV6_MULTICAST_IF)
+        return cyi_sim_udp_multicast_interface(socket, (uint32_t) value);
     return 0; /* the others change nothing here */
+}
+
+static int
+socket_set_option_bytes(struct cyi_os *os, int fd, int level, int option, const void *value,
+                        socklen_t size)
+{
+    struct sim_socket *socket = cyi_sim_socket_of(os, fd);
+    struct ip_mreqn wish;
+    int number;
+    if (socket == NULL)
+        return -EBADF;
+    if (level == IPPROTO_IP && option == IP_MULTICAST_IF && size == sizeof wish) {
+        memcpy(&wish, value, sizeof wish);
+        return cyi_sim_udp_multicast_interface(socket, (uint32_t) wish.imr_ifindex);
+    }
+    if (size != sizeof number)
+        return 0;
+    memcpy(&number, value, sizeof number);
+    return socket_set_option(os, fd, level, option, number);
+}
+
+static int
+socket_join(struct cyi_os *os, int fd, const struct sockaddr *group, uint32_t interface)
+{
+    struct sim_socket *socket = cyi_sim_socket_of(os, fd);
+    struct sim_name name;
+    if (socket == NULL)
+        return -EBADF;
+    socklen_t size =
+        group->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+    int rc = cyi_sim_name_read(&name, socket, group, size);
+    return rc != 0 ? rc : cyi_sim_udp_join(socket, &name, interface);
+}
+
+static int
+list_interfaces(struct cyi_os *os, struct cyi_interface *out, int max)
+{
+    return cyi_sim_host_interfaces(host_of(os), out, max);
 }
 
 static int
@@ -304,6 +346,9 @@ static const struct cyi_socket_ops sockets = {
     .shutdown_write = socket_shutdown_write,
     .error = socket_error,
     .set_option = socket_set_option,
+    .set_option_bytes = socket_set_option_bytes,
+    .join = socket_join,
+    .interfaces = list_interfaces,
     .local = socket_local,
     .remote = socket_remote,
 };
@@ -320,6 +365,8 @@ cyi_sim_host_init(struct sim_host *host, struct cyi_sim *sim, uint32_t index)
                .simulated = true},
         .sim = sim,
         .index = index,
-        .ahead = (cy_time) sim_below(&sim->world, (uint64_t) (CY_HOUR)),
+        .addresses = CYI_SIM_V4 | CYI_SIM_V6,
+        .ahead = (cy_time) sim_below(&sim->clocks, (uint64_t) (CY_HOUR)),
     };
+    cyi_list_init(&host->bound);
 }

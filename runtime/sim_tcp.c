@@ -173,7 +173,8 @@ static void
 syn_arrives(struct cyi_sim *sim, struct sim_event *event)
 {
     struct sim_link *link = event->what;
-    struct sim_socket *listener = cyi_sim_socket_find(link->to, &link->name[1], false);
+    struct sim_socket *listener =
+        cyi_sim_socket_find(link->to, &link->name[1], &link->name[0], false);
     if (near_end(event) == NULL) {
         /* The caller has given up. */
     } else if (listener == NULL || sim_chance(&sim->world, sim->options.refuse_chance)) {

@@ -17,6 +17,7 @@ struct cy_socket {
     uint8_t kind;                     /* enum cyi_socket_kind */
     uint8_t ready;                    /* what is worth a system call, and CYI_HANGUP */
     bool released;                    /* by cy_close(): the last to leave a call frees it */
+    bool lasting;                     /* a listener that the shutdown does not close */
 };
 
 /* A core's sockets. */

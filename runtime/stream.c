@@ -40,6 +40,27 @@ cy_read(cy_socket *socket, void *buffer, size_t size, cy_time deadline)
 }
 
 ssize_t
+cyi_stream_try_read(cy_socket *socket, void *buffer, size_t size)
+{
+    struct cyi_os *os = socket->core->os;
+    CY_ASSERT(socket->core == cyi_self && socket->kind == CYI_SOCKET_STREAM);
+    if ((socket->ready & CYI_READABLE) == 0)
+        return -EAGAIN;
+    ssize_t n = os->socket->read(os, socket->fd, buffer, size);
+    note_read(socket, n, size);
+    return n;
+}
+
+int
+cyi_stream_wait(cy_socket *socket, cy_time deadline)
+{
+    int r = cyi_socket_begin(socket, &socket->reader);
+    if (r == 0 && (socket->ready & CYI_READABLE) == 0)
+        r = cyi_socket_wait(socket, &socket->reader, deadline);
+    return r;
+}
+
+ssize_t
 cy_read_full(cy_socket *socket, void *buffer, size_t size, cy_time deadline)
 {
     uint8_t *at = buffer, *end = at + size;
@@ -113,6 +134,30 @@ cy_write(cy_socket *socket, const void *buffer, size_t size, cy_time deadline)
 {
     struct iovec part = {(void *) (uintptr_t) buffer, size};
     return cy_writev(socket, &part, 1, deadline);
+}
+
+/* A short write has filled the kernel's buffer, as -EAGAIN says it: epoll(7), question 9. */
+ssize_t
+cyi_stream_try_writev(cy_socket *socket, const struct iovec *parts, int count)
+{
+    struct cyi_os *os = socket->core->os;
+    size_t size = 0;
+    CY_ASSERT(socket->core == cyi_self && socket->kind == CYI_SOCKET_STREAM);
+    CY_ASSERT(!socket->released && socket->writer == NULL);
+    if (!cyi_stream_writable(socket))
+        return -EAGAIN;
+    for (int i = 0; i < count; i++)
+        size += parts[i].iov_len;
+    ssize_t n = os->socket->writev(os, socket->fd, parts, count);
+    if (n == -EAGAIN || (n >= 0 && (size_t) n < size))
+        socket->ready &= (uint8_t) ~CYI_WRITABLE;
+    return n;
+}
+
+bool
+cyi_stream_writable(const cy_socket *socket)
+{
+    return (socket->ready & CYI_WRITABLE) != 0;
 }
 
 int

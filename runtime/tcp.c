@@ -39,14 +39,30 @@ prepare_listener(cy_socket *socket, const cy_address *address,
 }
 
 int
+cyi_tcp_congestion(cy_socket *socket, const char *algorithm)
+{
+    struct cyi_os *os = socket->core->os;
+    CY_ASSERT(socket->core == cyi_self && socket->kind != CYI_SOCKET_DATAGRAM);
+    return os->socket->set_option_bytes(os, socket->fd, IPPROTO_TCP, TCP_CONGESTION, algorithm,
+                                        (socklen_t) strlen(algorithm));
+}
+
+int
 cy_tcp_listen(cy_socket **out, const cy_address *address,
               const struct cy_listen_options *options)
 {
-    static const struct cy_listen_options defaults;
     struct cyi_core *core = cyi_current();
-    cy_socket *socket;
     if (cyi_node_stopping(core->node))
         return -ECANCELED;
+    return cyi_tcp_listen(out, core, address, options);
+}
+
+int
+cyi_tcp_listen(cy_socket **out, struct cyi_core *core, const cy_address *address,
+               const struct cy_listen_options *options)
+{
+    static const struct cy_listen_options defaults;
+    cy_socket *socket;
     int r = cyi_socket_open(&socket, core, address, CYI_SOCKET_LISTENER);
     if (r < 0)
         return r;
@@ -56,6 +72,12 @@ cy_tcp_listen(cy_socket **out, const cy_address *address,
         return r;
     }
     return cyi_socket_watch(out, socket);
+}
+
+void
+cyi_listener_last(cy_socket *listener)
+{
+    listener->lasting = true;
 }
 
 /* What accept(2) may report of a connection that broke before it was accepted. */
@@ -117,7 +139,7 @@ cy_tcp_accept(cy_socket **out, cy_socket *listener, cy_time deadline)
     CY_ASSERT(listener->kind == CYI_SOCKET_LISTENER);
     int r = cyi_socket_begin(listener, &listener->reader);
     while (r == 0) {
-        if (core->io->stopped)
+        if (core->io->stopped && !listener->lasting)
             return -ECANCELED;
         int fd = accept_one(listener);
         if (fd >= 0) {

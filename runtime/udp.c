@@ -2,21 +2,68 @@
 #include "socket.h"
 #include <errno.h>
 
-int
-cy_udp_open(cy_socket **out, const cy_address *address)
+static int
+set(cy_socket *socket, int level, int name, int value)
 {
-    struct cyi_core *core = cyi_current();
+    struct cyi_os *os = socket->core->os;
+    return os->socket->set_option(os, socket->fd, level, name, value);
+}
+
+/* SO_REUSEPORT and never SO_REUSEADDR: with it any user could take datagrams from the port. */
+static int
+prepare(cy_socket *socket, const cy_address *address, const struct cy_udp_options *options)
+{
+    struct cyi_os *os = socket->core->os;
+    int r = 0;
+    if (options->reuse_port)
+        r = set(socket, SOL_SOCKET, SO_REUSEPORT, 1);
+    if (r == 0 && options->broadcast)
+        r = set(socket, SOL_SOCKET, SO_BROADCAST, 1);
+    if (r == 0 && address->u.any.sa_family == AF_INET6)
+        r = set(socket, IPPROTO_IPV6, IPV6_V6ONLY, options->v6_only);
+    if (r == 0)
+        r = os->socket->bind(os, socket->fd, &address->u.any, cyi_address_size(address));
+    return r;
+}
+
+int
+cy_udp_open(cy_socket **out, const cy_address *address, const struct cy_udp_options *options)
+{
+    static const struct cy_udp_options defaults;
     cy_socket *socket;
-    int r = cyi_socket_open(&socket, core, address, CYI_SOCKET_DATAGRAM);
+    int r = cyi_socket_open(&socket, cyi_current(), address, CYI_SOCKET_DATAGRAM);
     if (r < 0)
         return r;
-    r = core->os->socket->bind(core->os, socket->fd, &address->u.any,
-                               cyi_address_size(address));
+    r = prepare(socket, address, options != NULL ? options : &defaults);
     if (r < 0) {
         cy_close(&socket);
         return r;
     }
     return cyi_socket_watch(out, socket);
+}
+
+int
+cyi_udp_join(cy_socket *socket, const cy_address *group, uint32_t interface)
+{
+    struct cyi_os *os = socket->core->os;
+    CY_ASSERT(socket->core == cyi_self && socket->kind == CYI_SOCKET_DATAGRAM);
+    return os->socket->join(os, socket->fd, &group->u.any, interface);
+}
+
+int
+cyi_udp_multicast_interface(cy_socket *socket, uint32_t interface)
+{
+    struct cyi_os *os = socket->core->os;
+    cy_address local;
+    CY_ASSERT(socket->core == cyi_self && socket->kind == CYI_SOCKET_DATAGRAM);
+    int r = cy_socket_local(&local, socket);
+    if (r < 0)
+        return r;
+    if (local.u.any.sa_family == AF_INET6)
+        return set(socket, IPPROTO_IPV6, IPV6_MULTICAST_IF, (int) interface);
+    struct ip_mreqn wish = {.imr_ifindex = (int) interface};
+    return os->socket->set_option_bytes(os, socket->fd, IPPROTO_IP, IP_MULTICAST_IF, &wish,
+                                        sizeof wish);
 }
 
 static ssize_t

@@ -116,7 +116,7 @@ forget_to_close(void *arg)
     cy_address at = any_port("127.0.0.1");
     (void) arg;
     CHECK(make_pair(end) == 0);
-    CHECK(cy_tcp_listen(&listener, &at, NULL) == 0 && cy_udp_open(&datagrams, &at) == 0);
+    CHECK(cy_tcp_listen(&listener, &at, NULL) == 0 && cy_udp_open(&datagrams, &at, NULL) == 0);
     CHECK(cyi_io_count(cyi_self) == 4);
     return 0;
 }
@@ -180,7 +180,7 @@ describe_all(void *arg)
     int mismatches = 0;
     (void) arg;
     CHECK(make_pair(end) == 0);
-    CHECK(cy_tcp_listen(&listener, &at, NULL) == 0 && cy_udp_open(&datagrams, &at) == 0);
+    CHECK(cy_tcp_listen(&listener, &at, NULL) == 0 && cy_udp_open(&datagrams, &at, NULL) == 0);
     cyi_io_each(cyi_self, count_and_name, &mismatches);
     CHECK(mismatches == 0);
     close_pair(end);
@@ -330,7 +330,7 @@ fail_to_watch(void *arg)
     use_fake_calls();
     fake_os.reactor = &reactor;
     CHECK(cy_tcp_listen(&socket, &other, NULL) == -ENOSPC);
-    CHECK(cy_udp_open(&socket, &other) == -ENOSPC);
+    CHECK(cy_udp_open(&socket, &other, NULL) == -ENOSPC);
     CHECK(cy_tcp_connect(&socket, &at, SOON) == -ENOSPC);
     CHECK(cy_tcp_accept(&socket, listener, SOON) == -ENOSPC);
     CHECK(socket == NULL && cyi_io_count(cyi_self) == 2);

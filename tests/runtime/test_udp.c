@@ -6,7 +6,7 @@ static int
 open_on(cy_socket **out, cy_address *at, const char *host)
 {
     *at = any_port(host);
-    int r = cy_udp_open(out, at);
+    int r = cy_udp_open(out, at, NULL);
     return r < 0 ? r : cy_socket_local(at, *out);
 }
 
@@ -102,13 +102,13 @@ fail_to_send(void *arg)
     cy_address at, bad;
     (void) arg;
     CHECK(open_on(&a, &at, "127.0.0.1") == 0);
-    CHECK(cy_udp_open(&b, &at) == -EADDRINUSE);
+    CHECK(cy_udp_open(&b, &at, NULL) == -EADDRINUSE);
     bad = any_port("192.0.2.1");
-    CHECK(cy_udp_open(&b, &bad) == -EADDRNOTAVAIL && b == NULL);
+    CHECK(cy_udp_open(&b, &bad, NULL) == -EADDRNOTAVAIL && b == NULL);
     CHECK(cy_address_parse(&bad, "255.255.255.255:9", 0) == 0);
     CHECK(cy_send_to(a, "x", 1, &bad) == -EACCES);
     bad.u.any.sa_family = AF_UNIX;
-    CHECK(cy_udp_open(&b, &bad) == -EAFNOSUPPORT && b == NULL);
+    CHECK(cy_udp_open(&b, &bad, NULL) == -EAFNOSUPPORT && b == NULL);
     cy_close(&a);
     CHECK(cyi_io_count(cyi_self) == 0);
     return 0;

@@ -134,7 +134,7 @@ reflector(void *arg)
     int rc;
     (void) arg;
     EXPECT_EQ(cy_address_parse(&address, "0.0.0.0", PORT), 0);
-    while (is_scarce(rc = cy_udp_open(&socket, &address)))
+    while (is_scarce(rc = cy_udp_open(&socket, &address, NULL)))
         continue;
     EXPECT_EQ(rc, 0);
     state()->listening++;
@@ -265,7 +265,7 @@ exchange_datagrams(void)
     cy_address any, to = server_address(PORT), from;
     uint8_t bytes[128];
     EXPECT_EQ(cy_address_parse(&any, "0.0.0.0", 0), 0);
-    while (cy_udp_open(&socket, &any) != 0)
+    while (cy_udp_open(&socket, &any, NULL) != 0)
         cy_yield();
     uint32_t came = 0;
     for (uint32_t i = 0; i < DATAGRAMS; i++) {

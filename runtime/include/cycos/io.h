@@ -155,17 +155,29 @@ CY_MUST_CHECK ssize_t cy_writev(cy_socket *socket, struct iovec *parts, int coun
  */
 int cy_shutdown_write(cy_socket *socket);
 
+/* All zero is the default of everything. */
+struct cy_udp_options {
+    bool reuse_port; /* several sockets, also of other processes of this user, share the port */
+    bool broadcast;  /* may send to broadcast addresses */
+    bool v6_only;
+};
+
 /**
  * cy_udp_open - open a datagram socket
  * @out:     receives it; untouched on failure
  * @address: where it receives; port 0 takes a free one
+ * @options: or NULL
+ *
+ * Of those who share a port, one receives what is sent to it, the same one for each sender's
+ * address; what is broadcast reaches all that are bound to the wildcard address.
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: the caller owns *@out until cy_close()
  * Errors:    -EADDRINUSE, -EACCES, -EADDRNOTAVAIL, -EAFNOSUPPORT, -EMFILE, -ENFILE, -ENOMEM
  * Since:     0.1
  */
-CY_MUST_CHECK int cy_udp_open(cy_socket **out, const cy_address *address);
+CY_MUST_CHECK int cy_udp_open(cy_socket **out, const cy_address *address,
+                              const struct cy_udp_options *options);
 
 /**
  * cy_receive_from - wait for a datagram
@@ -196,7 +208,8 @@ CY_MUST_CHECK ssize_t cy_receive_from(cy_socket *socket, void *buffer, size_t si
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: borrows
- * Errors:    -EAGAIN the kernel's buffer is full, -EMSGSIZE, -ENETUNREACH, -EACCES
+ * Errors:    -EAGAIN the kernel's buffer is full, -EMSGSIZE, -ENETUNREACH, -EACCES a
+ *            broadcast without the option
  * Since:     0.1
  */
 CY_MUST_CHECK ssize_t cy_send_to(cy_socket *socket, const void *buffer, size_t size,

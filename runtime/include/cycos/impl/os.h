@@ -9,6 +9,7 @@
 #ifndef CYCOS_IMPL_OS_H
 #define CYCOS_IMPL_OS_H
 
+#include <cycos/address.h>
 #include <cycos/time.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -46,6 +47,15 @@ struct cyi_reactor_ops {
     void (*wake)(struct cyi_reactor *reactor);
 };
 
+/* An address of this host and the interface that has it, which may have several. */
+struct cyi_interface {
+    cy_address address;   /* port 0; of a link-local one with its scope */
+    cy_address broadcast; /* directed; of family AF_UNSPEC when there is none, as in IPv6 */
+    uint32_t index;
+    uint8_t prefix; /* the network's leading bits */
+    bool up, loopback, multicast;
+};
+
 /* Sockets: non-blocking, close-on-exec, never a SIGPIPE. Same meaning as the system calls. */
 struct cyi_socket_ops {
     int (*open)(struct cyi_os *os, int family, int type);
@@ -64,6 +74,12 @@ struct cyi_socket_ops {
     int (*shutdown_write)(struct cyi_os *os, int fd);
     int (*error)(struct cyi_os *os, int fd); /* SO_ERROR as a negative code, or 0 */
     int (*set_option)(struct cyi_os *os, int fd, int level, int name, int value);
+    int (*set_option_bytes)(struct cyi_os *os, int fd, int level, int name, const void *value,
+                            socklen_t size);
+    /* Receive what is sent to a multicast group; on interface 0 the system chooses one. */
+    int (*join)(struct cyi_os *os, int fd, const struct sockaddr *group, uint32_t interface);
+    /* The addresses of this host, IPv4 and IPv6: how many, at most `max`. */
+    int (*interfaces)(struct cyi_os *os, struct cyi_interface *out, int max);
     int (*local)(struct cyi_os *os, int fd, struct sockaddr *out, socklen_t *size);
     int (*remote)(struct cyi_os *os, int fd, struct sockaddr *out, socklen_t *size);
 };

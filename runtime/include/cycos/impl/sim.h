@@ -15,7 +15,7 @@
 
 struct cyi_sim;
 
-enum { CYI_SIM_CERTAIN = 1 << 16, CYI_SIM_HOSTS = 8, CYI_SIM_CORES = 64 };
+enum { CYI_SIM_CERTAIN = 1 << 16, CYI_SIM_HOSTS = 64, CYI_SIM_CORES = 128 };
 
 /* What the world may do. Chances are out of CYI_SIM_CERTAIN; all zero is a friendly world. */
 struct cyi_sim_options {
@@ -58,11 +58,19 @@ CY_MUST_CHECK int cyi_sim_create(struct cyi_sim **out, uint64_t seed,
 uint64_t cyi_sim_free(struct cyi_sim **variable);
 
 /*
- * A node on one of CYI_SIM_HOSTS hosts, whose addresses are 10.0.0.(host + 1) and loopback.
- * The options are kept, not copied. The node is the simulator's.
+ * A node on one of CYI_SIM_HOSTS hosts, whose addresses are 10.0.0.(host + 1), fd00::(host + 1)
+ * and loopback. The options are kept, not copied. The node is the simulator's.
  */
 CY_MUST_CHECK int cyi_sim_node(struct cyi_node **out, struct cyi_sim *sim, uint32_t host,
                                struct cy_options *options, cy_task_fn *main, void *arg);
+
+/*
+ * Which addresses a host has beside loopback: both kinds unless this is called, 0 for none. All
+ * hosts are on one network by their interface CYI_SIM_INTERFACE; it carries broadcasts to
+ * 10.0.0.255 and 255.255.255.255 and multicasts. 127.255.255.255 stays within a host.
+ */
+enum { CYI_SIM_V4 = 1, CYI_SIM_V6 = 2, CYI_SIM_INTERFACE = 2 };
+void cyi_sim_addresses(struct cyi_sim *sim, uint32_t host, uint32_t kinds);
 
 /*
  * Let the cores run until every node has ended: 0. Otherwise -ETIMEDOUT at `until`, -EDEADLK
