@@ -11,6 +11,7 @@
 #include <cycos/impl/io.h>
 #include <cycos/impl/node.h>
 #include <cycos/impl/rcu.h>
+#include <cycos/impl/router.h>
 #include <cycos/impl/time.h>
 
 enum {
@@ -125,6 +126,8 @@ cyi_core_turn(struct cyi_core *core)
     if (core->io != NULL && (nothing_yet || turn % IO_TURNS == 0))
         work += look_at_sockets(core, 0);
     work += cyi_sched_run(core);
+    if (core->net != NULL)
+        core->node->options->network->flush(core);
     cyi_inbox_flush(core);
     cyi_rcu_quiescent();
     if (work != 0) {

@@ -17,6 +17,7 @@
 #include <cycos/impl/log.h>
 #include <cycos/impl/node.h>
 #include <cycos/impl/pool.h>
+#include <cycos/impl/router.h>
 #include <cycos/impl/time.h>
 #include <linux/membarrier.h>
 #include <stdlib.h>
@@ -90,6 +91,19 @@ draw_incarnation(struct cyi_node *node)
     } while (node->tag == 0);
 }
 
+/* Nothing runs yet, and what is opened belongs to the cores: so the network enters each. */
+static int
+open_network(struct cyi_node *node)
+{
+    struct cy_options *options = node->options;
+    struct cyi_core *self = cyi_self;
+    if (options->network == NULL)
+        return 0;
+    int rc = options->network->open(node, options->error, sizeof options->error);
+    cyi_core_enter(self);
+    return rc;
+}
+
 int
 cyi_node_create(struct cyi_node **out, struct cy_options *options, struct cyi_os *os)
 {
@@ -113,6 +127,8 @@ cyi_node_create(struct cyi_node **out, struct cy_options *options, struct cyi_os
     for (uint16_t i = 0; rc == 0 && i < node->core_count; i++)
         rc = open_core(node, i);
     node->complete = rc == 0;
+    if (rc == 0)
+        rc = open_network(node);
     if (rc != 0)
         cyi_node_free(&node);
     else
@@ -204,8 +220,12 @@ cyi_node_free(struct cyi_node **freed)
     uint64_t leaked = 0;
     if (node->pool != NULL)
         cyi_pool_fini(node);
+    if (node->net != NULL)
+        node->options->network->leave(node);
     if (node->complete)
         empty_cores(node);
+    if (node->net != NULL)
+        node->options->network->close(node);
     close_extensions(node);
     for (uint16_t i = 0; node->cores != NULL && i < node->core_count; i++) {
         if (node->cores[i] == NULL)

@@ -38,8 +38,11 @@ struct cy_option_list {
 #define CY_NODE_NAME_MAX    57   /* bytes; a core's name adds ".0" up to ".65535" */
 #define CY_CORES_MAX        1024
 
+struct cyi_network;
+
 struct cy_options {
     /* The node and its network. */
+    const struct cyi_network *network; /* NULL: none; cy_network() of cycos/peer.h; no option */
     uint32_t cores;                    /* 0: one per CPU of the affinity mask */
     struct cy_option_list node;        /* host names or addresses to serve on; none: all */
     struct cy_option_list ext_ip_addr; /* addresses behind a gateway, in the order of node */

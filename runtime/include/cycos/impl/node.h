@@ -26,6 +26,7 @@ struct cyi_extension {
 enum { CYI_EXTENSION_REGISTRY, CYI_EXTENSION_CHANNELS, CYI_EXTENSIONS };
 
 struct cyi_pool;
+struct cyi_router;
 struct cyi_supervisor;
 
 struct cyi_node {
@@ -48,6 +49,8 @@ struct cyi_node {
     _Atomic uint32_t left_behind; /* tasks that did not end */
     pthread_mutex_t lock;         /* extensions, channel graph, the end: rare things */
     struct cyi_extension extensions[CYI_EXTENSIONS];
+    const struct cyi_router *router;   /* the network's; NULL: no other nodes */
+    void *net;                         /* the network's own record */
     struct cyi_pool *pool;             /* pool.c; NULL until the first use */
     struct cyi_supervisor *supervisor; /* NULL in a simulation */
 };

@@ -136,6 +136,10 @@ CY_MUST_CHECK int cyi_waitlist_wait(struct cyi_core *core, struct cyi_waitlist *
 struct cyi_task *cyi_waitlist_wake(struct cyi_core *core, struct cyi_waitlist *list,
                                    int result);
 
+/* Start a daemon task on this core, also outside of a task. `name` is static. */
+CY_MUST_CHECK int cyi_daemon_start(struct cyi_core *core, cy_task_fn *fn, void *arg,
+                                   const char *name);
+
 /* End of a task from outside of it: what cy_terminate() does on the task's own core. */
 void cyi_task_cancel(struct cyi_core *core, struct cyi_task *task);
 

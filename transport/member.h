@@ -1,0 +1,80 @@
+/*
+ * member.h - the nodes that this node knows, and whether they live.
+ *
+ * One table per node, under a lock, because any core may meet a node or ask for its address;
+ * what happens to a member is decided on the hub (core 0) alone. A member is met when an intro
+ * of it has been read: only then its addresses are believed. It is online while the link
+ * between the hubs stands or is being mended; then its cores are peers.
+ */
+#ifndef CYI_MEMBER_H
+#define CYI_MEMBER_H
+
+#include "wire.h"
+#include <cycos/address.h>
+#include <cycos/peer.h>
+
+struct cyi_core;
+struct cyi_link;
+struct cyi_net;
+struct cyi_members;
+
+enum cyi_member_state {
+    CYI_MEMBER_HEARD,  /* somebody says so in a hello: dial it to see */
+    CYI_MEMBER_MET,    /* an intro was read; the link between the hubs is to be made */
+    CYI_MEMBER_ONLINE, /* that link stands, or is being mended */
+    CYI_MEMBER_LOST,   /* silent for too long: tried again now and then */
+    CYI_MEMBER_GONE,   /* its process has ended: references to it are stale for good */
+};
+
+CY_MUST_CHECK int cyi_members_create(struct cyi_members **out, struct cyi_net *net);
+void cyi_members_free(struct cyi_members **members);
+
+/*
+ * Where core `core` of the node with this tag is to be dialled; `attempt` counts up, so that
+ * each of its addresses has its turn. -ENOENT never heard of, -ESRCH it has ended, CY_ENOPEER
+ * it is lost.
+ */
+CY_MUST_CHECK int cyi_members_route(struct cyi_members *members, uint32_t tag, uint16_t core,
+                                    uint32_t attempt, cy_address *out);
+
+/* How often we have declared this node dead. */
+uint32_t cyi_members_life(struct cyi_members *members, const uint8_t *incarnation);
+
+/*
+ * On any core: an intro was read on a connection that comes from, or led to, `address`.
+ * Registers the node. When it says that it had declared us dead more often than we knew,
+ * all links with it begin anew: *their_life is to be compared with that of the link.
+ * -EEXIST its tag is that of another node that lives; -ENOBUFS too many peers.
+ */
+CY_MUST_CHECK int cyi_members_meet(struct cyi_members *members, struct cyi_core *core,
+                                   const struct cyi_intro *intro, const cy_address *address);
+
+/* On the hub: a hello of a node, valid; or its location was given by somebody. */
+void cyi_members_hear(struct cyi_members *members, const struct cyi_hello *hello,
+                      const cy_address *source);
+
+/* On the hub: the link to the other hub has a connection; has lost it (`error` says how). */
+void cyi_members_link_up(struct cyi_members *members, struct cyi_link *link);
+void cyi_members_link_down(struct cyi_members *members, struct cyi_link *link, int error);
+/* The dial of a link of this core has failed: -ECONNREFUSED, -ETIMEDOUT, -ESRCH another node is there. */
+void cyi_members_dial_failed(struct cyi_members *members, struct cyi_link *link, int error);
+/* On the hub: something was received on a hub link; a control item of membership came. */
+void cyi_members_alive(struct cyi_members *members, struct cyi_link *link);
+void cyi_members_control(struct cyi_members *members, struct cyi_link *link,
+                         const struct cyi_item *item);
+
+/* The hub's daemon task: dials, probes, declares. */
+int cyi_members_keep(void *net);
+
+/* Calls visit for each node online, under no lock: of a copy. For locate and dumps. */
+struct cyi_member_view {
+    uint8_t incarnation[16];
+    uint32_t tag;
+    enum cyi_member_state state;
+    uint16_t core_count;
+    char name[CYI_WIRE_NAME_MAX + 1];
+};
+void cyi_members_each(struct cyi_members *members,
+                      void (*visit)(const struct cyi_member_view *view, void *arg), void *arg);
+
+#endif

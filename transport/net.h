@@ -1,0 +1,85 @@
+/* net.h - the network of a node, composed of the slices of its modules. */
+#ifndef CYI_NET_H
+#define CYI_NET_H
+
+#include "secret.h"
+#include "wire.h"
+#include <cycos/impl/core.h>
+#include <cycos/impl/list.h>
+#include <cycos/impl/map.h>
+#include <cycos/impl/node.h>
+#include <cycos/io.h>
+
+struct cyi_link;
+struct cyi_members;
+struct cyi_discover;
+struct cyi_locates;
+
+/* What links, probes and hellos are to keep to; set from the options, shortened by tests. */
+struct cyi_net_limits {
+    cy_time handshake_ns;       /* 5 s: from the first byte to the intro */
+    uint32_t handshakes_max;    /* 256 pending per core */
+    uint32_t handshakes_source; /* 16 of them from one address */
+    uint32_t window_bytes;      /* 4 MiB: what a peer may send beyond what was acknowledged */
+    uint64_t queue_bytes;       /* 16 MiB: unsent and unacknowledged per link */
+    cy_time ack_ns;             /* 20 ms: an acknowledgement waits so long for company */
+    cy_time idle_ns;            /* 2 s: then an idle connection closes, unless it streams */
+    cy_time redial_ns;          /* 10 ms, doubling, with jitter */
+    cy_time redial_max_ns;      /* 2 s */
+    cy_time probe_ns;           /* 500 ms between probes of a node */
+    cy_time dead_ns;            /* 4.5 s of silence */
+    uint32_t peers_max;         /* 4096 nodes */
+};
+
+/* What a node's cores share. The hub's things are touched by core 0 only. */
+struct cyi_net {
+    struct cyi_node *node;
+    struct cyi_net_limits limits;
+    struct cyi_secrets *secrets;
+    struct cyi_members *members;
+    struct cyi_discover *discover; /* the hub's */
+    struct cyi_locates *locates;   /* locate.c */
+    uint8_t address_count;         /* what we say of ourselves */
+    uint8_t addresses[CYI_WIRE_ADDRESSES][16];
+    struct cyi_net_core *cores; /* one per core */
+};
+
+enum { CYI_LISTENERS_MAX = 16, CYI_RECEIVE_BYTES = 256 << 10 };
+
+struct cyi_net_counters {
+    uint64_t frames_sent, frames_received, bytes_sent, bytes_received;
+    uint64_t items_sent, items_received;
+    uint64_t lost;    /* messages that a link took and could not bring over */
+    uint64_t refused; /* at a link's limit */
+    uint64_t resent;  /* frames, after a cut */
+    uint64_t dials, accepts, cuts;
+    uint64_t bad_secret, bad_handshake, bad_frame, handshakes_refused;
+};
+
+struct cyi_net_core {
+    struct cyi_net *net;
+    struct cyi_core *core;
+    cy_socket *listeners[CYI_LISTENERS_MAX];
+    uint32_t listener_count;
+    uint16_t port;
+    struct cyi_map links;       /* by tag and core of the other end */
+    struct cyi_list active;     /* links with something to write, or to acknowledge */
+    struct cyi_link **numbered; /* by link->number; [0] unused */
+    uint32_t numbered_count;
+    uint32_t handshakes;     /* pending */
+    struct cyi_list sources; /* of pending handshakes */
+    uint8_t *receive;        /* CYI_RECEIVE_BYTES, of whoever reads right now */
+    struct cyi_net_counters counters;
+};
+
+static inline struct cyi_net_core *
+cyi_net_core(const struct cyi_core *core)
+{
+    return core->net;
+}
+
+/* The address of a node as it is written in hellos and references. */
+void cyi_address_to_wire(uint8_t *out, const cy_address *address);
+void cyi_address_from_wire(cy_address *out, const uint8_t *in, uint16_t port);
+
+#endif
