@@ -33,7 +33,7 @@ enum {
     CYI_WIRE_CORES = 1024,    /* of one node */
     CYI_HELLO_MIN = 48,       /* bytes of a hello datagram without addresses */
     CYI_HELLO_MAX = 512,      /* no datagram is longer */
-    CYI_INTRO_MIN = 70,       /* bytes of the intro of a node with one core */
+    CYI_INTRO_MIN = 78,       /* bytes of the intro of a node with one core */
     CYI_INTRO_MAX = 4096,     /* no intro is longer */
     CYI_WIRE_VERSION = 1,     /* in hellos and handshakes; wire.md says when it rises */
 };
@@ -168,6 +168,8 @@ struct cyi_intro {
     uint32_t next;     /* number of the data frame that the speaker expects next: not 0 */
     uint32_t features; /* bits: what the speaker understands beyond this version */
     bool stream;       /* keep the connection when it is idle */
+    bool meet;         /* only to get to know each other: nothing but a goodbye follows */
+    uint64_t session;  /* which the speaker wants to go on with; 0: a new one */
     cy_ref home;       /* as references to tasks of this core; slot and generation 0 */
     uint8_t name_size; /* at most CY_NODE_NAME_MAX */
     char name[CYI_WIRE_NAME_MAX + 1]; /* of the node; empty: its cores are named by location */

@@ -14,11 +14,12 @@ enum {
     AT_NAME_SIZE = 33,
     AT_ADDRESS_COUNT = 34,
     AT_ZERO = 35,
-    AT_HOME = 36,
-    AT_PORTS = 68,
+    AT_SESSION = 36,
+    AT_HOME = 44,
+    AT_PORTS = 76,
 };
 
-enum { STREAM = 1 };
+enum { STREAM = 1, MEET = 2 };
 
 _Static_assert(CYI_INTRO_MIN == AT_PORTS + 2, "the shortest has one core");
 _Static_assert(AT_PORTS + 2 * CYI_WIRE_CORES + 16 * CYI_WIRE_ADDRESSES + CY_NODE_NAME_MAX <=
@@ -37,10 +38,11 @@ cyi_intro_write(uint8_t *out, const struct cyi_intro *intro)
     cyi_put32(out + AT_LIFE, intro->life);
     cyi_put32(out + AT_NEXT, intro->next);
     cyi_put32(out + AT_FEATURES, intro->features);
-    out[AT_FLAGS] = intro->stream ? STREAM : 0;
+    out[AT_FLAGS] = (uint8_t) ((intro->stream ? STREAM : 0) | (intro->meet ? MEET : 0));
     out[AT_NAME_SIZE] = intro->name_size;
     out[AT_ADDRESS_COUNT] = intro->address_count;
     out[AT_ZERO] = 0;
+    cyi_put64(out + AT_SESSION, intro->session);
     cyi_wire_put_ref(out + AT_HOME, intro->home);
     uint8_t *at = out + AT_PORTS;
     for (size_t i = 0; i < intro->core_count; i++, at += 2)
@@ -88,7 +90,7 @@ static bool
 is_intro(const uint8_t *in, const struct parts *parts)
 {
     if (cyi_get16(in + AT_CORE) >= parts->core_count || cyi_get32(in + AT_NEXT) == 0 ||
-        (in[AT_FLAGS] & ~STREAM) != 0 || in[AT_ZERO] != 0 || !is_home(in))
+        (in[AT_FLAGS] & ~(STREAM | MEET)) != 0 || in[AT_ZERO] != 0 || !is_home(in))
         return false;
     for (size_t i = 0; i < parts->core_count; i++)
         if (cyi_get16(in + AT_PORTS + 2 * i) == 0)
@@ -112,7 +114,9 @@ cyi_intro_read(struct cyi_intro *out, const uint8_t *in, size_t size)
     out->life = cyi_get32(in + AT_LIFE);
     out->next = cyi_get32(in + AT_NEXT);
     out->features = cyi_get32(in + AT_FEATURES);
-    out->stream = in[AT_FLAGS] != 0;
+    out->stream = (in[AT_FLAGS] & STREAM) != 0;
+    out->meet = (in[AT_FLAGS] & MEET) != 0;
+    out->session = cyi_get64(in + AT_SESSION);
     out->home = cyi_wire_get_ref(in + AT_HOME);
     out->name_size = (uint8_t) parts.name_size;
     memcpy(out->name, parts.name, parts.name_size);
