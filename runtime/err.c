@@ -19,6 +19,14 @@ cy_strerror(int code)
         return "Secret or certificate rejected";
     case CY_EFRAME:
         return "Malformed frame";
+    case CY_EVERSION:
+        return "Peer speaks another version";
+    case CY_EOPEN:
+        return "Peer has no secret";
+    case CY_ESECRET:
+        return "Peer wants a secret";
+    case CY_ESELF:
+        return "Peer is this node itself";
     default:
         break;
     }
@@ -40,6 +48,14 @@ cy_errname(int code)
         return "CY_EAUTH";
     case CY_EFRAME:
         return "CY_EFRAME";
+    case CY_EVERSION:
+        return "CY_EVERSION";
+    case CY_EOPEN:
+        return "CY_EOPEN";
+    case CY_ESECRET:
+        return "CY_ESECRET";
+    case CY_ESELF:
+        return "CY_ESELF";
     default:
         break;
     }
