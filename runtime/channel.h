@@ -15,9 +15,9 @@
 #ifndef CYI_CHANNEL_H
 #define CYI_CHANNEL_H
 
-#include "msg.h"
 #include <cycos/impl/channel.h>
 #include <cycos/impl/map.h>
+#include <cycos/impl/msg.h>
 #include <cycos/impl/node.h>
 
 /* Names a task or channel of this node. */

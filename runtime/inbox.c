@@ -12,10 +12,10 @@
  *   I4  inbox.sleeping relaxed, taken down by its owner: a hint; but by an exchange, because a
  *                      plain store would end the release sequence of a sender's look (I2)
  */
-#include "msg.h"
 #include "post.h"
 #include "task.h"
 #include <cycos/impl/inbox.h>
+#include <cycos/impl/msg.h>
 #include <cycos/impl/node.h>
 #include <linux/membarrier.h>
 #include <stdlib.h>

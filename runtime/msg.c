@@ -4,8 +4,8 @@
  * Synchronisation (every atomic access below names its row):
  *   S1  shared.users  relaxed add in hold, acq_rel sub in drop -> the last user frees
  */
-#include "msg.h"
 #include "sanitizer.h"
+#include <cycos/impl/msg.h>
 #include <string.h>
 
 cy_msg *

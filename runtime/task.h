@@ -2,7 +2,7 @@
 #ifndef CYI_TASK_H
 #define CYI_TASK_H
 
-#include "msg.h"
+#include <cycos/impl/msg.h>
 
 /* A clean-up that waits for the task's end. */
 struct cyi_defer {

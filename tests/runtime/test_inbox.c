@@ -1,8 +1,8 @@
 /* test_inbox.c - taking what others posted, sleeping and waking, the end of all ways. */
 #include "hand.h"
 
-#include "msg.h"
 #include "sanitizer.h"
+#include <cycos/impl/msg.h>
 #include <string.h>
 
 static int

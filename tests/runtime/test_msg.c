@@ -1,8 +1,8 @@
 /* test_msg.c - messages: sizes, bodies, sharing, tags, and what must end the program. */
 #include "cy_node.h"
 
-#include "msg.h"
 #include "sanitizer.h"
+#include <cycos/impl/msg.h>
 #include <signal.h>
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* test_post.c - handing work to another core: order, limits, answers, waking, blocks home. */
 #include "hand.h"
 
-#include "msg.h"
 #include "sanitizer.h"
+#include <cycos/impl/msg.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,11 +1,11 @@
 /*
- * msg.h - the message record and what the runtime's own modules do with it.
+ * cycos/impl/msg.h - the message record, and what the system does with it.
  *
  * The 64-byte header and up to 64 bytes of body fill the smallest block. A shared body is a
  * block of its own; the first 8 bytes of the inline body then point to it.
  */
-#ifndef CYI_MSG_H
-#define CYI_MSG_H
+#ifndef CYCOS_IMPL_MSG_H
+#define CYCOS_IMPL_MSG_H
 
 #include <cycos/impl/core.h>
 #include <stdatomic.h>
