@@ -1,0 +1,194 @@
+#include "cy_test.h"
+#include "seal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HEADER = 20 };
+
+static const uint8_t header[HEADER] = "a frame's header...";
+
+/* The two ends of one direction. */
+struct pair {
+    struct cyi_seal from, to;
+};
+
+static struct pair
+pair(void)
+{
+    struct pair p = {.from = {.counter = 0}};
+    memset(p.from.key, 0x6b, sizeof p.from.key);
+    memset(p.from.nonce, 0x6e, sizeof p.from.nonce);
+    p.to = p.from;
+    return p;
+}
+
+static bool
+arrives(size_t size)
+{
+    struct pair p = pair();
+    uint8_t *plain = malloc(size + 1), *sealed = malloc(size + CYI_SEAL_OVERHEAD);
+    uint8_t *back = malloc(size + 1);
+    for (size_t i = 0; i < size; i++)
+        plain[i] = (uint8_t) (i * 7);
+    CY_OK(cyi_seal(&p.from, header, HEADER, plain, size, sealed));
+    CY_OK(cyi_unseal(&p.to, header, HEADER, sealed, size + CYI_SEAL_OVERHEAD, back));
+    bool same = memcmp(plain, back, size) == 0;
+    bool hidden = size < 8 || memcmp(plain, sealed, size) != 0;
+    free(plain);
+    free(sealed);
+    free(back);
+    return same && hidden;
+}
+
+static void
+frames_of_every_size_arrive(void)
+{
+    static const size_t sizes[] = {
+        0, 1, 2, 15, 16, 17, 63, 64, 65, 1023, 1024, 4096, 65535, 64 << 10, CYI_SEAL_BYTES_MAX};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        CU_ASSERT_TRUE(arrives(sizes[i]));
+}
+
+static void
+a_frame_without_header_or_bytes_has_a_tag(void)
+{
+    struct pair p = pair();
+    uint8_t sealed[CYI_SEAL_OVERHEAD];
+    CY_OK(cyi_seal(&p.from, NULL, 0, NULL, 0, sealed));
+    sealed[3] ^= 1;
+    CY_FAILS(cyi_unseal(&p.to, NULL, 0, sealed, sizeof sealed, NULL), -EBADMSG);
+    sealed[3] ^= 1;
+    CY_OK(cyi_unseal(&p.to, NULL, 0, sealed, sizeof sealed, NULL));
+}
+
+static void
+works_in_place(void)
+{
+    struct pair p = pair();
+    uint8_t text[5 + CYI_SEAL_OVERHEAD] = "hello";
+    CY_OK(cyi_seal(&p.from, header, HEADER, text, 5, text));
+    CU_ASSERT_TRUE(memcmp(text, "hello", 5) != 0);
+    CY_OK(cyi_unseal(&p.to, header, HEADER, text, sizeof text, text));
+    CU_ASSERT_TRUE(memcmp(text, "hello", 5) == 0);
+}
+
+static void
+every_flipped_bit_is_noticed(void)
+{
+    struct pair p = pair();
+    uint8_t plain[50] = "text", sealed[50 + CYI_SEAL_OVERHEAD], back[50], head[HEADER];
+    memcpy(head, header, HEADER);
+    CY_OK(cyi_seal(&p.from, head, HEADER, plain, sizeof plain, sealed));
+    for (size_t bit = 0; bit < 8 * sizeof sealed; bit++) {
+        sealed[bit / 8] ^= (uint8_t) (1 << bit % 8);
+        CY_FAILS(cyi_unseal(&p.to, head, HEADER, sealed, sizeof sealed, back), -EBADMSG);
+        sealed[bit / 8] ^= (uint8_t) (1 << bit % 8);
+    }
+    for (size_t bit = 0; bit < 8 * sizeof head; bit++) {
+        head[bit / 8] ^= (uint8_t) (1 << bit % 8);
+        CY_FAILS(cyi_unseal(&p.to, head, HEADER, sealed, sizeof sealed, back), -EBADMSG);
+        head[bit / 8] ^= (uint8_t) (1 << bit % 8);
+    }
+    CY_OK(cyi_unseal(&p.to, head, HEADER, sealed, sizeof sealed, back)); /* it was the bit */
+}
+
+static void
+every_cut_is_noticed(void)
+{
+    struct pair p = pair();
+    uint8_t plain[20] = "text", sealed[20 + CYI_SEAL_OVERHEAD], back[40];
+    CY_OK(cyi_seal(&p.from, header, HEADER, plain, sizeof plain, sealed));
+    for (size_t size = 0; size < sizeof sealed; size++)
+        CY_FAILS(cyi_unseal(&p.to, header, HEADER, sealed, size, back), -EBADMSG);
+    CY_FAILS(cyi_unseal(&p.to, header, HEADER - 1, sealed, sizeof sealed, back), -EBADMSG);
+    CY_OK(cyi_unseal(&p.to, header, HEADER, sealed, sizeof sealed, back));
+}
+
+static void
+frames_open_once_and_in_order(void)
+{
+    struct pair p = pair();
+    uint8_t first[1 + CYI_SEAL_OVERHEAD], second[1 + CYI_SEAL_OVERHEAD], back[1];
+    CY_OK(cyi_seal(&p.from, header, HEADER, "1", 1, first));
+    CY_OK(cyi_seal(&p.from, header, HEADER, "1", 1, second));
+    CU_ASSERT_TRUE(memcmp(first, second, sizeof first) != 0);
+    CY_FAILS(cyi_unseal(&p.to, header, HEADER, second, sizeof second, back), -EBADMSG);
+    CY_OK(cyi_unseal(&p.to, header, HEADER, first, sizeof first, back));
+    CY_FAILS(cyi_unseal(&p.to, header, HEADER, first, sizeof first, back), -EBADMSG);
+    CY_OK(cyi_unseal(&p.to, header, HEADER, second, sizeof second, back));
+}
+
+/* Two numbers that differ in one byte of 8 must not meet in one nonce. */
+static void
+each_number_has_its_own_nonce(void)
+{
+    uint8_t sealed[49][1 + CYI_SEAL_OVERHEAD];
+    for (int i = 0; i < 48; i++) {
+        struct pair p = pair();
+        p.from.counter = (uint64_t) 1 << i;
+        CY_OK(cyi_seal(&p.from, header, HEADER, "1", 1, sealed[i]));
+        for (int j = 0; j < i; j++)
+            CU_ASSERT_TRUE(memcmp(sealed[i], sealed[j], sizeof sealed[i]) != 0);
+    }
+}
+
+static void
+keys_wear_out_after_so_many_frames(void)
+{
+    struct pair p = pair();
+    uint8_t sealed[1 + CYI_SEAL_OVERHEAD], back[1] = "";
+    p.from.counter = p.to.counter = CYI_SEAL_FRAMES_MAX - 1;
+    CY_OK(cyi_seal(&p.from, header, HEADER, "1", 1, sealed));
+    CY_OK(cyi_unseal(&p.to, header, HEADER, sealed, sizeof sealed, back));
+    CY_FAILS(cyi_seal(&p.from, header, HEADER, "1", 1, sealed), -EKEYEXPIRED);
+    CY_FAILS(cyi_unseal(&p.to, header, HEADER, sealed, sizeof sealed, back), -EKEYEXPIRED);
+    CU_ASSERT_EQUAL(p.from.counter, CYI_SEAL_FRAMES_MAX);
+}
+
+static void
+frames_that_are_too_long_are_refused(void)
+{
+    struct pair p = pair();
+    size_t size = CYI_SEAL_BYTES_MAX + CYI_SEAL_OVERHEAD + 1;
+    uint8_t *sealed = calloc(1, size);
+    CY_FAILS(cyi_unseal(&p.to, header, HEADER, sealed, size, sealed), -EBADMSG);
+    CY_FAILS(cyi_unseal(&p.to, sealed, CYI_SEAL_BYTES_MAX + 1, sealed, 20, sealed), -EBADMSG);
+    free(sealed);
+}
+
+static void
+seal_too_much(void *arg)
+{
+    struct pair p = pair();
+    int rc = cyi_seal(&p.from, header, HEADER, arg, CYI_SEAL_BYTES_MAX + 1, arg);
+    (void) rc;
+}
+
+static void
+sealing_too_much_is_a_bug(void)
+{
+    struct cy_test_child child;
+    void *bytes = malloc(CYI_SEAL_BYTES_MAX + 1 + CYI_SEAL_OVERHEAD);
+    CY_OK(cy_test_run_child(&child, seal_too_much, bytes));
+    CU_ASSERT_TRUE(cy_test_died_saying(&child, "CYI_SEAL_BYTES_MAX"));
+    free(bytes);
+}
+
+static void
+nothing_is_left_of_a_key(void)
+{
+    static const struct cyi_seal zero;
+    struct pair p = pair();
+    cyi_seal_fini(&p.from);
+    CU_ASSERT_TRUE(memcmp(&p.from, &zero, sizeof zero) == 0);
+}
+
+CY_TEST_MAIN("transport.seal", CY_TEST(frames_of_every_size_arrive),
+             CY_TEST(a_frame_without_header_or_bytes_has_a_tag), CY_TEST(works_in_place),
+             CY_TEST(every_flipped_bit_is_noticed), CY_TEST(every_cut_is_noticed),
+             CY_TEST(frames_open_once_and_in_order), CY_TEST(each_number_has_its_own_nonce),
+             CY_TEST(keys_wear_out_after_so_many_frames),
+             CY_TEST(frames_that_are_too_long_are_refused), CY_TEST(sealing_too_much_is_a_bug),
+             CY_TEST(nothing_is_left_of_a_key))
