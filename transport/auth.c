@@ -100,7 +100,7 @@ static void
 put_head(uint8_t *out, enum type type, bool secured, uint8_t extra)
 {
     memcpy(out, magic, sizeof magic);
-    out[AT_VERSION] = CYI_AUTH_VERSION;
+    out[AT_VERSION] = CYI_WIRE_VERSION;
     out[AT_TYPE] = (uint8_t) type;
     out[AT_FLAGS] = secured ? SECURED : 0;
     out[AT_EXTRA] = extra;
@@ -111,7 +111,7 @@ check_head(const uint8_t *in, enum type type)
 {
     if (memcmp(in, magic, sizeof magic) != 0)
         return -EPROTO;
-    if (in[AT_VERSION] != CYI_AUTH_VERSION)
+    if (in[AT_VERSION] != CYI_WIRE_VERSION)
         return CY_EVERSION;
     return in[AT_TYPE] == type && (in[AT_FLAGS] & ~SECURED) == 0 ? 0 : -EPROTO;
 }

@@ -29,7 +29,6 @@ enum {
 
     CYI_AUTH_INCARNATION = 16,
     CYI_AUTH_RANDOM_BYTES = 64,
-    CYI_AUTH_VERSION = 1,
 };
 
 struct cyi_auth_identity {
