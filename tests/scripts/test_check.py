@@ -14,7 +14,7 @@ class Check(Case):
         super().setUp()
         (self.folder / "scripts").mkdir()
         (self.folder / ".ci").mkdir()
-        for name in ("check", "test", "format", "bench", "common.sh"):
+        for name in ("check", "test", "format", "bench", "fuzz", "common.sh"):
             shutil.copy(SCRIPTS / name, self.folder / "scripts")
         shutil.copy(ROOT / ".ci/run", self.folder / ".ci")
         for folder in ("runtime", "registry", "apps", "tests", "bench"):
@@ -24,7 +24,14 @@ class Check(Case):
         self.program("scripts/deps", f'#!/bin/sh\necho "deps $*" >>{self.log}\n')
         for tool in TOOLS:
             self.tool(tool)
+        self.program("tests/fuzz/fuzz_x.c", "")
+        self.fuzzer("x")
         self.log.write_text("")
+
+    def fuzzer(self, noun, body=""):
+        """A fuzzer that has been built."""
+        self.program(f"build/fuzz/bin/fuzz_{noun}",
+                     f'#!/bin/sh\necho "fuzz_{noun} $*" >>{self.log}\n{body}\n')
 
     def tool(self, name, body=""):
         self.program(f"bin/{name}", f'#!/bin/sh\necho "{name} scale=$CY_TEST_SCALE '
@@ -99,6 +106,14 @@ class Check(Case):
         result = self.call("scripts/check", "--skip", "tsan", "--skip", "asan")
         self.assertEqual(result.returncode, 0)
         self.assertEqual(self.logged("ctest", "build/tsan ") + self.logged("build/asan "), [])
+
+    def test_check_fuzzes_a_minute_or_as_long_as_it_is_told(self):
+        self.assertEqual(self.call("scripts/check", "fuzz").returncode, 0)
+        self.assertTrue(self.logged("fuzz_x", "-max_total_time=60 "))
+        result = self.call("scripts/check", "--fuzz-seconds", "7", "fuzz")
+        self.assertEqual(result.returncode, 0)
+        self.assertTrue(self.logged("fuzz_x", "-max_total_time=7 "))
+        self.assertNotEqual(self.call("scripts/check", "--fuzz-seconds").returncode, 0)
 
     def test_check_refuses_unknown_steps(self):
         for arguments in (["nonsense"], ["--skip", "nonsense"], ["--skip"]):
