@@ -48,6 +48,12 @@
 #include <pthread.h>
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
+#include <sanitizer/lsan_interface.h>
+#define CYI_LEAKS_ALLOW()  __lsan_disable()
+#define CYI_LEAKS_FORBID() __lsan_enable()
+#else
+#define CYI_LEAKS_ALLOW()  (void) 0
+#define CYI_LEAKS_FORBID() (void) 0
 #endif
 #if CYI_TSAN
 #include <sanitizer/tsan_interface.h>

@@ -5,10 +5,11 @@
  * wakes it, an event is there, or its time has come. Everything else is chosen by the seed, so
  * cores overtake each other as threads do; pauses make that extreme.
  *
- * Five streams of numbers come from the seed (schedule, world, clocks, the program's, and random
- * bytes it asks for), so that a change of the one disturbs the others as little as possible.
+ * Six streams of numbers come from the seed (schedule, world, clocks, faults, the program's and
+ * bytes for it), so that a change of the one disturbs the others as little as possible.
  */
 #include "sim.h"
+#include "sanitizer.h"
 #include <cycos/impl/inbox.h>
 #include <cycos/impl/rcu.h>
 #include <cycos/impl/time.h>
@@ -17,23 +18,11 @@
 
 enum { TURNS_MAX = 10 * 1000 * 1000, FAIL_AFTER = 8 };
 
-#define START (1000 * CY_SECOND) /* a clock that begins at zero would hide mistakes */
-
 /* Out of CYI_SIM_CERTAIN, mostly off; when on, rare or not so rare. */
 static uint32_t
 draw_chance(struct sim_random *random, uint32_t max)
 {
     return sim_below(random, 2) == 0 ? 0 : 1 + (uint32_t) sim_below(random, max);
-}
-
-/* A value between 1 and max whose magnitude is what varies. */
-static int64_t
-draw_magnitude(struct sim_random *random, int64_t max)
-{
-    int bits = 64 - __builtin_clzll((uint64_t) max);
-    int64_t value = (int64_t) 1 << sim_below(random, (uint64_t) bits);
-    value += (int64_t) sim_below(random, (uint64_t) value);
-    return value < max ? value : max;
 }
 
 void
@@ -43,18 +32,20 @@ cyi_sim_options_draw(struct cyi_sim_options *out, uint64_t seed)
     struct sim_random *r = &random;
     /* One after the other: the order of initialisers is the compiler's choice. */
     memset(out, 0, sizeof *out);
-    out->turn_ns_max = draw_magnitude(r, 100 * CY_MICROSECOND);
+    out->turn_ns_max = sim_magnitude(r, 100 * CY_MICROSECOND);
     out->pause_chance = draw_chance(r, CYI_SIM_CERTAIN / 50);
-    out->pause_ns_max = draw_magnitude(r, 20 * CY_MILLISECOND);
+    out->pause_ns_max = sim_magnitude(r, 20 * CY_MILLISECOND);
     out->jump_chance = draw_chance(r, CYI_SIM_CERTAIN / 1000);
-    out->jump_ns_max = draw_magnitude(r, CY_SECOND);
+    out->jump_ns_max = sim_magnitude(r, CY_SECOND);
     out->spurious_chance = draw_chance(r, CYI_SIM_CERTAIN / 50);
     out->ring_size = sim_below(r, 2) == 0 ? 0 : UINT32_C(1) << (3 + sim_below(r, 5));
-    out->turn_switches = sim_below(r, 2) == 0 ? 0 : (uint32_t) draw_magnitude(r, 256);
-    out->front_streak = sim_below(r, 2) == 0 ? 0 : (uint32_t) draw_magnitude(r, 64);
-    out->latency_ns_max = draw_magnitude(r, 50 * CY_MILLISECOND);
-    out->buffer_max = (uint32_t) draw_magnitude(r, 65536);
-    out->segment_max = (uint32_t) draw_magnitude(r, 65536);
+    out->turn_switches = sim_below(r, 2) == 0 ? 0 : (uint32_t) sim_magnitude(r, 256);
+    out->front_streak = sim_below(r, 2) == 0 ? 0 : (uint32_t) sim_magnitude(r, 64);
+    out->latency_ns_max = sim_magnitude(r, 50 * CY_MILLISECOND);
+    out->buffer_max = (uint32_t) sim_magnitude(r, 65536);
+    out->segment_max = (uint32_t) sim_magnitude(r, 65536);
+    out->clock_error_max = sim_below(r, 2) == 0 ? 0 : sim_magnitude(r, CY_HOUR);
+    out->drift_max = sim_below(r, 2) == 0 ? 0 : (uint32_t) sim_magnitude(r, 200);
 }
 
 int
@@ -74,8 +65,10 @@ cyi_sim_create(struct cyi_sim **out, uint64_t seed, const struct cyi_sim_options
     sim->world.state = sim_draw(&random);
     sim->program.state = sim_draw(&random);
     sim->bytes.state = sim_draw(&random);
-    sim->now = START;
+    sim->now = CYI_SIM_START;
+    cyi_list_init(&sim->links);
     sim->clocks.state = sim_draw(&random);
+    sim->faults.state = sim_draw(&random);
     sim->flow_salt = sim_draw(&random);
     for (uint32_t i = 0; i < CYI_SIM_HOSTS; i++)
         cyi_sim_host_init(&sim->hosts[i], sim, i);
@@ -88,58 +81,17 @@ uint64_t
 cyi_sim_free(struct cyi_sim **variable)
 {
     struct cyi_sim *sim = *variable;
-    uint64_t leaked = 0;
     if (sim == NULL)
         return 0;
-    for (uint32_t i = 0; i < sim->node_count; i++)
-        leaked += cyi_node_free(&sim->nodes[i]);
+    uint64_t leaked = cyi_sim_nodes_free(sim);
     cyi_sim_events_drop(sim);
+    cyi_sim_swarm_free(sim);
     cyi_rcu_unregister();
     free(sim->events);
     free(sim->sockets);
     free(sim);
     *variable = NULL;
     return leaked;
-}
-
-static void
-set_limits(const struct cyi_sim_options *options, struct cyi_core *core)
-{
-    if (options->ring_size != 0)
-        core->inbox->ring_size = options->ring_size;
-    if (options->turn_switches != 0)
-        core->sched.turn_switches = options->turn_switches;
-    if (options->front_streak != 0)
-        core->sched.front_streak = options->front_streak;
-    /* A streak comes twice in a turn; more than half of the turn would let others starve. */
-    if (core->sched.front_streak > core->sched.turn_switches / 4)
-        core->sched.front_streak = core->sched.turn_switches / 4;
-}
-
-int
-cyi_sim_node(struct cyi_node **out, struct cyi_sim *sim, uint32_t host,
-             struct cy_options *options, cy_task_fn *main, void *arg)
-{
-    struct cyi_node *node;
-    CY_ASSERT(host < CYI_SIM_HOSTS && options->cores > 0);
-    CY_ASSERT(sim->core_count + options->cores <= CYI_SIM_CORES);
-    int rc = cyi_node_create(&node, options, &sim->hosts[host].os);
-    if (rc != 0)
-        return rc;
-    for (uint16_t i = 0; i < node->core_count; i++) {
-        set_limits(&sim->options, node->cores[i]);
-        cyi_sched_thread(&node->cores[i]->sched);
-    }
-    rc = cyi_node_main(node, main, arg);
-    if (rc != 0) {
-        cyi_node_free(&node);
-        return rc;
-    }
-    for (uint16_t i = 0; i < node->core_count; i++)
-        sim->cores[sim->core_count++].core = node->cores[i];
-    sim->nodes[sim->node_count++] = node;
-    *out = node;
-    return 0;
 }
 
 static void
@@ -185,6 +137,8 @@ find_runnable(struct cyi_sim *sim, uint32_t *out, cy_time *next, bool *ended)
         if (cyi_core_done(core->core))
             continue;
         *ended = false;
+        if (core->hung)
+            continue;
         bool is_awake = awake(sim, core->core);
         if (is_awake && core->paused_until <= sim->now) {
             out[n++] = i;
@@ -223,29 +177,43 @@ disturb(struct cyi_sim *sim, struct sim_core *core)
         wake_for_nothing(sim);
 }
 
+/* A task may crash other nodes meanwhile, and the cores move up. */
+static uint32_t
+find_again(const struct cyi_sim *sim, uint32_t which, const struct cyi_core *core)
+{
+    while (sim->cores[which].core != core)
+        which--;
+    return which;
+}
+
 static void
 turn(struct cyi_sim *sim, uint32_t which)
 {
-    struct sim_core *core = &sim->cores[which];
-    struct cyi_heap *heap = &core->core->heap;
-    core->core->reactor->asleep = false;
+    struct cyi_core *core = sim->cores[which].core;
+    struct cyi_heap *heap = &core->heap;
+    core->reactor->asleep = false;
     if (sim_chance(&sim->schedule, sim->options.no_memory_chance))
         heap->fail_at = heap->taken + sim_below(&sim->schedule, FAIL_AFTER);
-    cyi_core_enter(core->core);
-    cyi_core_turn(core->core);
+    if (sim->options.may_crash)
+        CYI_LEAKS_ALLOW();
+    cyi_core_enter(core);
+    cyi_core_turn(core);
     cyi_core_enter(NULL);
+    if (sim->options.may_crash)
+        CYI_LEAKS_FORBID();
     heap->fail_at = UINT64_MAX;
     sim->counters.turns++;
+    which = find_again(sim, which, core);
     mix_turn(sim, which);
     sim->now += 1 + (cy_time) sim_below(&sim->schedule, (uint64_t) sim->options.turn_ns_max);
-    disturb(sim, core);
+    disturb(sim, &sim->cores[which]);
 }
 
 int
 cyi_sim_run(struct cyi_sim *sim, cy_time until)
 {
     uint32_t runnable[CYI_SIM_CORES];
-    cy_time end = cyi_time_add(START, until);
+    cy_time end = cyi_time_add(CYI_SIM_START, until);
     bool ended;
     while (sim->counters.turns < sim->options.turns_max) {
         if (sim->now >= end)
@@ -253,14 +221,14 @@ cyi_sim_run(struct cyi_sim *sim, cy_time until)
         cyi_sim_events_run(sim);
         cy_time next = cyi_sim_event_next(sim);
         uint32_t n = find_runnable(sim, runnable, &next, &ended);
-        if (ended)
+        if (ended && sim->commands == 0)
             return 0;
         if (n != 0)
             turn(sim, runnable[sim_below(&sim->schedule, n)]);
         else if (next == CY_FOREVER)
             return -EDEADLK;
         else
-            sim->now = next;
+            sim->now = next < end ? next : end;
     }
     return -ELOOP;
 }
@@ -268,7 +236,7 @@ cyi_sim_run(struct cyi_sim *sim, cy_time until)
 cy_time
 cyi_sim_now(const struct cyi_sim *sim)
 {
-    return sim->now - START;
+    return sim->now - CYI_SIM_START;
 }
 
 uint64_t
@@ -306,5 +274,5 @@ cyi_sim_count(const struct cyi_sim *sim, struct cyi_sim_counters *out)
 {
     *out = sim->counters;
     for (uint32_t i = 0; i < sim->socket_room; i++)
-        out->sockets += sim->sockets[i] != NULL;
+        out->sockets += sim->sockets[i] != NULL && sim->sockets[i] != &sim->crashed;
 }

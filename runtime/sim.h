@@ -1,15 +1,18 @@
 /*
  * sim.h - the parts of the simulated world that its files share.
  *
- * sim.c has the clock and the scheduler, sim_event.c what is under way, sim_os.c the tables
- * behind the os seam, sim_net.c descriptors and ports, sim_name.c addresses, sim_tcp.c
- * connections, sim_udp.c datagrams.
+ * sim.c has the clock and the scheduler, sim_node.c nodes and their crashes, sim_event.c what
+ * is under way, sim_os.c the tables behind the os seam, sim_net.c descriptors and ports,
+ * sim_name.c addresses, sim_way.c how segments travel, sim_tcp.c connections, sim_udp.c
+ * datagrams, sim_fault.c what a program may do to the network, sim_swarm.c that by chance.
  */
 #ifndef CYI_SIM_H
 #define CYI_SIM_H
 
 #include <cycos/impl/list.h>
 #include <cycos/impl/sim.h>
+
+#define CYI_SIM_START (1000 * CY_SECOND) /* a clock that begins at zero would hide mistakes */
 
 /* A stream of pseudo-random numbers: splitmix64. */
 struct sim_random {
@@ -30,6 +33,16 @@ static inline uint64_t
 sim_below(struct sim_random *random, uint64_t bound)
 {
     return (uint64_t) ((unsigned __int128) sim_draw(random) * bound >> 64);
+}
+
+/* A value between 1 and max whose magnitude is what varies. */
+static inline int64_t
+sim_magnitude(struct sim_random *random, int64_t max)
+{
+    int bits = 64 - __builtin_clzll((uint64_t) max);
+    int64_t value = (int64_t) 1 << sim_below(random, (uint64_t) bits);
+    value += (int64_t) sim_below(random, (uint64_t) value);
+    return value < max ? value : max;
 }
 
 static inline bool
@@ -73,12 +86,17 @@ struct sim_host {
     struct cyi_list bound; /* sockets that have a local name */
     uint32_t index;
     uint8_t addresses; /* CYI_SIM_V4, CYI_SIM_V6 */
+    bool off;          /* without power: nothing gets out or in */
+    uint32_t buffer;   /* bytes that its ends of new connections receive; 0: as drawn */
     cy_time ahead;     /* of the simulated time */
+    cy_time realtime;  /* the same of the calendar clock */
+    int64_t drift;     /* so many millionths are both too fast */
 };
 
 /* Where a core sleeps. */
 struct cyi_reactor {
     struct cyi_sim *sim;
+    const struct sim_host *host;
     struct cyi_list ready; /* sockets with an edge that was not yet told */
     cy_time until;         /* when it sleeps: how long */
     bool asleep, woken;
@@ -96,7 +114,8 @@ struct sim_socket {
     struct cyi_reactor *reactor;
     void *token;
     struct sim_host *host;
-    struct sim_link *link; /* of a stream */
+    const struct cyi_node *node; /* who has the descriptor; NULL: a test */
+    struct sim_link *link;       /* of a stream */
     struct sim_name local;
     int fd; /* -1: not yet accepted */
     int error;
@@ -115,25 +134,34 @@ struct sim_pipe {
     uint32_t capacity;
     uint64_t written, arrived, taken, acknowledged;
     cy_time last; /* when the latest thing sent arrives: nothing overtakes it */
+    struct sim_held *held, **held_last; /* what came while the way was blocked, in order */
+    cy_time retry, waited;              /* until it is tried again; how long it was held */
+    uint64_t lost_before;               /* events with smaller numbers never arrive */
     bool fin_sent, fin_arrived;
+    bool cut; /* the rest is lost */
 };
 
 /* A connection. pipe[i] leads away from end[i]. Lives while an end or an event has it. */
 struct sim_link {
+    struct cyi_list all; /* of the world */
     struct sim_socket *end[2];
     struct sim_pipe pipe[2];
     struct sim_name name[2];
-    struct sim_host *to;
+    struct sim_host *host[2];
     uint32_t events, tries;
     bool reset_sent[2];
 };
 
+struct sim_event;
+typedef void sim_event_fn(struct cyi_sim *sim, struct sim_event *event);
+
 struct sim_event {
     cy_time at;
     uint64_t number; /* the order of making, among those of one time */
-    void (*fn)(struct cyi_sim *sim, struct sim_event *event);
+    sim_event_fn *fn;
     void (*drop)(struct sim_event *event); /* the world ends before it happens */
-    void *what;                            /* a link or a datagram */
+    void *what;                            /* a link, a datagram, a command */
+    sim_event_fn *act;                     /* what arrives by a link */
     uint64_t value;
     uint8_t side;
 };
@@ -141,30 +169,51 @@ struct sim_event {
 struct sim_core {
     struct cyi_core *core;
     cy_time paused_until;
+    bool hung; /* does not run until it is continued */
+};
+
+struct sim_node {
+    struct cyi_node *node;
+    struct sim_host *host;
+    const struct sim_fault *fault; /* that took its power */
+    bool crashed;
 };
 
 struct cyi_sim {
     struct cyi_sim_options options;
     struct cyi_sim_counters counters;
-    struct sim_random schedule, world, clocks, program, bytes;
+    struct sim_random schedule, world, clocks, faults, program, bytes;
     uint64_t hash;
     cy_time now;
     struct sim_host hosts[CYI_SIM_HOSTS];
-    struct cyi_node *nodes[CYI_SIM_CORES];
-    uint32_t node_count;
+    uint64_t blocked[CYI_SIM_HOSTS]; /* [from]: a bit for each host that it cannot reach */
+    uint64_t cut_after[CYI_SIM_HOSTS][CYI_SIM_HOSTS]; /* [from][to]: bytes + 1, 0: not */
+    cy_time delay[CYI_SIM_HOSTS][CYI_SIM_HOSTS];
+    struct cyi_list links;
+    struct sim_fault *fault; /* the latest that the swarm has made */
+    struct cyi_sim_swarm swarm;
+    struct sim_node *nodes; /* all that there ever were */
+    uint32_t node_count, node_room;
     struct sim_core cores[CYI_SIM_CORES];
     uint32_t core_count;
     struct sim_event *events; /* a heap: the earliest first */
     uint32_t event_count, event_room;
     uint64_t event_number;
+    uint32_t commands;           /* of those: the program's */
     struct sim_socket **sockets; /* by descriptor */
     uint32_t socket_room;
-    uint32_t socket_lowest; /* descriptors below this one are taken */
-    uint64_t flow_salt;     /* which socket of a shared port gets a flow */
+    struct sim_socket crashed; /* stands where a node that crashed had a socket */
+    uint32_t socket_lowest;    /* descriptors below this one are taken */
+    uint64_t flow_salt;        /* which socket of a shared port gets a flow */
 };
 
 /* The tables of a simulated host (sim_os.c). */
 void cyi_sim_host_init(struct sim_host *host, struct cyi_sim *sim, uint32_t index);
+
+/* Frees all nodes (sim_node.c): the blocks that they leaked, but for those that crashed. */
+uint64_t cyi_sim_nodes_free(struct cyi_sim *sim);
+
+void cyi_sim_swarm_free(struct cyi_sim *sim);
 
 /* Events (sim_event.c). Memory for them must not run out: a simulation is a test. */
 void cyi_sim_event_add(struct cyi_sim *sim, const struct sim_event *event);
@@ -172,7 +221,8 @@ cy_time cyi_sim_event_next(const struct cyi_sim *sim);
 void cyi_sim_events_run(struct cyi_sim *sim);
 void cyi_sim_events_drop(struct cyi_sim *sim);
 void *cyi_sim_memory(size_t bytes); /* zeroed */
-cy_time cyi_sim_latency(struct cyi_sim *sim);
+cy_time cyi_sim_latency(struct cyi_sim *sim, const struct sim_host *from,
+                        const struct sim_host *to);
 
 /* Addresses (sim_name.c). */
 enum sim_scope { SIM_UNICAST, SIM_BROADCAST, SIM_BROADCAST_WITHIN, SIM_MULTICAST };
@@ -196,6 +246,8 @@ struct sim_socket *cyi_sim_socket_of(struct cyi_os *os, int fd);
 struct sim_socket *cyi_sim_socket_make(struct sim_host *host, bool datagram, bool v6);
 int cyi_sim_socket_number(struct cyi_sim *sim, struct sim_socket *socket);
 void cyi_sim_socket_forget(struct cyi_sim *sim, struct sim_socket *socket);
+/* Take a socket away from a node that is no more; NULL: it has none left. */
+struct sim_socket *cyi_sim_socket_orphan(struct cyi_sim *sim, const struct cyi_node *node);
 int cyi_sim_socket_bind(struct sim_socket *socket, const struct sim_name *name);
 bool cyi_sim_name_clashes(const struct sim_socket *socket, const struct sim_name *name,
                           bool listening);
@@ -206,6 +258,31 @@ struct sim_socket *cyi_sim_socket_find(struct sim_host *host, const struct sim_n
 bool cyi_sim_socket_hears(const struct sim_socket *socket, const struct sim_name *name);
 /* Something may have become ready: tell the reactor, if there is one. */
 void cyi_sim_socket_edge(struct sim_socket *socket);
+
+/* Nothing gets through from the one to the other. */
+static inline bool
+sim_is_blocked(const struct sim_host *from, const struct sim_host *to)
+{
+    return from->off || to->off || (from->sim->blocked[from->index] >> to->index & 1) != 0;
+}
+
+/*
+ * How things travel on a connection (sim_way.c): in order, as TCP sees to it. While the way is
+ * blocked they are held and tried again after longer and longer times, and given up at last.
+ * act() ends with cyi_sim_told(), which may free the link.
+ */
+void cyi_sim_tell(struct cyi_sim *sim, struct sim_link *link, uint8_t from, uint64_t value,
+                  sim_event_fn *act);
+void cyi_sim_told(struct sim_event *event);
+void cyi_sim_link_release(struct sim_link *link);
+/* What this side has sent and is under way gets lost. */
+void cyi_sim_way_lose(struct cyi_sim *sim, struct sim_link *link, uint8_t from);
+
+/* The end fails, with what has arrived still to be read; NULL: it is closed already. */
+void cyi_sim_tcp_die(struct sim_socket *socket, int error);
+void cyi_sim_tcp_reset(struct cyi_sim *sim, struct sim_link *link, uint8_t from, int error);
+/* As when the power goes: nobody is told. */
+void cyi_sim_tcp_vanish(struct cyi_sim *sim, struct sim_socket *socket);
 
 /* What it is ready for now: CYI_READABLE... (sim_tcp.c, sim_udp.c). */
 uint32_t cyi_sim_tcp_ready(const struct sim_socket *socket);

@@ -6,6 +6,7 @@
  * Tests: tests/runtime/test_sim_net.c
  */
 #include "sim.h"
+#include <cycos/impl/time.h>
 #include <stdlib.h>
 
 void *
@@ -88,10 +89,44 @@ cyi_sim_events_drop(struct cyi_sim *sim)
 }
 
 cy_time
-cyi_sim_latency(struct cyi_sim *sim)
+cyi_sim_latency(struct cyi_sim *sim, const struct sim_host *from, const struct sim_host *to)
 {
     cy_time max = sim->options.latency_ns_max;
     if (max == 0)
         max = 50 * CY_MICROSECOND;
-    return 1 + (cy_time) sim_below(&sim->world, (uint64_t) max);
+    return sim->delay[from->index][to->index] + 1 +
+           (cy_time) sim_below(&sim->world, (uint64_t) max);
+}
+
+struct command {
+    cyi_sim_fn *fn;
+    void *arg;
+};
+
+static void
+run_command(struct cyi_sim *sim, struct sim_event *event)
+{
+    struct command *command = event->what;
+    sim->commands--;
+    command->fn(sim, command->arg);
+    free(command);
+}
+
+static void
+drop_command(struct sim_event *event)
+{
+    free(event->what);
+}
+
+void
+cyi_sim_at(struct cyi_sim *sim, cy_time at, cyi_sim_fn *fn, void *arg)
+{
+    struct command *command = cyi_sim_memory(sizeof *command);
+    *command = (struct command){fn, arg};
+    struct sim_event event = {.at = cyi_time_add(CYI_SIM_START, at),
+                              .fn = run_command,
+                              .drop = drop_command,
+                              .what = command};
+    sim->commands++;
+    cyi_sim_event_add(sim, &event);
 }

@@ -19,7 +19,9 @@ cyi_sim_socket_of(struct cyi_os *os, int fd)
 {
     const struct cyi_sim *sim = ((struct sim_host *) (void *) os)->sim;
     uint32_t index = (uint32_t) (fd - FIRST_FD);
-    return fd >= FIRST_FD && index < sim->socket_room ? sim->sockets[index] : NULL;
+    struct sim_socket *socket =
+        fd >= FIRST_FD && index < sim->socket_room ? sim->sockets[index] : NULL;
+    return socket != &sim->crashed ? socket : NULL;
 }
 
 struct sim_socket *
@@ -61,7 +63,16 @@ cyi_sim_socket_number(struct cyi_sim *sim, struct sim_socket *socket)
     if (i == sim->socket_room)
         more_numbers(sim);
     sim->sockets[i] = socket;
+    socket->node = cyi_self != NULL ? cyi_self->node : NULL;
     return socket->fd = FIRST_FD + (int) i;
+}
+
+static void
+lose_number(struct sim_socket *socket)
+{
+    cyi_list_remove(&socket->ready);
+    cyi_list_remove(&socket->bound);
+    socket->reactor = NULL;
 }
 
 void
@@ -71,9 +82,22 @@ cyi_sim_socket_forget(struct cyi_sim *sim, struct sim_socket *socket)
     sim->sockets[i] = NULL;
     if (i < sim->socket_lowest)
         sim->socket_lowest = i;
-    cyi_list_remove(&socket->ready);
-    cyi_list_remove(&socket->bound);
-    socket->reactor = NULL;
+    lose_number(socket);
+}
+
+/* Its number is not given to another one: what is left of the node may still use it. */
+struct sim_socket *
+cyi_sim_socket_orphan(struct cyi_sim *sim, const struct cyi_node *node)
+{
+    for (uint32_t i = 0; i < sim->socket_room; i++) {
+        struct sim_socket *socket = sim->sockets[i];
+        if (socket == NULL || socket == &sim->crashed || socket->node != node)
+            continue;
+        sim->sockets[i] = &sim->crashed;
+        lose_number(socket);
+        return socket;
+    }
+    return NULL;
 }
 
 void

@@ -4,6 +4,7 @@
  * Tests: tests/runtime/test_sim.c
  */
 #include "sim.h"
+#include <cycos/impl/time.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,17 +17,33 @@ host_of(struct cyi_os *os)
     return (struct sim_host *) (void *) os;
 }
 
+enum { PER_MILLION = 1000 * 1000 };
+
+/* Of so much time; rounded so that no clock ever goes back. */
+static cy_time
+gain(const struct sim_host *host, cy_time time)
+{
+    return (cy_time) ((__int128) time * host->drift / PER_MILLION);
+}
+
+static cy_time
+gained(const struct sim_host *host)
+{
+    return gain(host, host->sim->now - CYI_SIM_START);
+}
+
 static cy_time
 now(struct cyi_os *os)
 {
     const struct sim_host *host = host_of(os);
-    return host->sim->now + host->ahead;
+    return host->sim->now + host->ahead + gained(host);
 }
 
 static cy_time
 realtime(struct cyi_os *os)
 {
-    return EPOCH + host_of(os)->sim->now;
+    const struct sim_host *host = host_of(os);
+    return EPOCH + host->sim->now + host->realtime + gained(host);
 }
 
 static void
@@ -42,6 +59,7 @@ reactor_open(struct cyi_os *os, struct cyi_reactor **out)
 {
     struct cyi_reactor *reactor = cyi_sim_memory(sizeof *reactor);
     reactor->sim = host_of(os)->sim;
+    reactor->host = host_of(os);
     cyi_list_init(&reactor->ready);
     *out = reactor;
     return 0;
@@ -111,7 +129,10 @@ reactor_wait(struct cyi_reactor *reactor, struct cyi_ready *out, int max, cy_tim
     reactor->woken = false;
     if (n == 0 && !woken) {
         reactor->asleep = true;
-        reactor->until = timeout == CY_FOREVER ? CY_FOREVER : reactor->sim->now + timeout;
+        reactor->until =
+            timeout == CY_FOREVER
+                ? CY_FOREVER
+                : cyi_time_add(reactor->sim->now, timeout - gain(reactor->host, timeout));
     }
     return n;
 }
@@ -353,6 +374,12 @@ static const struct cyi_socket_ops sockets = {
     .remote = socket_remote,
 };
 
+static int64_t
+draw_around_zero(struct cyi_sim *sim, int64_t max)
+{
+    return (int64_t) sim_below(&sim->clocks, 2 * (uint64_t) max + 1) - max;
+}
+
 void
 cyi_sim_host_init(struct sim_host *host, struct cyi_sim *sim, uint32_t index)
 {
@@ -367,6 +394,8 @@ cyi_sim_host_init(struct sim_host *host, struct cyi_sim *sim, uint32_t index)
         .index = index,
         .addresses = CYI_SIM_V4 | CYI_SIM_V6,
         .ahead = (cy_time) sim_below(&sim->clocks, (uint64_t) (CY_HOUR)),
+        .realtime = draw_around_zero(sim, sim->options.clock_error_max),
+        .drift = draw_around_zero(sim, sim->options.drift_max),
     };
     cyi_list_init(&host->bound);
 }

@@ -15,40 +15,6 @@
 
 enum { CUTS_MAX = 4, SYN_TRIES = 5, BUFFER = 65536, BACKLOG_MAX = 4096 };
 
-static void
-release(struct sim_link *link)
-{
-    if (link->end[0] != NULL || link->end[1] != NULL || link->events != 0)
-        return;
-    free(link->pipe[0].bytes);
-    free(link->pipe[1].bytes);
-    free(link);
-}
-
-static void
-drop_event(struct sim_event *event)
-{
-    struct sim_link *link = event->what;
-    link->events--;
-    release(link);
-}
-
-/* Tell the other side of `from` something, in order with what was told before. */
-static void
-tell(struct cyi_sim *sim, struct sim_link *link, uint8_t from, uint64_t value,
-     void (*fn)(struct cyi_sim *sim, struct sim_event *event))
-{
-    struct sim_pipe *pipe = &link->pipe[from];
-    cy_time at = sim->now + cyi_sim_latency(sim);
-    if (at < pipe->last)
-        at = pipe->last;
-    pipe->last = at;
-    link->events++;
-    struct sim_event event = {
-        .at = at, .fn = fn, .drop = drop_event, .what = link, .value = value, .side = from};
-    cyi_sim_event_add(sim, &event);
-}
-
 /* The end of the side that an event comes from, or that it leads to; NULL: closed. */
 static struct sim_socket *
 near_end(const struct sim_event *event)
@@ -62,8 +28,8 @@ far_end(const struct sim_event *event)
     return ((struct sim_link *) event->what)->end[1 - event->side];
 }
 
-static void
-die(struct sim_socket *socket, int error)
+void
+cyi_sim_tcp_die(struct sim_socket *socket, int error)
 {
     if (socket == NULL || socket->state == SIM_DEAD)
         return;
@@ -77,37 +43,78 @@ reset_arrives(struct cyi_sim *sim, struct sim_event *event)
 {
     struct sim_socket *socket = far_end(event);
     (void) sim;
-    die(socket, (int) event->value);
-    drop_event(event);
+    cyi_sim_tcp_die(socket, (int) event->value);
+    cyi_sim_told(event);
 }
 
-static void
-send_reset(struct cyi_sim *sim, struct sim_link *link, uint8_t from, int error)
+void
+cyi_sim_tcp_reset(struct cyi_sim *sim, struct sim_link *link, uint8_t from, int error)
 {
-    if (link->reset_sent[from])
+    /* A lost reset is not sent again by itself, only in answer to what comes later. */
+    if (link->reset_sent[from] || sim_is_blocked(link->host[from], link->host[1 - from]))
         return;
     link->reset_sent[from] = true;
     sim->counters.resets++;
-    tell(sim, link, from, (uint64_t) error, reset_arrives);
+    cyi_sim_tell(sim, link, from, (uint64_t) error, reset_arrives);
+}
+
+/* Has the program ordered a cut before these bytes have all come? Then *until is where. */
+static bool
+is_cut(struct cyi_sim *sim, const struct sim_event *event, uint64_t *until)
+{
+    const struct sim_link *link = event->what;
+    uint64_t arrived = link->pipe[event->side].arrived;
+    uint64_t *left =
+        &sim->cut_after[link->host[event->side]->index][link->host[1 - event->side]->index];
+    if (*left == 0)
+        return false;
+    if (*left - 1 > *until - arrived) {
+        *left -= *until - arrived;
+        return false;
+    }
+    *until = arrived + *left - 1;
+    *left = 0;
+    return true;
+}
+
+static void
+reset_both(struct cyi_sim *sim, struct sim_link *link)
+{
+    cyi_sim_tcp_reset(sim, link, 0, -ECONNRESET);
+    cyi_sim_tcp_reset(sim, link, 1, -ECONNRESET);
+}
+
+/* Nobody is there to take it: closed, or forgotten without a word. */
+static bool
+is_stray(const struct sim_event *event)
+{
+    const struct sim_socket *near = near_end(event), *far = far_end(event);
+    return far == NULL || (far->state == SIM_DEAD && near != NULL && near->state != SIM_DEAD);
 }
 
 static void
 segment_arrives(struct cyi_sim *sim, struct sim_event *event)
 {
     struct sim_link *link = event->what;
+    struct sim_pipe *pipe = &link->pipe[event->side];
     struct sim_socket *socket = far_end(event);
-    link->pipe[event->side].arrived = event->value;
+    uint64_t until = event->value;
+    bool cut = !pipe->cut && is_cut(sim, event, &until);
     sim->counters.segments++;
-    if (socket == NULL) {
-        send_reset(sim, link, 1 - event->side, -ECONNRESET);
+    if (!pipe->cut)
+        pipe->arrived = until;
+    if (is_stray(event)) {
+        cyi_sim_tcp_reset(sim, link, 1 - event->side, -ECONNRESET);
+    } else if (cut) {
+        pipe->cut = true;
+        cyi_sim_tcp_die(socket, -ECONNRESET);
+        cyi_sim_tcp_reset(sim, link, 1 - event->side, -ECONNRESET);
     } else if (socket->state == SIM_CONNECTED) {
         cyi_sim_socket_edge(socket);
-        if (sim_chance(&sim->world, sim->options.reset_chance)) {
-            send_reset(sim, link, 0, -ECONNRESET);
-            send_reset(sim, link, 1, -ECONNRESET);
-        }
+        if (sim_chance(&sim->world, sim->options.reset_chance))
+            reset_both(sim, link);
     }
-    drop_event(event);
+    cyi_sim_told(event);
 }
 
 static void
@@ -121,7 +128,7 @@ acknowledgement_arrives(struct cyi_sim *sim, struct sim_event *event)
         writer->blocked = false;
         cyi_sim_socket_edge(writer);
     }
-    drop_event(event);
+    cyi_sim_told(event);
 }
 
 static void
@@ -131,15 +138,15 @@ fin_arrives(struct cyi_sim *sim, struct sim_event *event)
     (void) sim;
     link->pipe[event->side].fin_arrived = true;
     cyi_sim_socket_edge(far_end(event));
-    drop_event(event);
+    cyi_sim_told(event);
 }
 
 static void
 refusal_arrives(struct cyi_sim *sim, struct sim_event *event)
 {
     (void) sim;
-    die(far_end(event), (int) event->value);
-    drop_event(event);
+    cyi_sim_tcp_die(far_end(event), (int) event->value);
+    cyi_sim_told(event);
 }
 
 static void
@@ -151,7 +158,7 @@ welcome_arrives(struct cyi_sim *sim, struct sim_event *event)
         socket->state = SIM_CONNECTED;
         cyi_sim_socket_edge(socket);
     }
-    drop_event(event);
+    cyi_sim_told(event);
 }
 
 /* The end at the listener's side, in its queue until somebody accepts it. */
@@ -174,28 +181,32 @@ syn_arrives(struct cyi_sim *sim, struct sim_event *event)
 {
     struct sim_link *link = event->what;
     struct sim_socket *listener =
-        cyi_sim_socket_find(link->to, &link->name[1], &link->name[0], false);
+        cyi_sim_socket_find(link->host[1], &link->name[1], &link->name[0], false);
     if (near_end(event) == NULL) {
         /* The caller has given up. */
     } else if (listener == NULL || sim_chance(&sim->world, sim->options.refuse_chance)) {
-        tell(sim, link, 1, (uint64_t) -ECONNREFUSED, refusal_arrives);
+        cyi_sim_tell(sim, link, 1, (uint64_t) -ECONNREFUSED, refusal_arrives);
     } else if (listener->queued < listener->backlog) {
         make_end(link, listener);
-        tell(sim, link, 1, 0, welcome_arrives);
+        cyi_sim_tell(sim, link, 1, 0, welcome_arrives);
     } else if (link->tries++ == SYN_TRIES) {
-        tell(sim, link, 1, (uint64_t) -ETIMEDOUT, refusal_arrives);
+        cyi_sim_tell(sim, link, 1, (uint64_t) -ETIMEDOUT, refusal_arrives);
     } else {
         link->pipe[0].last = sim->now + (CY_SECOND << link->tries);
-        tell(sim, link, 0, 0, syn_arrives);
+        cyi_sim_tell(sim, link, 0, 0, syn_arrives);
     }
-    drop_event(event);
+    cyi_sim_told(event);
 }
 
+/* The buffer of who receives says how much is under way. */
 static void
-make_pipe(struct cyi_sim *sim, struct sim_pipe *pipe)
+make_pipe(const struct sim_host *receiver, struct sim_pipe *pipe)
 {
+    struct cyi_sim *sim = receiver->sim;
     uint32_t max = sim->options.buffer_max;
     pipe->capacity = max == 0 ? BUFFER : 1 + (uint32_t) sim_below(&sim->world, max);
+    if (receiver->buffer != 0)
+        pipe->capacity = receiver->buffer;
     pipe->bytes = cyi_sim_memory(pipe->capacity);
 }
 
@@ -213,16 +224,18 @@ cyi_sim_tcp_connect(struct sim_socket *socket, const struct sim_name *to)
     if (rc != 0)
         return rc;
     struct sim_link *link = cyi_sim_memory(sizeof *link);
-    make_pipe(sim, &link->pipe[0]);
-    make_pipe(sim, &link->pipe[1]);
+    make_pipe(host, &link->pipe[0]);
+    make_pipe(socket->host, &link->pipe[1]);
     link->name[0] = socket->local = source;
     link->name[1] = *to;
-    link->to = host;
+    link->host[0] = socket->host;
+    link->host[1] = host;
+    cyi_list_append(&sim->links, &link->all);
     link->end[0] = socket;
     socket->link = link;
     socket->side = 0;
     socket->state = SIM_CONNECTING;
-    tell(sim, link, 0, 0, syn_arrives);
+    cyi_sim_tell(sim, link, 0, 0, syn_arrives);
     return -EINPROGRESS;
 }
 
@@ -277,8 +290,8 @@ cyi_sim_tcp_read(struct sim_socket *socket, void *buffer, size_t size)
         out[i] = pipe->bytes[(pipe->taken + i) % pipe->capacity];
     if (n > 0) {
         pipe->taken += n;
-        tell(socket->host->sim, socket->link, socket->side, pipe->taken,
-             acknowledgement_arrives);
+        cyi_sim_tell(socket->host->sim, socket->link, socket->side, pipe->taken,
+                     acknowledgement_arrives);
         return (ssize_t) n;
     }
     if (socket->error != 0) {
@@ -297,7 +310,7 @@ send_segments(struct cyi_sim *sim, struct sim_socket *socket, uint64_t from, uin
     for (int cut = 1; from < to; cut++) {
         uint64_t n = max == 0 || cut == CUTS_MAX ? to - from : 1 + sim_below(&sim->world, max);
         from = n < to - from ? from + n : to;
-        tell(sim, socket->link, socket->side, from, segment_arrives);
+        cyi_sim_tell(sim, socket->link, socket->side, from, segment_arrives);
     }
 }
 
@@ -346,7 +359,7 @@ cyi_sim_tcp_shutdown_write(struct sim_socket *socket)
         return -ENOTCONN;
     struct sim_pipe *pipe = &socket->link->pipe[socket->side];
     if (!pipe->fin_sent)
-        tell(socket->host->sim, socket->link, socket->side, 0, fin_arrives);
+        cyi_sim_tell(socket->host->sim, socket->link, socket->side, 0, fin_arrives);
     pipe->fin_sent = true;
     return 0;
 }
@@ -359,12 +372,12 @@ close_end(struct cyi_sim *sim, struct sim_socket *socket)
     bool unread = in->arrived != in->taken;
     link->end[socket->side] = NULL;
     if (socket->state == SIM_CONNECTING || (socket->state == SIM_CONNECTED && unread)) {
-        send_reset(sim, link, socket->side, -ECONNRESET);
+        cyi_sim_tcp_reset(sim, link, socket->side, -ECONNRESET);
     } else if (socket->state == SIM_CONNECTED && !link->pipe[socket->side].fin_sent) {
         link->pipe[socket->side].fin_sent = true;
-        tell(sim, link, socket->side, 0, fin_arrives);
+        cyi_sim_tell(sim, link, socket->side, 0, fin_arrives);
     }
-    release(link);
+    cyi_sim_link_release(link);
 }
 
 /* The listener goes: who waits in its queue is reset. */
@@ -374,9 +387,22 @@ close_waiting(struct cyi_sim *sim, struct sim_socket *listener)
     cyi_list_for_each_safe(place, &listener->queue) {
         struct sim_socket *waiting = cyi_container_of(place, struct sim_socket, queue);
         waiting->link->end[1] = NULL;
-        send_reset(sim, waiting->link, 1, -ECONNRESET);
+        cyi_sim_tcp_reset(sim, waiting->link, 1, -ECONNRESET);
         free(waiting);
     }
+}
+
+void
+cyi_sim_tcp_vanish(struct cyi_sim *sim, struct sim_socket *socket)
+{
+    for (struct cyi_list *place; (place = cyi_list_pop(&socket->queue)) != NULL;)
+        cyi_sim_tcp_vanish(sim, cyi_container_of(place, struct sim_socket, queue));
+    if (socket->link != NULL) {
+        cyi_sim_way_lose(sim, socket->link, socket->side);
+        socket->link->end[socket->side] = NULL;
+        cyi_sim_link_release(socket->link);
+    }
+    free(socket);
 }
 
 void

@@ -11,7 +11,7 @@ enum { SIZE_MAX_UDP = 65507, QUEUE_BYTES = 212992, OVERHEAD = 512 };
 
 struct sim_datagram {
     struct sim_datagram *next;
-    struct sim_host *host;
+    struct sim_host *source, *host;
     struct sim_name from, to;
     uint32_t size;
     uint8_t bytes[];
@@ -118,7 +118,8 @@ post(struct cyi_sim *sim, const struct sim_datagram *header, const void *bytes)
     *datagram = *header;
     if (header->size != 0)
         memcpy(datagram->bytes, bytes, header->size);
-    struct sim_event event = {.at = sim->now + cyi_sim_latency(sim),
+    struct sim_event event = {.at =
+                                  sim->now + cyi_sim_latency(sim, header->source, header->host),
                               .fn = arrive,
                               .drop = drop_event,
                               .what = datagram};
@@ -131,7 +132,8 @@ send_to_host(struct sim_host *host, struct sim_datagram *header, const void *byt
     struct cyi_sim *sim = host->sim;
     header->host = host;
     sim->counters.datagrams++;
-    if (sim_chance(&sim->world, sim->options.loss_chance)) {
+    if (sim_chance(&sim->world, sim->options.loss_chance) ||
+        sim_is_blocked(header->source, host)) {
         sim->counters.lost++;
         return;
     }
@@ -168,7 +170,8 @@ ssize_t
 cyi_sim_udp_send(struct sim_socket *socket, const struct iovec *bytes,
                  const struct sim_name *to)
 {
-    struct sim_datagram header = {.to = *to, .size = (uint32_t) bytes->iov_len};
+    struct sim_datagram header = {
+        .source = socket->host, .to = *to, .size = (uint32_t) bytes->iov_len};
     enum sim_scope scope = cyi_sim_scope(to);
     if (!socket->datagram)
         return -EISCONN;

@@ -37,6 +37,18 @@ settle(void)
     }
 }
 
+/* The same, but only for so long. */
+static inline void
+settle_for(cy_time duration)
+{
+    cy_time end = sim->now + duration;
+    while (cyi_sim_event_next(sim) <= end) {
+        sim->now = cyi_sim_event_next(sim);
+        cyi_sim_events_run(sim);
+    }
+    sim->now = end;
+}
+
 static inline struct cyi_os *
 host(uint32_t index)
 {
