@@ -45,27 +45,30 @@ cy_call(cy_msg **reply, cy_ref to, cy_msg **msg, cy_time deadline)
         return rc;
     *msg = NULL;
     rc = cyi_await(core, CYI_WAIT_ANSWER, &to, deadline, &answered);
-    if (rc == 0)
+    if (rc == 0 && answered.msg != NULL) {
         *reply = answered.msg;
-    else if (answered.msg != NULL)
+        return 0;
+    }
+    if (answered.msg != NULL)
         cyi_msg_drop(core, answered.msg);
-    return rc;
+    return rc < 0 ? rc : CY_EFRAME; /* another node may answer whatever it likes */
 }
 
 int
 cy_reply(const cy_msg *request, cy_msg **reply)
 {
     struct cyi_core *core = cyi_current();
-    cy_ref to = request->sender;
+    struct cyi_return to;
     if ((request->flags & CYI_MSG_CALL) == 0)
-        return cy_send(to, reply);
+        return cy_send(request->sender, reply);
     CY_ASSERT(((*reply)->flags & (CYI_MSG_QUEUED | CYI_MSG_FREED)) == 0);
-    if (to.node != core->home.node)
+    if (request->sender.node != core->home.node && (*reply)->tag >= CY_TAG_SYSTEM)
+        return -EINVAL;
+    if (!cyi_return_of(core, &to, request))
         return CY_ENOPEER;
     (*reply)->flags &= CYI_MSG_SHARED;
     (*reply)->sender = cyi_task_ref(core, core->sched.current);
-    cyi_answer(core, (struct cyi_return){to.core, to.slot, to.generation, request->token}, 0, 0,
-               *reply);
+    cyi_answer(core, to, 0, 0, *reply);
     *reply = NULL;
     return 0;
 }

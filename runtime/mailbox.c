@@ -8,6 +8,7 @@
 #include "task.h"
 #include <cycos/impl/channel.h>
 #include <cycos/impl/node.h>
+#include <cycos/impl/router.h>
 #include <cycos/mailbox.h>
 
 bool
@@ -55,25 +56,39 @@ cyi_mailbox_take(struct cyi_core *core, struct cyi_task *task)
     return msg;
 }
 
-static struct cyi_return
-return_of(const cy_msg *msg)
+bool
+cyi_return_of(struct cyi_core *core, struct cyi_return *out, const cy_msg *msg)
 {
-    return (struct cyi_return){msg->sender.core, msg->sender.slot, msg->sender.generation,
-                               msg->token};
+    cy_ref who = msg->sender;
+    *out = (struct cyi_return){who.core, 0, who.slot, who.generation, msg->token};
+    if (__builtin_expect(who.node == core->home.node, 1))
+        return true;
+    out->core = core->index;
+    out->link = core->node->router == NULL ? 0 : core->node->router->link(core, who);
+    return out->link != 0;
+}
+
+/* The answer goes nowhere if the sender's node is gone. */
+static void
+answer_sender(struct cyi_core *core, const cy_msg *msg, int result, cy_msg *back)
+{
+    struct cyi_return to;
+    if (cyi_return_of(core, &to, msg))
+        cyi_answer(core, to, result, 0, back);
 }
 
 void
 cyi_request_failed(struct cyi_core *core, cy_msg *msg, int error)
 {
-    struct cyi_return to = return_of(msg);
-    if (msg->flags & CYI_MSG_DELIVER) {
+    if (msg->flags & CYI_MSG_DELIVER && msg->sender.node == core->home.node) {
         /* Surely not delivered: the sender gets its message back. */
         msg->flags &= (uint8_t) ~CYI_MSG_QUEUED;
-        cyi_answer(core, to, error, 0, msg);
+        answer_sender(core, msg, error, msg);
         return;
     }
-    if (msg->flags & CYI_MSG_CALL)
-        cyi_answer(core, to, error, 0, NULL);
+    /* On another node the sender's link has kept it. */
+    if (msg->flags & (CYI_MSG_CALL | CYI_MSG_DELIVER))
+        answer_sender(core, msg, error, NULL);
     else
         core->counters.lost++;
     cyi_msg_drop(core, msg);
@@ -109,7 +124,6 @@ arrive_at_channel(struct cyi_core *core, cy_msg *msg)
 void
 cyi_mailbox_arrive(struct cyi_core *core, uint16_t from, cy_msg *msg)
 {
-    struct cyi_return to = return_of(msg);
     bool wanted = msg->flags & CYI_MSG_DELIVER;
     core->counters.received_across++;
     if (msg->to.slot >> 28 == CY_KIND_CHANNEL) {
@@ -128,12 +142,35 @@ cyi_mailbox_arrive(struct cyi_core *core, uint16_t from, cy_msg *msg)
         return;
     }
     /* What was under way when the mailbox filled is not lost; the sender hears to stop. */
-    if (full)
+    if (full && msg->sender.node == core->home.node)
         cyi_congestion_tell(core, task, from);
+    else if (full)
+        cyi_congestion_tell_away(core, task, msg->sender);
     msg->flags &= (uint8_t) ~CYI_MSG_DELIVER;
     cyi_mailbox_put(core, task, msg);
     if (wanted)
-        cyi_answer(core, to, 1, 0, NULL);
+        answer_sender(core, msg, 1, NULL); /* it is there until the task's next turn */
+}
+
+void
+cyi_message_arrives(struct cyi_core *core, cy_msg *msg)
+{
+    msg->flags &= CYI_MSG_SHARED | CYI_MSG_CALL | CYI_MSG_DELIVER;
+    /* Whoever pretends to be one of us, or the system itself, gets no answer. */
+    if (msg->sender.node == core->home.node || msg->tag >= CY_TAG_SYSTEM) {
+        core->counters.lost++;
+        cyi_msg_drop(core, msg);
+        return;
+    }
+    msg->flags |= CYI_MSG_QUEUED;
+    cyi_mailbox_arrive(core, core->index, msg);
+}
+
+static int
+refuse_congested(struct cyi_core *core)
+{
+    core->counters.refused++;
+    return -EAGAIN;
 }
 
 /* Refuse what can be refused without asking the recipient's core. */
@@ -143,18 +180,50 @@ check_way(struct cyi_core *core, cy_ref to)
     enum cy_kind kind = cy_ref_kind(to);
     if (kind != CY_KIND_TASK && kind != CY_KIND_CHANNEL)
         return -ESRCH;
-    if (to.node != core->home.node || to.core >= core->node->core_count)
+    if (to.core >= core->node->core_count)
         return CY_ENOPEER;
-    if (cyi_congestion_known(core, to)) {
-        core->counters.refused++;
-        return -EAGAIN;
-    }
-    return 0;
+    return cyi_congestion_known(core, to) ? refuse_congested(core) : 0;
+}
+
+/* The same for another node. What the system tells a task stays on the task's node. */
+static int
+check_way_out(struct cyi_core *core, cy_ref to, uint32_t tag)
+{
+    enum cy_kind kind = cy_ref_kind(to);
+    if (kind != CY_KIND_TASK && kind != CY_KIND_CHANNEL)
+        return -ESRCH;
+    if (core->node->router == NULL)
+        return CY_ENOPEER;
+    if (tag >= CY_TAG_SYSTEM)
+        return -EINVAL;
+    return cyi_congestion_known_away(core, to) ? refuse_congested(core) : 0;
+}
+
+static int
+send_away(struct cyi_core *core, cy_ref to, cy_msg *msg)
+{
+    int rc = check_way_out(core, to, msg->tag);
+    if (rc == 0 && (rc = core->node->router->send(core, to, msg)) == 0)
+        core->counters.sent_across++;
+    return rc;
+}
+
+static int
+send_bytes_away(struct cyi_core *core, cy_ref to, uint32_t tag, const void *body, size_t size)
+{
+    int rc = check_way_out(core, to, tag);
+    if (rc == 0 && size > CY_MSG_MAX)
+        rc = -EMSGSIZE;
+    if (rc == 0 && (rc = core->node->router->send_bytes(core, to, tag, body, size)) == 0)
+        core->counters.sent_across++;
+    return rc;
 }
 
 static int
 send_across(struct cyi_core *core, cy_ref to, cy_msg *msg)
 {
+    if (__builtin_expect(to.node != core->home.node, 0))
+        return send_away(core, to, msg);
     int rc = check_way(core, to);
     if (rc != 0)
         return rc;
@@ -211,7 +280,9 @@ int
 cy_send_bytes(cy_ref to, uint32_t tag, const void *body, size_t size)
 {
     struct cyi_core *core = cyi_current();
-    if (to.node == core->home.node && to.core != core->index && size <= CYI_POST_INLINE) {
+    if (__builtin_expect(to.node != core->home.node, 0))
+        return send_bytes_away(core, to, tag, body, size);
+    if (to.core != core->index && size <= CYI_POST_INLINE) {
         if (tag >= CY_TAG_SYSTEM)
             return -EINVAL;
         int rc = check_way(core, to);

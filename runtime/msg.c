@@ -59,21 +59,31 @@ cyi_msg_drop(struct cyi_core *core, cy_msg *msg)
     cyi_block_give(core, msg->home, msg->class, msg);
 }
 
+struct cyi_shared *
+cyi_shared_make(struct cyi_core *core, const void *bytes, size_t size)
+{
+    size_t all = sizeof(struct cyi_shared) + size;
+    uint8_t class = cyi_heap_class(all);
+    struct cyi_shared *shared = cyi_heap_take(&core->heap, class, all);
+    if (shared == NULL)
+        return NULL;
+    /* S1: nobody else can see it yet. */
+    atomic_init(&shared->users, 1);
+    shared->home = core->index;
+    shared->class = class;
+    if (size > 0)
+        memcpy(shared->bytes, bytes, size);
+    return shared;
+}
+
 int
 cyi_msg_freeze(struct cyi_core *core, cy_msg *msg)
 {
     if (msg->flags & CYI_MSG_SHARED)
         return 0;
-    size_t bytes = sizeof(struct cyi_shared) + msg->size;
-    uint8_t class = cyi_heap_class(bytes);
-    struct cyi_shared *shared = cyi_heap_take(&core->heap, class, bytes);
+    struct cyi_shared *shared = cyi_shared_make(core, msg->body, msg->size);
     if (shared == NULL)
         return -ENOMEM;
-    /* S1: nobody else can see it yet. */
-    atomic_init(&shared->users, 1);
-    shared->home = core->index;
-    shared->class = class;
-    memcpy(shared->bytes, msg->body, msg->size);
     *(struct cyi_shared **) (void *) msg->body = shared;
     msg->flags |= CYI_MSG_SHARED;
     return 0;

@@ -2,6 +2,7 @@
 #include "task.h"
 #include <cycos/impl/node.h>
 #include <cycos/impl/rcu.h>
+#include <cycos/impl/router.h>
 #include <cycos/impl/time.h>
 
 int
@@ -106,15 +107,41 @@ terminate_here(struct cyi_core *core, const void *args)
         cyi_task_cancel(core, task);
 }
 
-/* Do something to a task, on whichever core of this node it lives. */
+static cyi_call_fn *const COMMANDS[] = {
+    [CYI_COMMAND_TERMINATE] = terminate_here,
+    [CYI_COMMAND_RESUME] = resume_here,
+};
+
+void
+cyi_command_arrives(struct cyi_core *core, enum cyi_command what, uint32_t slot,
+                    uint32_t generation)
+{
+    struct whom whom = {slot, generation};
+    if (what == CYI_COMMAND_FORGET_RESULT)
+        cyi_watch_taken(core, slot, generation);
+    else if (what < sizeof COMMANDS / sizeof COMMANDS[0])
+        COMMANDS[what](core, &whom);
+}
+
 static int
-do_to(cy_ref to, cyi_call_fn *fn)
+do_away(struct cyi_core *core, cy_ref to, enum cyi_command what)
+{
+    const struct cyi_router *router = core->node->router;
+    return router == NULL ? CY_ENOPEER : router->command(core, to, what);
+}
+
+/* Do something to a task, wherever it lives. */
+static int
+do_to(cy_ref to, enum cyi_command what)
 {
     struct cyi_core *core = cyi_current();
     struct whom whom = {to.slot, to.generation};
+    cyi_call_fn *fn = COMMANDS[what];
     if (cy_ref_kind(to) != CY_KIND_TASK)
         return -ESRCH;
-    if (to.node != core->home.node || to.core >= core->node->core_count)
+    if (to.node != core->home.node)
+        return do_away(core, to, what);
+    if (to.core >= core->node->core_count)
         return CY_ENOPEER;
     if (to.core != core->index)
         return cyi_post_call(core, to.core, fn, &whom, sizeof whom);
@@ -127,13 +154,13 @@ do_to(cy_ref to, cyi_call_fn *fn)
 int
 cy_resume(cy_ref task)
 {
-    return do_to(task, resume_here);
+    return do_to(task, CYI_COMMAND_RESUME);
 }
 
 int
 cy_terminate(cy_ref task)
 {
-    return do_to(task, terminate_here);
+    return do_to(task, CYI_COMMAND_TERMINATE);
 }
 
 struct cyi_return
@@ -142,7 +169,7 @@ cyi_await_begin(struct cyi_core *core)
     struct cyi_task *task = core->sched.current;
     task->answer = NULL;
     task->answer_value = 0;
-    return (struct cyi_return){core->index, task->slot, task->generation, ++task->token};
+    return (struct cyi_return){core->index, 0, task->slot, task->generation, ++task->token};
 }
 
 int
@@ -169,9 +196,23 @@ struct answer {
 _Static_assert(sizeof(struct answer) <= CYI_POST_INLINE, "an answer travels in one slot");
 
 static void
+answer_away(struct cyi_core *core, const struct answer *answer)
+{
+    const struct cyi_router *router = core->node->router;
+    if (router != NULL)
+        router->answer(core, &answer->to, answer->result, answer->value, answer->msg);
+    else if (answer->msg != NULL)
+        cyi_msg_drop(core, answer->msg);
+}
+
+static void
 answer_here(struct cyi_core *core, const void *args)
 {
     const struct answer *answer = args;
+    if (__builtin_expect(answer->to.link != 0, 0)) {
+        answer_away(core, answer);
+        return;
+    }
     struct cyi_task *task = cyi_task_find(core, answer->to.slot, answer->to.generation);
     if (task != NULL && task->state == CYI_TASK_WAITING && task->token == answer->to.token) {
         task->answer = answer->msg;
@@ -189,5 +230,31 @@ cyi_answer(struct cyi_core *core, struct cyi_return to, int result, uint64_t val
     if (to.core == core->index)
         answer_here(core, &answer);
     else
-        cyi_post_answer(core, (uint16_t) to.core, answer_here, &answer, sizeof answer);
+        cyi_post_answer(core, to.core, answer_here, &answer, sizeof answer);
+}
+
+/*
+ * May an answer from another node end this wait? In the others memory is lent to another core
+ * of this node, or a value is expected that nobody elsewhere can know.
+ */
+static bool
+open_to_others(const struct cyi_core *core, const struct cyi_task *task)
+{
+    if (task->wait == CYI_WAIT_ANSWER)
+        return ((const cy_ref *) task->wait_object)->node != core->home.node;
+    return task->wait == CYI_WAIT_CHANNEL || task->wait == CYI_WAIT_NAME;
+}
+
+void
+cyi_answer_arrives(struct cyi_core *core, uint32_t slot, uint32_t generation, uint32_t token,
+                   int result, uint64_t value, cy_msg *msg)
+{
+    struct cyi_task *task = cyi_task_find(core, slot, generation);
+    struct answer answer = {{core->index, 0, slot, generation, token}, result, value, msg};
+    if (msg != NULL)
+        msg->flags &= CYI_MSG_SHARED;
+    if (task != NULL && open_to_others(core, task))
+        answer_here(core, &answer);
+    else if (msg != NULL)
+        cyi_msg_drop(core, msg);
 }

@@ -90,13 +90,19 @@ struct joined {
     uint32_t slot, generation;
 };
 
+void
+cyi_watch_taken(struct cyi_core *core, uint32_t slot, uint32_t generation)
+{
+    struct cyi_task *ended = cyi_task_find_ended(core, slot, generation);
+    if (ended != NULL && ended->extra != NULL && ended->extra->result != NULL)
+        cyi_watch_forget(core, ended);
+}
+
 static void
 forget_here(struct cyi_core *core, const void *args)
 {
     const struct joined *which = args;
-    struct cyi_task *ended = cyi_task_find_ended(core, which->slot, which->generation);
-    if (ended != NULL)
-        cyi_watch_forget(core, ended);
+    cyi_watch_taken(core, which->slot, which->generation);
 }
 
 /* Does it still wait for this note? Also when its deadline came first, but not yet its turn. */

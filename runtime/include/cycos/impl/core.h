@@ -22,13 +22,19 @@ struct cyi_inbox;
 struct cyi_channels;
 struct cyi_io;
 struct cyi_evidence;
+struct cyi_told_away;
 
-/* A task of another core whose mailbox is full (congestion.c). */
+/* A task of another core, or of another node, whose mailbox is full (congestion.c). */
 struct cyi_congested {
     uint32_t slot, generation;
+    uint32_t node;
     uint16_t core;
 };
-enum { CYI_CONGESTED_MAX = 128 };
+/* How many more another node has, that found no place in the list. */
+struct cyi_congested_node {
+    uint32_t node, count;
+};
+enum { CYI_CONGESTED_MAX = 128, CYI_CONGESTED_NODES_MAX = 64 };
 
 struct cyi_core {
     struct cyi_sched sched;
@@ -52,6 +58,9 @@ struct cyi_core {
     struct cyi_waitlist stopping;  /* tasks in cy_wait_stopping() */
     struct cyi_congested congested[CYI_CONGESTED_MAX];
     uint32_t congested_count;
+    struct cyi_congested_node congested_nodes[CYI_CONGESTED_NODES_MAX];
+    uint32_t congested_nodes_count;
+    struct cyi_told_away *told_away; /* of all tasks of this core */
     uint32_t watches_refused; /* for want of memory, ever: their notes hang nowhere (watch.c) */
     int phase;                /* of the node, as far as this core has followed */
     bool asleep;              /* the sleeping flag may be up */

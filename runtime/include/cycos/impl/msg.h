@@ -58,6 +58,9 @@ void cyi_msg_drop(struct cyi_core *core, cy_msg *msg);
 /* A block of any home. */
 void cyi_block_give(struct cyi_core *core, uint16_t home, uint8_t class, void *block);
 
+/* A body for sharing, with one user, made of some bytes; NULL without memory. */
+struct cyi_shared *cyi_shared_make(struct cyi_core *core, const void *bytes, size_t size);
+
 /* Make the body a shared one; a second message with the same body; one more user. */
 int cyi_msg_freeze(struct cyi_core *core, cy_msg *msg);
 int cyi_msg_share(struct cyi_core *core, cy_msg **out, cy_msg *msg);

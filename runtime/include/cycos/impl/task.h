@@ -101,13 +101,20 @@ CY_MUST_CHECK int cyi_park(struct cyi_core *core, enum cyi_wait wait, const void
 void cyi_wake(struct cyi_core *core, struct cyi_task *task, int result);
 
 /*
- * Waiting for an answer of another core: take a token, post a request that carries
- * {slot, generation, token}, then await. An answer with another token is dropped.
+ * Waiting for an answer of another core: take a token, post a request that carries a struct
+ * cyi_return, then await. An answer with another token is dropped. Who waits is a task of
+ * `core`, or (link not 0) a task of another node: the request came to `core` over that link.
  */
 struct cyi_return {
-    uint32_t core;
+    uint16_t core, link;
     uint32_t slot, generation, token;
 };
+static inline bool
+cyi_return_equal(const struct cyi_return *a, const struct cyi_return *b)
+{
+    return a->core == b->core && a->link == b->link && a->slot == b->slot &&
+           a->generation == b->generation && a->token == b->token;
+}
 struct cyi_return cyi_await_begin(struct cyi_core *core);
 /* What an answer brought; the message is the receiver's now. */
 struct cyi_answered {
