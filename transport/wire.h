@@ -54,7 +54,7 @@ enum cyi_op {
     CYI_OP_INTRO, /* who I am; the first frame of either side of a connection */
     CYI_OP_PING,  /* u64: comes back in a pong */
     CYI_OP_PONG,
-    CYI_OP_BYE,     /* u8 reason: this connection, or this node, ends on purpose */
+    CYI_OP_BYE,     /* u8 CYI_BYE_...: this connection, or this node, ends on purpose */
     CYI_OP_SUSPECT, /* tag u32: I hear nothing of that node; do you? */
     CYI_OP_ALIVE,   /* tag u32: I do */
 
@@ -79,6 +79,9 @@ enum cyi_op {
     CYI_OP_CHANNEL = 48, /* from here on: of channels (remote_channel.c) */
     CYI_OP_END = 64,
 };
+
+/* Why a goodbye: the connection is not needed any more, or the node ends. */
+enum { CYI_BYE_CONNECTION, CYI_BYE_NODE, CYI_BYE_REASONS };
 
 enum { CYI_ITEM_DELIVER = 1, CYI_ITEM_CALL = 2, CYI_ITEM_MESSAGE = 4, CYI_ITEM_NOTIFY = 8 };
 
@@ -219,14 +222,14 @@ cyi_get64(const uint8_t *at)
 
 /* Frames are numbered from 1 to UINT32_MAX, and then from 1 again. */
 static inline uint32_t
-cyi_number_next(uint32_t number)
+cyi_frame_after(uint32_t number)
 {
     return number != UINT32_MAX ? number + 1 : 1;
 }
 
 /* Is `a` the older one, of two that are less than 2^31 frames apart? */
 static inline bool
-cyi_number_before(uint32_t a, uint32_t b)
+cyi_frame_before(uint32_t a, uint32_t b)
 {
     return (int32_t) (a - b) < 0;
 }
@@ -308,9 +311,9 @@ size_t cyi_intro_write(uint8_t *out, const struct cyi_intro *intro);
 CY_MUST_CHECK int cyi_intro_read(struct cyi_intro *out, const uint8_t *in, size_t size);
 
 /*
- * A hello without its last CYI_HELLO_MAC bytes, which are there when the sender has a secret
- * and authenticate all before them. write: returns the size. read: only after they were
- * checked, or when there is no secret; -EBADMSG also another magic, -EPROTO another version.
+ * A hello without its last CYI_HELLO_MAC bytes, which authenticate all before them, or are zero
+ * without a secret. write: returns the size. read: only after they were checked; -EBADMSG also
+ * another magic, -EPROTO another version.
  */
 enum { CYI_HELLO_MAC = 16 };
 #define CYI_HELLO_TIME_MAX ((uint64_t) INT64_MAX / 1000000) /* as nanoseconds it fits */

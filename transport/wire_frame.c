@@ -115,7 +115,22 @@ is_long(const struct cyi_item *item)
            flags_fit(shape_of(begin.op), item->flags);
 }
 
-/* Without its message an answer has no bytes of one. */
+/* Beyond the shape. An answer without its message has no bytes of one. */
+static bool
+is_sound(const struct cyi_item *item)
+{
+    switch (item->op) {
+    case CYI_OP_BYE:
+        return item->body[0] < CYI_BYE_REASONS;
+    case CYI_OP_ANSWER:
+        return item->flags != 0 || item->size == CYI_ANSWER_BYTES;
+    case CYI_OP_LOCATED:
+        return cyi_wire_ref_ok(cyi_wire_get_ref(item->body + 4));
+    default:
+        return true;
+    }
+}
+
 static bool
 is_item(const struct cyi_item *item, const struct shape *shape)
 {
@@ -123,9 +138,7 @@ is_item(const struct cyi_item *item, const struct shape *shape)
         return false;
     if (item->op == CYI_OP_LONG)
         return is_long(item);
-    if (item->op == CYI_OP_ANSWER && item->flags == 0 && item->size != CYI_ANSWER_BYTES)
-        return false;
-    return flags_fit(shape, item->flags);
+    return flags_fit(shape, item->flags) && is_sound(item);
 }
 
 int

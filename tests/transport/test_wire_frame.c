@@ -146,17 +146,17 @@ gives_back_what_it_reads(void)
 static void
 numbers_begin_again_behind_the_last(void)
 {
-    CU_ASSERT_EQUAL(cyi_number_next(1), 2);
-    CU_ASSERT_EQUAL(cyi_number_next(UINT32_MAX - 1), UINT32_MAX);
-    CU_ASSERT_EQUAL(cyi_number_next(UINT32_MAX), 1);
-    CU_ASSERT(cyi_number_before(1, 2));
-    CU_ASSERT(cyi_number_before(UINT32_MAX, 1));
-    CU_ASSERT(cyi_number_before(UINT32_MAX - 5, 7));
-    CU_ASSERT_FALSE(cyi_number_before(2, 1));
-    CU_ASSERT_FALSE(cyi_number_before(1, UINT32_MAX));
-    CU_ASSERT_FALSE(cyi_number_before(3, 3));
-    CU_ASSERT(cyi_number_before(1, 0x80000000));
-    CU_ASSERT_FALSE(cyi_number_before(1, 0x80000002));
+    CU_ASSERT_EQUAL(cyi_frame_after(1), 2);
+    CU_ASSERT_EQUAL(cyi_frame_after(UINT32_MAX - 1), UINT32_MAX);
+    CU_ASSERT_EQUAL(cyi_frame_after(UINT32_MAX), 1);
+    CU_ASSERT(cyi_frame_before(1, 2));
+    CU_ASSERT(cyi_frame_before(UINT32_MAX, 1));
+    CU_ASSERT(cyi_frame_before(UINT32_MAX - 5, 7));
+    CU_ASSERT_FALSE(cyi_frame_before(2, 1));
+    CU_ASSERT_FALSE(cyi_frame_before(1, UINT32_MAX));
+    CU_ASSERT_FALSE(cyi_frame_before(3, 3));
+    CU_ASSERT(cyi_frame_before(1, 0x80000000));
+    CU_ASSERT_FALSE(cyi_frame_before(1, 0x80000002));
 }
 
 CY_TEST_MAIN("transport.wire_frame", CY_TEST(puts_the_fields_where_the_format_says),

@@ -114,6 +114,38 @@ takes_bytes_behind_an_answer_only_with_its_message(void)
     CY_FAILS(read_of(CYI_OP_ANSWER, CYI_ITEM_MESSAGE, 32769, 32769), -EBADMSG);
 }
 
+static int
+read_body(enum cyi_op op, const void *body, size_t size)
+{
+    uint8_t bytes[64];
+    struct cyi_item item;
+    memcpy(cyi_item_write(bytes, op, 0, size), body, size);
+    return cyi_item_read(&item, bytes, CYI_ITEM_HEADER + size);
+}
+
+static void
+refuses_a_goodbye_for_no_known_reason(void)
+{
+    for (unsigned reason = 0; reason < 256; reason++) {
+        uint8_t body = (uint8_t) reason;
+        CU_ASSERT_EQUAL(read_body(CYI_OP_BYE, &body, 1), reason <= CYI_BYE_NODE ? 5 : -EBADMSG);
+    }
+}
+
+static void
+refuses_to_locate_what_cannot_be(void)
+{
+    uint8_t body[4 + CYI_REF_BYTES] = {0};
+    for (uint32_t kind = 0; kind < 16; kind++) {
+        bool good = kind >= CY_KIND_TASK && kind <= CY_KIND_METHOD;
+        cyi_wire_put_ref(body + 4, (cy_ref){.node = 1, .slot = kind << 28});
+        int expected = good ? (int) sizeof body + 4 : -EBADMSG;
+        CU_ASSERT_EQUAL(read_body(CYI_OP_LOCATED, body, sizeof body), expected);
+    }
+    cyi_wire_put_ref(body + 4, (cy_ref){.port = 1});
+    CY_FAILS(read_body(CYI_OP_LOCATED, body, sizeof body), -EBADMSG);
+}
+
 static void
 knows_the_lane_of_each_item(void)
 {
@@ -209,6 +241,10 @@ gives_back_each_item_or_refuses_it_when_a_bit_is_flipped(void)
         uint8_t *body =
             cyi_item_write(bytes, (enum cyi_op) s->op, (uint8_t) good_flags(s), size);
         wire_random_fill(&random, body, size);
+        if (s->op == CYI_OP_BYE)
+            body[0] = CYI_BYE_NODE;
+        if (s->op == CYI_OP_LOCATED)
+            cyi_wire_put_ref(body + 4, wire_random_ref(&random));
         if (s->op == CYI_OP_LONG)
             cyi_long_write(body, &(struct cyi_long_item){.total = 5000, .op = CYI_OP_SEND});
         wire_expect_same(again, bytes, CYI_ITEM_HEADER + size);
@@ -220,7 +256,9 @@ gives_back_each_item_or_refuses_it_when_a_bit_is_flipped(void)
 CY_TEST_MAIN("transport.wire_shape", CY_TEST(takes_each_item_from_its_least_to_its_most_bytes),
              CY_TEST(takes_only_the_flags_that_an_item_can_have),
              CY_TEST(takes_bytes_behind_an_answer_only_with_its_message),
-             CY_TEST(knows_the_lane_of_each_item), CY_TEST(refuses_unknown_items),
+             CY_TEST(refuses_a_goodbye_for_no_known_reason),
+             CY_TEST(refuses_to_locate_what_cannot_be), CY_TEST(knows_the_lane_of_each_item),
+             CY_TEST(refuses_unknown_items),
              CY_TEST(refuses_an_item_that_does_not_fit_into_its_frame),
              CY_TEST(refuses_less_than_the_header_of_an_item),
              CY_TEST(walks_through_the_items_of_a_frame),
