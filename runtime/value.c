@@ -14,25 +14,6 @@ struct level {
     bool is_map;
 };
 
-const uint8_t *
-cyi_value_long_head(struct cyi_value_head *head, const uint8_t *at, const uint8_t *end)
-{
-    static const uint64_t LEAST[] = {CYI_VALUE_IN_1, UINT8_MAX + 1, UINT16_MAX + 1,
-                                     (uint64_t) UINT32_MAX + 1};
-    uint64_t big = 0;
-    if (head->info > CYI_VALUE_IN_8)
-        return NULL; /* reserved, or an indefinite length */
-    unsigned kind = head->info - CYI_VALUE_IN_1;
-    size_t size = (size_t) 1 << kind;
-    if ((size_t) (end - at) < size)
-        return NULL;
-    memcpy((uint8_t *) &big + sizeof big - size, at, size);
-    head->value = be64toh(big);
-    if (head->value < LEAST[kind] && head->major != CYI_VALUE_SIMPLE)
-        return NULL;
-    return at + size;
-}
-
 /* A tag: ours, around a reference. */
 static int
 check_tag(const struct cyi_value_head *head, const uint8_t **at, const uint8_t *end)

@@ -40,9 +40,54 @@ struct cyi_value_head {
     unsigned major, info;
 };
 
-/* The value behind a head's first byte, if that says so. NULL: cut off, longer than needed. */
-const uint8_t *cyi_value_long_head(struct cyi_value_head *head, const uint8_t *at,
-                                   const uint8_t *end);
+/*
+ * The value behind a head's first byte, whose low bits say 24 to 31. NULL: cut off, longer than
+ * needed, reserved. Loads of fixed sizes: half of the time of reading went into a loop here.
+ */
+static inline const uint8_t *
+cyi_value_long_head(struct cyi_value_head *head, const uint8_t *at, const uint8_t *end)
+{
+    size_t room = (size_t) (end - at);
+    uint64_t least, eight;
+    uint32_t four;
+    uint16_t two;
+    switch (head->info) {
+    case CYI_VALUE_IN_1:
+        if (room < 1)
+            return NULL;
+        head->value = *at;
+        least = CYI_VALUE_IN_1;
+        at += 1;
+        break;
+    case CYI_VALUE_IN_2:
+        if (room < sizeof two)
+            return NULL;
+        memcpy(&two, at, sizeof two);
+        head->value = be16toh(two);
+        least = UINT8_MAX + 1;
+        at += sizeof two;
+        break;
+    case CYI_VALUE_IN_4:
+        if (room < sizeof four)
+            return NULL;
+        memcpy(&four, at, sizeof four);
+        head->value = be32toh(four);
+        least = UINT16_MAX + 1;
+        at += sizeof four;
+        break;
+    case CYI_VALUE_IN_8:
+        if (room < sizeof eight)
+            return NULL;
+        memcpy(&eight, at, sizeof eight);
+        head->value = be64toh(eight);
+        least = (uint64_t) UINT32_MAX + 1;
+        at += sizeof eight;
+        break;
+    default:
+        return NULL; /* reserved, or an indefinite length */
+    }
+    return head->value >= least || head->major == CYI_VALUE_SIMPLE ? at : NULL;
+}
 
 /* Read the head at `at`. Returns what follows it, or NULL when it is malformed. */
 static inline const uint8_t *
@@ -108,6 +153,8 @@ CY_MUST_CHECK int cyi_value_check(const uint8_t *body, size_t size, unsigned dep
 static inline int
 cyi_value_compare(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
 {
+    if (*a != *b)
+        return *a - *b;
     return memcmp(a, b, a_size < b_size ? a_size : b_size);
 }
 

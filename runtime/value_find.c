@@ -30,9 +30,14 @@ find(const cy_value_reader *map, const struct key *want, cy_value_reader *value)
     for (size_t left = map->left; left > 0; left -= 2) {
         struct cyi_value_head head;
         const uint8_t *content = cyi_value_head(&head, at, end);
-        const uint8_t *behind = cyi_value_over(at, end, 1);
-        if (behind == NULL)
+        if (content == NULL)
             return -EBADMSG;
+        const uint8_t *behind = content;
+        if (head.major >= CYI_VALUE_BYTES) {
+            if (head.value > (size_t) (end - content))
+                return -EBADMSG;
+            behind += head.value;
+        }
         int order = compare(want, &head, content);
         if (order < 0)
             break;

@@ -150,6 +150,8 @@ put_scalar(struct out *out, cy_value_reader *r)
     cy_ref ref;
     double number;
     int rc = 0;
+    if (content == NULL)
+        return -EBADMSG;
     switch (cy_value_peek(r)) {
     case CY_VALUE_INT:
         put_integer(out, &head);

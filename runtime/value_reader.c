@@ -70,7 +70,7 @@ cy_value_peek(const cy_value_reader *r)
 }
 
 /* The next value's head; r->at stays. Returns what follows the head in *next. */
-static int
+static inline int
 look(const cy_value_reader *r, struct cyi_value_head *head, const uint8_t **next)
 {
     if (r->left == 0)
@@ -79,7 +79,7 @@ look(const cy_value_reader *r, struct cyi_value_head *head, const uint8_t **next
     return *next != NULL ? 0 : -EBADMSG;
 }
 
-static int
+static inline int
 move(cy_value_reader *r, const uint8_t *next)
 {
     r->at = next;
@@ -182,7 +182,7 @@ cy_value_get_nil(cy_value_reader *r)
 }
 
 /* Text or bytes. */
-static int
+static inline int
 get_string(cy_value_reader *r, unsigned major, const uint8_t **bytes, size_t *size)
 {
     struct cyi_value_head head;

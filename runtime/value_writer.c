@@ -36,7 +36,7 @@ fail(cy_value_writer *w, int error)
 }
 
 /* May a value come now, and one of this type? */
-static bool
+static inline bool
 begin(cy_value_writer *w, unsigned major)
 {
     struct cy_value_level *level = &w->levels[w->depth];
@@ -57,7 +57,7 @@ complete(const cy_value_writer *w)
 }
 
 /* A place for so many bytes in *at; NULL when they do not fit. False: no memory. */
-static bool
+static inline bool
 reserve(cy_value_writer *w, size_t bytes, uint8_t **at)
 {
     size_t needed;
