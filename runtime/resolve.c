@@ -41,20 +41,36 @@ code_of(int eai, int system)
 }
 
 /* The first address is the best that this host can reach: the library sorts by RFC 6724. */
+static int
+look_up(cy_address *out, const char *host)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list = NULL;
+    int eai = getaddrinfo(host, NULL, &hints, &list);
+    int rc = code_of(eai, errno);
+    if (eai != 0)
+        return rc;
+    if (list->ai_addrlen <= sizeof *out)
+        memcpy(out, list->ai_addr, list->ai_addrlen);
+    else
+        rc = -EAFNOSUPPORT;
+    freeaddrinfo(list);
+    return rc;
+}
+
 static void
 run(struct cyi_work *work)
 {
     struct lookup *lookup = cyi_container_of(work, struct lookup, work);
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list = NULL;
-    int eai = getaddrinfo(lookup->host, NULL, &hints, &list);
-    lookup->result = code_of(eai, errno);
-    if (eai != 0)
-        return;
-    if (list->ai_addrlen <= sizeof lookup->found)
-        memcpy(&lookup->found, list->ai_addr, list->ai_addrlen);
-    else
-        lookup->result = -EAFNOSUPPORT;
-    freeaddrinfo(list);
+    lookup->result = look_up(&lookup->found, lookup->host);
+}
+
+int
+cyi_address_lookup(cy_address *out, const char *host, const struct cyi_os *os)
+{
+    int rc = cyi_address_parse_host(out, host, 0);
+    if (rc != 0)
+        rc = os->simulated ? -ENOENT : look_up(out, host);
+    return rc;
 }
 
 static void

@@ -5,59 +5,89 @@
  * as long as both nodes do. A connection serves it while there is something to say; after a
  * cut, or an idle while, the next one goes on where the last one ended.
  *
- * All calls belong to the core whose link it is.
+ * All calls belong to the core whose link it is. A link that has ended is gone: whoever
+ * suspends keeps its number, not a pointer.
  */
 #ifndef CYI_LINK_H
 #define CYI_LINK_H
 
 #include "net.h"
+#include <cycos/impl/msg.h>
 #include <cycos/impl/router.h>
 
 struct cyi_connection;
-struct cyi_chunk;
+
+/* One frame of the data lane, open or waiting to be acknowledged. */
+struct cyi_chunk {
+    struct cyi_chunk *next;
+    uint32_t number;   /* 0: still open */
+    uint32_t used;     /* bytes of items */
+    uint32_t capacity; /* for items */
+    uint32_t messages; /* in it: what is lost when it is */
+    uint8_t class;     /* of the block, as in heap.h */
+    bool sent;         /* on the present connection or before */
+    uint8_t bytes[];   /* CYI_FRAME_HEADER, then the items */
+};
+
+/* A long item, while its parts come. */
+struct cyi_assembly {
+    cy_msg *msg; /* NULL: none is under way */
+    uint32_t filled;
+    uint32_t skip; /* bytes of one for which there was no memory */
+    uint8_t op, flags;
+};
 
 struct cyi_link {
-    struct cyi_map_node node; /* in core->links */
-    struct cyi_list active;   /* in core->active, or alone */
+    struct cyi_map_node node; /* in owner->links */
+    struct cyi_list all;      /* in owner->all */
+    struct cyi_list active;   /* in owner->active while there may be something to write */
     struct cyi_net_core *owner;
-    cy_ref home;       /* of the peer: tag, core, address, port */
-    uint16_t number;   /* in core->numbered: the `link` of a cyi_return */
-    uint32_t our_life; /* how often we had declared it dead when the session began */
-    uint32_t their_life;
-    bool met;    /* an intro was read: their_life is known */
-    bool stream; /* keep the connection when idle; either side may ask for it */
-    bool peer_stream;
-    bool hub;                          /* between two hubs: never closed for being idle */
+    cy_ref home;                       /* of the peer's tasks: node, core, address, port */
+    uint64_t session;                  /* 0: nothing was ever said */
+    uint16_t number;                   /* in owner->numbered: the `link` of a cyi_return */
+    bool stream, peer_stream;          /* keep the connection when it is idle */
+    bool hub;                          /* between two hubs: always kept */
     bool dialling;                     /* a task of ours is at it */
+    bool acknowledge;                  /* say now what was received */
     uint32_t dials;                    /* failed in a row */
+    cy_time dials_since;               /* when the first of them began */
     struct cyi_connection *connection; /* NULL: none stands */
 
-    /* The data lane, out. */
-    struct cyi_chunk *first, **last; /* frames not acknowledged; the last may be open */
-    struct cyi_chunk *next_out;      /* first not sent on this connection */
-    struct cyi_chunk *open;          /* being filled; it is the last */
+    /* Out. */
+    struct cyi_chunk *first, **last; /* frames not acknowledged, and the open one */
+    struct cyi_chunk *next_out;      /* first not sent on this connection; NULL: none */
+    struct cyi_chunk *open;          /* being filled: the last, or NULL */
     uint32_t next_number;            /* of the next frame that is closed */
-    uint64_t queued_bytes;           /* in all chunks */
+    uint64_t queued_bytes;           /* of memory in all chunks */
     uint64_t flying_bytes;           /* sent on this connection, not acknowledged */
-    uint32_t credit;                 /* what may fly */
-    uint32_t chunk_class;            /* of the next chunk */
+    uint32_t credit;                 /* how many may be */
+    uint8_t chunk_class;             /* of the next chunk */
 
-    /* The data lane, in. */
+    /* In. */
     uint32_t expected;      /* number of the next frame */
     uint32_t unacked_bytes; /* received since our last word of it */
     cy_time ack_at;         /* CY_FOREVER: nothing to acknowledge */
-    cy_msg *assembly;       /* of a long item */
-    uint32_t assembled;
-    uint8_t assembly_op, assembly_flags;
-    uint64_t said_at; /* last use, for closing when idle */
+    cy_time used_at;        /* last item in or out, for closing when idle */
+    struct cyi_assembly assembly;
 
-    /* Who waits for what (router.c, watches.c, remote_channel.c, locate.c). */
-    struct cyi_map requests;
-    struct cyi_map watches;         /* ours of tasks there, by id */
+    /* Who waits for what. */
+    struct cyi_map requests;        /* of ours, by task and token (requests.c) */
+    struct cyi_map watches;         /* ours of tasks there, by id (watches.c) */
     struct cyi_map foreign_watches; /* theirs of tasks here, by id */
-    struct cyi_map told;            /* tasks of ours whose mailbox is full, as it was told */
+    struct cyi_map told;            /* tasks of ours whose full mailbox was told */
     uint32_t watch_id;
+    void *channels; /* remote_channel.c */
 };
+
+/* What an item brought. A long one lies in `donor`, which who takes it sets to NULL. */
+struct cyi_arrival {
+    uint8_t op, flags;
+    const uint8_t *body;
+    size_t size;
+    cy_msg *donor;
+};
+
+/* link.c */
 
 /*
  * The link to a core of another node, made if there is none. -ESRCH the node has ended,
@@ -67,40 +97,100 @@ CY_MUST_CHECK int cyi_link_get(struct cyi_link **out, struct cyi_core *core, cy_
 /* That there is, or NULL. */
 struct cyi_link *cyi_link_find(const struct cyi_core *core, uint32_t tag, uint16_t peer_core);
 struct cyi_link *cyi_link_numbered(const struct cyi_core *core, uint16_t number);
-
-/*
- * Begin an item of `size` bytes on the data lane; where they go. It is sent at the end of the
- * turn; a connection is made if there is none. NULL with *error: -EAGAIN at the link's limit,
- * -ENOMEM. At most CYI_ITEM_MAX bytes.
- */
-uint8_t *cyi_link_put(struct cyi_link *link, enum cyi_op op, uint8_t flags, size_t size,
-                      int *error);
-/*
- * An item of any size: a fixed part, then a body, cut up if need be. All or nothing.
- */
-CY_MUST_CHECK int cyi_link_put_long(struct cyi_link *link, enum cyi_op op, uint8_t flags,
-                                    const uint8_t *fixed, size_t fixed_size, const void *body,
-                                    size_t size);
-/* The same beyond the link's limit, for what must not get lost. -ENOMEM only. */
-CY_MUST_CHECK int cyi_link_put_promised(struct cyi_link *link, enum cyi_op op, uint8_t flags,
-                                        const uint8_t *fixed, size_t fixed_size,
-                                        const void *body, size_t size);
-/* A small item on the control lane, if a connection stands: else it is dropped. */
-void cyi_link_control(struct cyi_link *link, enum cyi_op op, const void *body, size_t size);
-
-/* Dial now if no connection stands and nobody dials. */
-void cyi_link_dial(struct cyi_link *link);
 /* Keep the connection when idle, or not. */
 void cyi_link_stream(struct cyi_link *link, bool stream);
-/* Close the connection; the link goes on. */
-void cyi_link_cut(struct cyi_link *link, int error);
-/* The node is gone: fail whatever waits, count what is lost, free the link. */
+/* The session is over: fail whatever waits, count what is lost, free the link. */
 void cyi_link_end(struct cyi_link *link);
 /* End all links of this core with a node. */
 void cyi_links_end(struct cyi_core *core, uint32_t tag);
+/*
+ * The connection has ended by `error`: tell whom it concerns. It is freed, unless the node ends:
+ * then it stays for the goodbye.
+ */
+void cyi_link_served(struct cyi_connection *connection, int error);
+/* Does somebody want a connection while there is none? */
+bool cyi_link_wanted(const struct cyi_link *link);
+/* On a connection that stays on this host. */
+void cyi_link_choose_congestion(cy_socket *socket, const cy_address *peer);
+/* Calls visit(link, arg) for each link of this core; it may end the one that it is given. */
+void cyi_links_each(struct cyi_core *core, void (*visit)(struct cyi_link *link, void *arg),
+                    void *arg);
 
-/* What came: carried out on the link's core. The donor, if any, holds the item's bytes. */
-int cyi_link_carry_out(struct cyi_link *link, const struct cyi_item *item, size_t size,
-                       cy_msg **donor);
+/* link_out.c */
+
+/*
+ * Begin an item of `size` bytes, at most CYI_ITEM_MAX, on the data lane; where they go. It is
+ * sent at the end of the turn; a connection is made if there is none. NULL with *error:
+ * -EAGAIN at the link's limit, -ENOMEM.
+ */
+uint8_t *cyi_link_put(struct cyi_link *link, enum cyi_op op, uint8_t flags, size_t size,
+                      int *error);
+/* What an item consists of: a fixed part, then a body of any size, which may be missing. */
+struct cyi_parts {
+    const uint8_t *fixed;
+    size_t fixed_size;
+    const void *body;
+    size_t size;
+};
+/* An item, cut up if need be. All or nothing. */
+CY_MUST_CHECK int cyi_link_put_item(struct cyi_link *link, enum cyi_op op, uint8_t flags,
+                                    const struct cyi_parts *parts);
+/* The same beyond the link's limit, for what must not get lost. -ENOMEM. */
+CY_MUST_CHECK int cyi_link_put_promised(struct cyi_link *link, enum cyi_op op, uint8_t flags,
+                                        const struct cyi_parts *parts);
+/* A small item on the control lane, if a connection stands: else it is dropped. */
+void cyi_link_control(struct cyi_link *link, enum cyi_op op, const void *body, size_t size);
+/* There may be something to write: look at the end of the turn. */
+void cyi_link_activate(struct cyi_link *link);
+/* Write what there is, as far as the connection takes it. */
+void cyi_link_flush(struct cyi_link *link);
+/* The peer has frames up to and without `ack`. -EBADMSG it cannot. */
+CY_MUST_CHECK int cyi_link_acknowledged(struct cyi_link *link, uint32_t ack);
+/* A new connection: what the last one did not bring over is to be sent again. */
+CY_MUST_CHECK int cyi_link_resume(struct cyi_link *link, uint32_t next);
+/* Give all chunks back; how many messages were in them. */
+uint32_t cyi_link_drop_chunks(struct cyi_link *link);
+/* Does it have something that the other side has not got? */
+bool cyi_link_pending(const struct cyi_link *link);
+
+/* dial.c */
+
+/* Dial now if no connection stands and nobody dials. */
+void cyi_link_dial(struct cyi_link *link);
+/*
+ * In a task: connect to an address, exchange intros, and part. So both sides get to know each
+ * other. -ECONNREFUSED and what else cy_tcp_connect() says, CY_EAUTH and what else a handshake
+ * says, CY_ESELF it is this node, -ETIMEDOUT, -ECANCELED.
+ */
+CY_MUST_CHECK int cyi_dial_meet(struct cyi_core *core, const cy_address *address,
+                                struct cyi_intro *out, cy_time deadline);
+
+/* accept.c: the daemon that takes connections of one listener. */
+int cyi_accept_all(void *listener);
+
+/* requests.c: a message whose sender waits for an answer; takes it if 0. */
+CY_MUST_CHECK int cyi_request_send(struct cyi_link *link, cy_ref to, cy_msg *msg);
+/* The answer has come. Takes msg. */
+void cyi_request_answered(struct cyi_link *link, const struct cyi_answer_item *answer,
+                          cy_msg *msg);
+void cyi_requests_fail(struct cyi_link *link);
+
+/* watches.c: who watches whom over a link; as the calls of router.h. */
+CY_MUST_CHECK int cyi_watch_begin(struct cyi_link *link, cy_ref target, bool join,
+                                  cy_msg *note);
+void cyi_watch_cancel(struct cyi_link *link, cy_ref target, const cy_msg *note);
+CY_MUST_CHECK int cyi_watch_carry_out(struct cyi_link *link, const struct cyi_arrival *arrival);
+void cyi_watches_fail(struct cyi_link *link);
+
+/* told.c: tasks of ours whose mailbox is full, as the other side knows. */
+void cyi_told_full(struct cyi_link *link, uint32_t slot, uint32_t generation);
+void cyi_told_relieved(struct cyi_core *core, uint32_t slot, uint32_t generation);
+void cyi_told_forget(struct cyi_link *link);
+
+/* router.c: what the runtime calls. */
+extern const struct cyi_router cyi_link_router;
+
+/* carry.c: what came on the data lane, on the link's core. -EBADMSG it makes no sense. */
+CY_MUST_CHECK int cyi_link_carry_out(struct cyi_link *link, struct cyi_arrival *arrival);
 
 #endif

@@ -44,7 +44,7 @@ struct cyi_net {
     struct cyi_net_core *cores; /* one per core */
 };
 
-enum { CYI_LISTENERS_MAX = 16, CYI_RECEIVE_BYTES = 256 << 10 };
+enum { CYI_LISTENERS_MAX = 16, CYI_LINKS_MAX = 65535, CYI_RECEIVE_BYTES = 512 << 10 };
 
 struct cyi_net_counters {
     uint64_t frames_sent, frames_received, bytes_sent, bytes_received;
@@ -63,11 +63,11 @@ struct cyi_net_core {
     uint32_t listener_count;
     uint16_t port;
     struct cyi_map links;       /* by tag and core of the other end */
+    struct cyi_list all;        /* links, the oldest first */
     struct cyi_list active;     /* links with something to write, or to acknowledge */
-    struct cyi_link **numbered; /* by link->number; [0] unused */
-    uint32_t numbered_count;
-    uint32_t handshakes;     /* pending */
-    struct cyi_list sources; /* of pending handshakes */
+    struct cyi_link **numbered; /* by link->number: CYI_LINKS_MAX + 1 places, [0] unused */
+    uint16_t last_number;
+    struct cyi_list pending; /* connections whose peer has not introduced itself */
     uint8_t *receive;        /* CYI_RECEIVE_BYTES, of whoever reads right now */
     struct cyi_net_counters counters;
 };

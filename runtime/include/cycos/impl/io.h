@@ -42,6 +42,10 @@ CY_MUST_CHECK int cyi_tcp_listen(cy_socket **out, struct cyi_core *core,
                                  const struct cy_listen_options *options);
 void cyi_listener_last(cy_socket *listener);
 
+/* As cy_address_resolve(), before any core runs: it blocks. The port is 0. */
+CY_MUST_CHECK int cyi_address_lookup(cy_address *out, const char *host,
+                                     const struct cyi_os *os);
+
 /* Wait until there may be something to read: 0, or what cy_read() would say instead. */
 CY_MUST_CHECK int cyi_stream_wait(cy_socket *socket, cy_time deadline);
 

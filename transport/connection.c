@@ -1,0 +1,186 @@
+/* connection.c - the record of a connection, and what goes out on it. */
+#include "connection.h"
+#include <cycos/impl/io.h>
+#include <string.h>
+
+static struct cyi_heap *
+heap_of(const struct cyi_connection *connection)
+{
+    return &connection->owner->core->heap;
+}
+
+int
+cyi_connection_open(struct cyi_connection **out, struct cyi_net_core *owner, cy_socket *socket)
+{
+    uint8_t class = cyi_heap_class(sizeof(struct cyi_connection));
+    struct cyi_connection *connection =
+        cyi_heap_take(&owner->core->heap, class, sizeof *connection);
+    if (connection == NULL)
+        return -ENOMEM;
+    *connection = (struct cyi_connection){.owner = owner, .socket = socket};
+    *out = connection;
+    return 0;
+}
+
+static void
+give(struct cyi_connection *connection, uint8_t class, void *block)
+{
+    if (block != NULL)
+        cyi_heap_give(heap_of(connection), class, block);
+}
+
+void
+cyi_connection_free(struct cyi_connection **freed)
+{
+    struct cyi_connection *connection = *freed;
+    cyi_connection_cut(connection, connection->error);
+    for (uint32_t i = 0; i < connection->piece_count; i++) {
+        struct cyi_piece *piece = &connection->pieces[connection->piece_first + i];
+        give(connection, piece->class, piece->block);
+    }
+    give(connection, cyi_heap_class(CYI_CONTROL_BYTES), connection->control);
+    give(connection, connection->rest_class, connection->rest);
+    cyi_seal_fini(&connection->send);
+    cyi_seal_fini(&connection->receive);
+    give(connection, cyi_heap_class(sizeof *connection), connection);
+    *freed = NULL;
+}
+
+void
+cyi_connection_cut(struct cyi_connection *connection, int error)
+{
+    struct cyi_link *link = connection->link;
+    if (connection->error == 0)
+        connection->error = error;
+    cy_close(&connection->socket);
+    connection->link = NULL;
+    if (link != NULL && link->connection == connection)
+        link->connection = NULL;
+}
+
+bool
+cyi_connection_prepare_control(struct cyi_connection *connection)
+{
+    if (connection->control != NULL)
+        return true;
+    connection->control_used = 0;
+    connection->control = cyi_heap_take(heap_of(connection), cyi_heap_class(CYI_CONTROL_BYTES),
+                                        CYI_CONTROL_BYTES);
+    return connection->control != NULL;
+}
+
+bool
+cyi_connection_control(struct cyi_connection *connection, enum cyi_op op, const void *body,
+                       size_t size)
+{
+    if (!cyi_connection_prepare_control(connection))
+        return false;
+    size_t at = CYI_FRAME_HEADER + connection->control_used;
+    size_t room = CYI_CONTROL_BYTES - CYI_SEAL_OVERHEAD - at;
+    if (room < CYI_ITEM_HEADER + size)
+        return false;
+    uint8_t *to = cyi_item_write(connection->control + at, op, 0, size);
+    if (size > 0)
+        memcpy(to, body, size);
+    connection->control_used += (uint32_t) (CYI_ITEM_HEADER + size);
+    return true;
+}
+
+static struct cyi_piece *
+new_piece(struct cyi_connection *connection)
+{
+    CY_ASSERT(connection->piece_first + connection->piece_count < CYI_PIECES_MAX);
+    return &connection->pieces[connection->piece_first + connection->piece_count++];
+}
+
+/* Sealed in place: a control frame is never sent again. */
+bool
+cyi_connection_take_control(struct cyi_connection *connection, const struct cyi_frame *frame)
+{
+    uint8_t *bytes = connection->control;
+    size_t size = CYI_FRAME_HEADER + frame->size;
+    cyi_frame_write(bytes, frame);
+    if (connection->secured) {
+        if (cyi_seal(&connection->send, bytes, CYI_FRAME_HEADER, bytes + CYI_FRAME_HEADER,
+                     frame->size, bytes + CYI_FRAME_HEADER) != 0)
+            return false;
+        size += CYI_SEAL_OVERHEAD;
+    }
+    *new_piece(connection) = (struct cyi_piece){
+        .at = bytes, .left = size, .block = bytes, .class = cyi_heap_class(CYI_CONTROL_BYTES)};
+    connection->control = NULL;
+    connection->control_used = 0;
+    return true;
+}
+
+int
+cyi_connection_add(struct cyi_connection *connection, const struct cyi_frame *frame,
+                   uint8_t *bytes)
+{
+    size_t size = CYI_FRAME_HEADER + frame->size;
+    cyi_frame_write(bytes, frame);
+    if (!connection->secured) {
+        *new_piece(connection) =
+            (struct cyi_piece){.at = bytes, .left = size, .number = frame->number};
+        return 0;
+    }
+    size += CYI_SEAL_OVERHEAD;
+    uint8_t class = cyi_heap_class(size);
+    uint8_t *block = cyi_heap_take(heap_of(connection), class, size);
+    if (block == NULL)
+        return -ENOMEM;
+    memcpy(block, bytes, CYI_FRAME_HEADER);
+    int rc = cyi_seal(&connection->send, block, CYI_FRAME_HEADER, bytes + CYI_FRAME_HEADER,
+                      frame->size, block + CYI_FRAME_HEADER);
+    if (rc != 0) {
+        give(connection, class, block);
+        return rc;
+    }
+    *new_piece(connection) = (struct cyi_piece){
+        .at = block, .left = size, .block = block, .class = class, .number = frame->number};
+    return 0;
+}
+
+/* The first n bytes of the pieces have gone. */
+static void
+pass(struct cyi_connection *connection, size_t n)
+{
+    connection->owner->counters.bytes_sent += n;
+    while (connection->piece_count > 0) {
+        struct cyi_piece *piece = &connection->pieces[connection->piece_first];
+        if (n < piece->left) {
+            piece->at += n;
+            piece->left -= n;
+            return;
+        }
+        n -= piece->left;
+        if (piece->number != 0)
+            connection->written = piece->number;
+        give(connection, piece->class, piece->block);
+        connection->owner->counters.frames_sent++;
+        connection->piece_first++;
+        connection->piece_count--;
+    }
+    connection->piece_first = 0;
+}
+
+bool
+cyi_connection_write(struct cyi_connection *connection)
+{
+    struct iovec parts[CYI_PIECES_MAX];
+    while (connection->piece_count > 0) {
+        for (uint32_t i = 0; i < connection->piece_count; i++) {
+            const struct cyi_piece *piece = &connection->pieces[connection->piece_first + i];
+            parts[i] = (struct iovec){(void *) (uintptr_t) piece->at, piece->left};
+        }
+        ssize_t n =
+            cyi_stream_try_writev(connection->socket, parts, (int) connection->piece_count);
+        if (n < 0) {
+            if (n != -EAGAIN)
+                cyi_connection_cut(connection, (int) n);
+            return false;
+        }
+        pass(connection, (size_t) n);
+    }
+    return true;
+}

@@ -1,0 +1,90 @@
+/*
+ * connection.h - the TCP connection that serves a link for a while.
+ *
+ * A daemon task owns each: it dials or accepts, shakes hands, adopts the connection for its
+ * link, reads until the end, and frees it. Everybody else may only cut it.
+ */
+#ifndef CYI_CONNECTION_H
+#define CYI_CONNECTION_H
+
+#include "auth.h"
+#include "link.h"
+
+enum { CYI_PIECES_MAX = 32, CYI_BATCH_BYTES = 256 << 10, CYI_CONTROL_BYTES = 1 << 10 };
+
+/* Bytes on their way into the kernel. */
+struct cyi_piece {
+    const uint8_t *at;
+    size_t left;
+    void *block;     /* to be given back, or NULL: the chunk is the link's */
+    uint8_t class;   /* of the block */
+    uint32_t number; /* of the data frame, or 0 */
+};
+
+struct cyi_connection {
+    struct cyi_net_core *owner;
+    struct cyi_link *link; /* NULL: not yet, or no more */
+    cy_socket *socket;     /* NULL: closed */
+    bool secured;
+    int error; /* why it was cut */
+    struct cyi_seal send, receive;
+    struct cyi_piece pieces[CYI_PIECES_MAX];
+    uint32_t piece_first, piece_count;
+    uint32_t written; /* number of the last data frame that the kernel has got, or its peer */
+    uint8_t *control; /* a block of CYI_CONTROL_BYTES with a frame of the control lane */
+    uint32_t control_used;
+    uint8_t *rest; /* a block with the beginning of a frame */
+    uint32_t rest_size;
+    uint8_t rest_class;
+};
+
+/* connection.c */
+CY_MUST_CHECK int cyi_connection_open(struct cyi_connection **out, struct cyi_net_core *owner,
+                                      cy_socket *socket);
+/* By its task, at last. */
+void cyi_connection_free(struct cyi_connection **connection);
+/* Close the socket and part from the link: its task ends soon. Any number of times. */
+void cyi_connection_cut(struct cyi_connection *connection, int error);
+/* Have a frame of the control lane to go out, maybe an empty one; false without memory. */
+bool cyi_connection_prepare_control(struct cyi_connection *connection);
+/* Add an item to it; false when there is no room. */
+bool cyi_connection_control(struct cyi_connection *connection, enum cyi_op op, const void *body,
+                            size_t size);
+/* Take the control frame as a piece to be written; false without memory. */
+bool cyi_connection_take_control(struct cyi_connection *connection,
+                                 const struct cyi_frame *frame);
+/* Add a frame to the pieces, sealed if need be; its header is written into `bytes`. */
+CY_MUST_CHECK int cyi_connection_add(struct cyi_connection *connection,
+                                     const struct cyi_frame *frame, uint8_t *bytes);
+/* Write pieces: true when none is left. Cuts the connection when it is broken. */
+bool cyi_connection_write(struct cyi_connection *connection);
+
+/* receive.c: read and carry out until the connection ends; what ended it. */
+int cyi_connection_serve(struct cyi_connection *connection);
+
+/* handshake.c: all suspend. After the first two the peer has proved who it is. */
+CY_MUST_CHECK int cyi_handshake_dial(struct cyi_connection *connection, cy_ref expected,
+                                     struct cyi_auth_identity *peer, cy_time deadline);
+CY_MUST_CHECK int cyi_handshake_accept(struct cyi_connection *connection,
+                                       struct cyi_auth_identity *peer, cy_time deadline);
+/* Say who we are. */
+CY_MUST_CHECK int cyi_handshake_introduce(struct cyi_connection *connection,
+                                          const struct cyi_intro *intro, cy_time deadline);
+/* Hear who it is, and how many bytes of frames it takes. */
+CY_MUST_CHECK int cyi_handshake_meet(struct cyi_connection *connection, struct cyi_intro *out,
+                                     uint32_t *credit, cy_time deadline);
+
+/* adopt.c */
+
+/* What we say of ourselves to a node; on a link, where we go on with it. */
+void cyi_intro_make(struct cyi_intro *out, struct cyi_net_core *owner,
+                    const uint8_t *incarnation, const struct cyi_link *link);
+/* What a connection that we have dialled leads to: it serves its link from now on. */
+CY_MUST_CHECK int cyi_adopt_dialled(struct cyi_connection *connection,
+                                    const struct cyi_intro *intro, uint32_t credit);
+/* One that somebody else has dialled: answers its intro first. Suspends. */
+CY_MUST_CHECK int cyi_adopt_accepted(struct cyi_connection *connection,
+                                     const struct cyi_intro *intro, uint32_t credit,
+                                     cy_time deadline);
+
+#endif

@@ -1,0 +1,236 @@
+/*
+ * dial.c - making connections to other nodes.
+ *
+ * A link that has something to say and no connection gets a task that dials until it has one,
+ * serves it until its end, and dials again if there is still something to say. It knows its
+ * link by number, because a link may end while the task is suspended.
+ */
+#include "connection.h"
+#include "member.h"
+#include <string.h>
+
+enum { DOUBLINGS_MAX = 16, REFUSED_MAX = 3 };
+
+static cy_time
+now_of(const struct cyi_net_core *owner)
+{
+    return owner->core->os->now(owner->core->os);
+}
+
+/* Its addresses in turn; what the reference says, if nobody knows the node. */
+static int
+route(const struct cyi_link *link, cy_address *out)
+{
+    int rc = cyi_members_route(link->owner->net->members, link->home.node, link->home.core,
+                               link->dials, out);
+    if (rc != -ENOENT)
+        return rc;
+    if (link->home.port == 0)
+        return CY_ENOPEER;
+    cyi_address_from_wire(out, link->home.address, link->home.port);
+    return 0;
+}
+
+static int
+introduce(struct cyi_connection *connection, const struct cyi_auth_identity *peer,
+          const struct cyi_link *link, struct cyi_intro *intro, uint32_t *credit,
+          cy_time deadline)
+{
+    cyi_intro_make(intro, connection->owner, peer->incarnation, link);
+    intro->meet = link == NULL;
+    int rc = cyi_handshake_introduce(connection, intro, deadline);
+    if (rc == 0)
+        rc = cyi_handshake_meet(connection, intro, credit, deadline);
+    if (rc == 0 &&
+        memcmp(intro->incarnation, peer->incarnation, sizeof intro->incarnation) != 0)
+        rc = -EBADMSG;
+    return rc;
+}
+
+/* Hands and intros; the link is looked for again after each suspension. */
+static int
+shake_hands(struct cyi_connection *connection, uint16_t number, const cy_address *address,
+            cy_time deadline)
+{
+    struct cyi_net_core *owner = connection->owner;
+    struct cyi_auth_identity peer;
+    struct cyi_intro intro;
+    uint32_t credit;
+    struct cyi_link *link = cyi_link_numbered(owner->core, number);
+    if (link == NULL)
+        return -ECANCELED;
+    int rc = cyi_handshake_dial(connection, link->home, &peer, deadline);
+    if (rc != 0)
+        return rc;
+    link = cyi_link_numbered(owner->core, number);
+    if (link == NULL || link->connection != NULL)
+        return -EALREADY;
+    rc = introduce(connection, &peer, link, &intro, &credit, deadline);
+    if (rc == 0)
+        rc = cyi_members_meet(owner->net->members, owner->core, &intro, address);
+    return rc == 0 ? cyi_adopt_dialled(connection, &intro, credit) : rc;
+}
+
+static int
+open_connection(struct cyi_connection **out, struct cyi_net_core *owner,
+                const cy_address *address, cy_time deadline)
+{
+    cy_socket *socket;
+    int rc = cy_tcp_connect(&socket, address, deadline);
+    if (rc != 0)
+        return rc;
+    rc = cyi_connection_open(out, owner, socket);
+    if (rc != 0)
+        cy_close(&socket);
+    return rc;
+}
+
+/* One try. *served: there was a connection, and now it is over. */
+static int
+dial_once(struct cyi_net_core *owner, uint16_t number, bool *served)
+{
+    struct cyi_connection *connection;
+    cy_address address;
+    struct cyi_link *link = cyi_link_numbered(owner->core, number);
+    cy_time deadline = now_of(owner) + owner->net->limits.handshake_ns;
+    *served = false;
+    int rc = route(link, &address);
+    if (rc != 0)
+        return rc;
+    owner->counters.dials++;
+    rc = open_connection(&connection, owner, &address, deadline);
+    if (rc != 0)
+        return rc;
+    cyi_link_choose_congestion(connection->socket, &address);
+    rc = shake_hands(connection, number, &address, deadline);
+    if (rc == 0) {
+        *served = true;
+        rc = cyi_connection_serve(connection);
+        cyi_link_served(connection, rc);
+        return rc;
+    }
+    cyi_connection_free(&connection);
+    return rc;
+}
+
+static cy_time
+back_off(struct cyi_net_core *owner, uint32_t dials)
+{
+    const struct cyi_net_limits *limits = &owner->net->limits;
+    uint32_t doublings = dials < DOUBLINGS_MAX ? dials : DOUBLINGS_MAX;
+    cy_time pause = limits->redial_ns << doublings;
+    uint32_t jitter;
+    if (pause > limits->redial_max_ns)
+        pause = limits->redial_max_ns;
+    owner->core->os->random(owner->core->os, &jitter, sizeof jitter);
+    return pause / 2 + jitter % (pause / 2 + 1);
+}
+
+static void
+log_failure(const struct cyi_link *link, int error)
+{
+    char text[CY_LOCATION_TEXT_MAX];
+    cy_location location = cy_ref_location(link->home);
+    cy_location_format(text, sizeof text, &location);
+    cy_log_write(error == CY_EAUTH ? CY_LOG_WARN : CY_LOG_DEBUG, "net.dial",
+                 "peer=%s error=%s reason=\"%s\"", text, cy_errname(error), cy_strerror(error));
+}
+
+/*
+ * Of a node that the membership knows, it says when there is no more hope. Of any other, we do:
+ * another node is there, or nobody, or nothing was heard for as long as a member may be silent.
+ */
+static bool
+hopeless(const struct cyi_link *link, int error)
+{
+    cy_address ignored;
+    const struct cyi_net *net = link->owner->net;
+    int known = cyi_members_route(net->members, link->home.node, link->home.core, 0, &ignored);
+    if (known != -ENOENT)
+        return known != 0;
+    if (error == -ESRCH || error == CY_EAUTH || error == CY_ENOPEER || error == CY_EVERSION)
+        return true;
+    if (error == -ECONNREFUSED && link->dials >= REFUSED_MAX)
+        return true;
+    return now_of(link->owner) - link->dials_since >= net->limits.dead_ns;
+}
+
+/* False: the link has ended. */
+static bool
+note_failure(struct cyi_net_core *owner, uint16_t number, int error)
+{
+    struct cyi_link *link = cyi_link_numbered(owner->core, number);
+    if (link == NULL)
+        return false;
+    if (link->connection != NULL || error == -EALREADY)
+        return true;
+    if (link->dials++ == 0)
+        link->dials_since = now_of(owner);
+    if (error == CY_EAUTH)
+        owner->counters.bad_secret++;
+    log_failure(link, error);
+    cyi_members_dial_failed(owner->net->members, link, error);
+    link = cyi_link_numbered(owner->core, number);
+    if (link != NULL && hopeless(link, error)) {
+        cyi_link_end(link);
+        link = NULL;
+    }
+    return link != NULL;
+}
+
+static int
+dial_task(void *arg)
+{
+    struct cyi_core *core = cyi_self;
+    struct cyi_net_core *owner = cyi_net_core(core);
+    uint16_t number = (uint16_t) (uintptr_t) arg;
+    struct cyi_link *link;
+    int rc = 0;
+    while (rc != -ECANCELED && (link = cyi_link_numbered(core, number)) != NULL &&
+           cyi_link_wanted(link)) {
+        bool served;
+        rc = dial_once(owner, number, &served);
+        link = cyi_link_numbered(core, number);
+        if (link != NULL)
+            link->dialling = link->connection == NULL;
+        if (rc == -ECANCELED || served)
+            continue;
+        if (!note_failure(owner, number, rc))
+            return 0;
+        link = cyi_link_numbered(core, number);
+        rc = cy_sleep(back_off(owner, link->dials));
+    }
+    if ((link = cyi_link_numbered(core, number)) != NULL)
+        link->dialling = false;
+    return 0;
+}
+
+void
+cyi_link_dial(struct cyi_link *link)
+{
+    struct cyi_core *core = link->owner->core;
+    if (link->connection != NULL || link->dialling || core->phase >= CYI_PHASE_TERMINATE)
+        return;
+    void *arg = (void *) (uintptr_t) link->number;
+    link->dialling = cyi_daemon_start(core, dial_task, arg, "net.link") == 0;
+}
+
+int
+cyi_dial_meet(struct cyi_core *core, const cy_address *address, struct cyi_intro *out,
+              cy_time deadline)
+{
+    struct cyi_net_core *owner = cyi_net_core(core);
+    struct cyi_connection *connection;
+    struct cyi_auth_identity peer;
+    uint32_t credit;
+    int rc = open_connection(&connection, owner, address, deadline);
+    if (rc != 0)
+        return rc;
+    rc = cyi_handshake_dial(connection, CY_NOBODY, &peer, deadline);
+    if (rc == 0)
+        rc = introduce(connection, &peer, NULL, out, &credit, deadline);
+    if (rc == 0)
+        rc = cyi_members_meet(owner->net->members, core, out, address);
+    cyi_connection_free(&connection);
+    return rc;
+}

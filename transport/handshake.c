@@ -1,0 +1,180 @@
+/*
+ * handshake.c - the first words on a connection: proofs, then each side's intro.
+ *
+ * Until the proof stands, nothing is looked at but messages of fixed size; what a stranger can
+ * cost is one task with its stack, for as long as the deadline allows.
+ */
+#include "connection.h"
+#include <string.h>
+
+static void
+begin(struct cyi_connection *connection, struct cyi_auth *auth, enum cyi_auth_role role)
+{
+    struct cyi_core *core = connection->owner->core;
+    uint8_t random[CYI_AUTH_RANDOM_BYTES];
+    struct cyi_auth_identity self = {.core = core->index};
+    memcpy(self.incarnation, core->node->incarnation, sizeof self.incarnation);
+    core->os->random(core->os, random, sizeof random);
+    cyi_auth_init(auth, role, connection->owner->net->secrets, &self, random);
+    explicit_bzero(random, sizeof random);
+}
+
+static int
+write_all(struct cyi_connection *connection, const uint8_t *bytes, size_t size,
+          cy_time deadline)
+{
+    ssize_t n = cy_write(connection->socket, bytes, size, deadline);
+    return n < 0 ? (int) n : 0;
+}
+
+static int
+read_all(struct cyi_connection *connection, uint8_t *bytes, size_t size, cy_time deadline)
+{
+    ssize_t n = cy_read_full(connection->socket, bytes, size, deadline);
+    return n < 0 ? (int) n : (size_t) n < size ? -ECONNRESET : 0;
+}
+
+static int
+read_checked(struct cyi_connection *connection, const struct cyi_auth *auth, uint8_t *bytes,
+             size_t size, cy_time deadline)
+{
+    int rc = read_all(connection, bytes, CYI_AUTH_HEAD_BYTES, deadline);
+    if (rc == 0)
+        rc = cyi_auth_check_head(auth, bytes);
+    if (rc == 0)
+        rc = read_all(connection, bytes + CYI_AUTH_HEAD_BYTES, size - CYI_AUTH_HEAD_BYTES,
+                      deadline);
+    return rc;
+}
+
+/* From here on frames are sealed, if both have a secret. */
+static void
+finish(struct cyi_connection *connection, struct cyi_auth *auth, struct cyi_auth_identity *peer)
+{
+    *peer = *cyi_auth_peer(auth);
+    connection->secured = auth->secured;
+    connection->send = auth->send;
+    connection->receive = auth->receive;
+}
+
+static int
+dial(struct cyi_connection *connection, struct cyi_auth *auth, cy_time deadline)
+{
+    uint8_t hello[CYI_AUTH_HELLO_BYTES], challenge[CYI_AUTH_CHALLENGE_BYTES];
+    uint8_t proof[CYI_AUTH_PROOF_BYTES];
+    cyi_auth_hello(auth, hello);
+    int rc = write_all(connection, hello, sizeof hello, deadline);
+    if (rc == 0)
+        rc = read_checked(connection, auth, challenge, sizeof challenge, deadline);
+    if (rc == 0)
+        rc = cyi_auth_proof(auth, challenge, proof);
+    return rc != 0 ? rc : write_all(connection, proof, sizeof proof, deadline);
+}
+
+int
+cyi_handshake_dial(struct cyi_connection *connection, cy_ref expected,
+                   struct cyi_auth_identity *peer, cy_time deadline)
+{
+    struct cyi_auth auth;
+    begin(connection, &auth, CYI_AUTH_DIALER);
+    cyi_auth_expect(&auth, expected.node, expected.core);
+    int rc = dial(connection, &auth, deadline);
+    if (rc == 0)
+        finish(connection, &auth, peer);
+    cyi_auth_fini(&auth);
+    return rc;
+}
+
+static int
+accept_dialer(struct cyi_connection *connection, struct cyi_auth *auth, cy_time deadline)
+{
+    uint8_t hello[CYI_AUTH_HELLO_BYTES], challenge[CYI_AUTH_CHALLENGE_BYTES];
+    uint8_t proof[CYI_AUTH_PROOF_BYTES];
+    int rc = read_checked(connection, auth, hello, sizeof hello, deadline);
+    if (rc == -EPROTO || (rc != 0 && rc != CY_EVERSION))
+        return rc; /* whoever it is, it would not understand why */
+    if (rc == 0)
+        rc = cyi_auth_challenge(auth, hello, challenge);
+    if (rc != 0)
+        cyi_auth_refuse(challenge, rc);
+    int written = write_all(connection, challenge, sizeof challenge, deadline);
+    if (rc == 0)
+        rc = written;
+    if (rc == 0)
+        rc = read_checked(connection, auth, proof, sizeof proof, deadline);
+    return rc != 0 ? rc : cyi_auth_finish(auth, proof);
+}
+
+int
+cyi_handshake_accept(struct cyi_connection *connection, struct cyi_auth_identity *peer,
+                     cy_time deadline)
+{
+    struct cyi_auth auth;
+    begin(connection, &auth, CYI_AUTH_ACCEPTOR);
+    int rc = accept_dialer(connection, &auth, deadline);
+    if (rc == 0)
+        finish(connection, &auth, peer);
+    cyi_auth_fini(&auth);
+    return rc;
+}
+
+enum { INTRO_FRAME = CYI_FRAME_HEADER + CYI_ITEM_HEADER + CYI_INTRO_MAX + CYI_SEAL_OVERHEAD };
+
+int
+cyi_handshake_introduce(struct cyi_connection *connection, const struct cyi_intro *intro,
+                        cy_time deadline)
+{
+    uint8_t bytes[INTRO_FRAME];
+    uint8_t *body = bytes + CYI_FRAME_HEADER;
+    size_t size = cyi_intro_write(body + CYI_ITEM_HEADER, intro);
+    cyi_item_write(body, CYI_OP_INTRO, 0, size);
+    size += CYI_ITEM_HEADER;
+    struct cyi_frame frame = {.size = (uint32_t) size,
+                              .ack = intro->next,
+                              .credit = connection->owner->net->limits.window_bytes,
+                              .lane = CYI_LANE_CONTROL};
+    cyi_frame_write(bytes, &frame);
+    if (connection->secured) {
+        int rc = cyi_seal(&connection->send, bytes, CYI_FRAME_HEADER, body, size, body);
+        if (rc != 0)
+            return rc;
+        size += CYI_SEAL_OVERHEAD;
+    }
+    return write_all(connection, bytes, CYI_FRAME_HEADER + size, deadline);
+}
+
+static int
+read_frame(struct cyi_connection *connection, struct cyi_frame *frame, uint8_t *bytes,
+           cy_time deadline)
+{
+    size_t seal = connection->secured ? CYI_SEAL_OVERHEAD : 0;
+    uint8_t *body = bytes + CYI_FRAME_HEADER;
+    int rc = read_all(connection, bytes, CYI_FRAME_HEADER, deadline);
+    if (rc == 0)
+        rc = cyi_frame_read(frame, bytes);
+    if (rc == 0 && frame->size > CYI_ITEM_HEADER + CYI_INTRO_MAX)
+        rc = -EBADMSG;
+    if (rc == 0)
+        rc = read_all(connection, body, frame->size + seal, deadline);
+    if (rc == 0 && connection->secured)
+        rc = cyi_unseal(&connection->receive, bytes, CYI_FRAME_HEADER, body, frame->size + seal,
+                        body);
+    return rc;
+}
+
+int
+cyi_handshake_meet(struct cyi_connection *connection, struct cyi_intro *out, uint32_t *credit,
+                   cy_time deadline)
+{
+    uint8_t bytes[INTRO_FRAME];
+    struct cyi_frame frame;
+    struct cyi_item item;
+    int rc = read_frame(connection, &frame, bytes, deadline);
+    if (rc != 0)
+        return rc;
+    int n = cyi_item_read(&item, bytes + CYI_FRAME_HEADER, frame.size);
+    if (n != (int) frame.size || item.op != CYI_OP_INTRO)
+        return -EBADMSG;
+    *credit = frame.credit;
+    return cyi_intro_read(out, item.body, item.size);
+}
