@@ -231,6 +231,81 @@ failures_are_negative_codes(void)
     ops->close(os, other);
 }
 
+static void
+the_addresses_of_loopback_are_listed(void)
+{
+    struct cyi_interface all[64];
+    int seen = 0;
+    set_up();
+    int n = ops->interfaces(os, all, 64);
+    CU_ASSERT_FATAL(n > 0 && n <= 64);
+    for (int i = 0; i < n; i++) {
+        const struct sockaddr_in *v4 = &all[i].address.u.v4;
+        CU_ASSERT_TRUE(v4->sin_family == AF_INET || v4->sin_family == AF_INET6);
+        CU_ASSERT_NOT_EQUAL(all[i].index, 0);
+        if (v4->sin_family != AF_INET || ntohl(v4->sin_addr.s_addr) != INADDR_LOOPBACK)
+            continue;
+        seen++;
+        CU_ASSERT_TRUE(all[i].up && all[i].loopback && all[i].prefix == 8);
+        CU_ASSERT_EQUAL(all[i].broadcast.u.any.sa_family, AF_UNSPEC);
+        CU_ASSERT_EQUAL(v4->sin_port, 0);
+    }
+    CU_ASSERT_EQUAL(seen, 1);
+    CU_ASSERT_EQUAL(ops->interfaces(os, all, 1), 1);
+    CU_ASSERT_EQUAL(ops->interfaces(os, all, 0), 0);
+}
+
+static uint32_t
+loopback_index(void)
+{
+    struct cyi_interface all[64];
+    int n = ops->interfaces(os, all, 64);
+    for (int i = 0; i < n; i++) {
+        if (all[i].loopback)
+            return all[i].index;
+    }
+    return 0;
+}
+
+static void
+a_member_of_a_group_hears_it(void)
+{
+    struct sockaddr_in at, group = {.sin_family = AF_INET};
+    char byte;
+    set_up();
+    group.sin_addr.s_addr = htonl(0xe0005135);
+    struct ip_mreqn by = {.imr_ifindex = (int) loopback_index()};
+    int sender = bound(SOCK_DGRAM, &at), member = ops->open(os, AF_INET, SOCK_DGRAM);
+    CY_OK(ops->bind(os, member, (struct sockaddr *) &group, sizeof group));
+    CY_OK(ops->local(os, member, (struct sockaddr *) &at, &(socklen_t){sizeof at}));
+    CY_OK(ops->join(os, member, (struct sockaddr *) &group, loopback_index()));
+    CY_FAILS(ops->join(os, member, (struct sockaddr *) &group, loopback_index()), -EADDRINUSE);
+    CY_OK(ops->set_option_bytes(os, sender, IPPROTO_IP, IP_MULTICAST_IF, &by, sizeof by));
+    group.sin_port = at.sin_port;
+    CU_ASSERT_EQUAL(ops->send_to(os, sender, "x", 1, (struct sockaddr *) &group, sizeof group),
+                    1);
+    await(member, POLLIN);
+    CU_ASSERT_EQUAL(ops->receive_from(os, member, &byte, 1, NULL, NULL), 1);
+    ops->close(os, sender);
+    ops->close(os, member);
+}
+
+static void
+what_is_no_group_cannot_be_joined(void)
+{
+    struct sockaddr_in at;
+    struct sockaddr_in6 single = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = bound(SOCK_DGRAM, &at), fd6 = ops->open(os, AF_INET6, SOCK_DGRAM);
+    CY_FAILS(ops->join(os, fd, (struct sockaddr *) &at, 0), -EINVAL);
+    CY_FAILS(ops->join(os, fd6, (struct sockaddr *) &single, 0), -EINVAL);
+    at.sin_family = AF_UNIX;
+    CY_FAILS(ops->join(os, fd, (struct sockaddr *) &at, 0), -EAFNOSUPPORT);
+    CY_FAILS(ops->set_option_bytes(os, -1, SOL_SOCKET, SO_BROADCAST, &(int){1}, sizeof(int)),
+             -EBADF);
+    ops->close(os, fd);
+    ops->close(os, fd6);
+}
+
 CY_TEST_MAIN("runtime.os_linux", CY_TEST(the_monotonic_clock_is_the_systems),
              CY_TEST(the_calendar_clock_counts_from_1970),
              CY_TEST(random_fills_all_of_a_buffer_and_not_a_byte_more),
@@ -240,4 +315,6 @@ CY_TEST_MAIN("runtime.os_linux", CY_TEST(the_monotonic_clock_is_the_systems),
              CY_TEST(a_refused_connection_says_so_once),
              CY_TEST(datagrams_keep_their_size_and_sender),
              CY_TEST(both_ends_know_their_addresses_and_options_hold),
-             CY_TEST(failures_are_negative_codes))
+             CY_TEST(failures_are_negative_codes),
+             CY_TEST(the_addresses_of_loopback_are_listed),
+             CY_TEST(a_member_of_a_group_hears_it), CY_TEST(what_is_no_group_cannot_be_joined))

@@ -229,6 +229,58 @@ clocks_of_hosts_differ_and_go_alike(void)
 }
 
 static void
+calendars_are_wrong_within_bounds(void)
+{
+    static const struct cyi_sim_options wrong = {.clock_error_max = CY_SECOND};
+    int ahead = 0, behind = 0;
+    open_world(&wrong);
+    cy_time right = host(0)->realtime(host(0)) - sim->hosts[0].realtime;
+    for (uint32_t i = 0; i < CYI_SIM_HOSTS; i++) {
+        cy_time error = host(i)->realtime(host(i)) - right;
+        CU_ASSERT_TRUE(error >= -CY_SECOND && error <= CY_SECOND);
+        ahead += error > 0;
+        behind += error < 0;
+    }
+    CU_ASSERT_TRUE(ahead > 10 && behind > 10);
+    close_world();
+}
+
+static void
+clocks_drift_within_bounds_and_never_go_back(void)
+{
+    static const struct cyi_sim_options wrong = {.drift_max = 100};
+    int fast = 0, slow = 0;
+    open_world(&wrong);
+    for (uint32_t i = 0; i < CYI_SIM_HOSTS; i++) {
+        cy_time start = host(i)->now(host(i)), before = start;
+        for (int j = 0; j < 1000; j++) {
+            sim->now += 99;
+            CU_ASSERT_TRUE(host(i)->now(host(i)) > before);
+            before = host(i)->now(host(i));
+        }
+        sim->now += CY_SECOND - 1000 * 99;
+        cy_time gained = host(i)->now(host(i)) - start - CY_SECOND;
+        CU_ASSERT_TRUE(gained >= -100 * CY_MICROSECOND - 1);
+        CU_ASSERT_TRUE(gained <= 100 * CY_MICROSECOND + 1);
+        fast += gained > 0;
+        slow += gained < 0;
+    }
+    CU_ASSERT_TRUE(fast > 10 && slow > 10);
+    close_world();
+}
+
+static void
+a_timer_is_right_by_the_clock_of_its_host(void)
+{
+    static const struct cyi_sim_options wrong = {.drift_max = 1000};
+    open_node(&wrong, 1, sleep_an_hour);
+    CY_OK(cyi_sim_run(sim, 2 * CY_HOUR));
+    CU_ASSERT_TRUE(seen.slept >= CY_HOUR && seen.slept < CY_HOUR + 10 * CY_MILLISECOND);
+    CU_ASSERT_TRUE(sim->counters.turns < 1000);
+    close_node();
+}
+
+static void
 a_reactor_sleeps_until_it_is_woken(void)
 {
     struct cyi_reactor *reactor;
@@ -272,4 +324,7 @@ CY_TEST_MAIN("runtime.sim", CY_TEST(the_clock_jumps_when_all_sleep),
              CY_TEST(the_seed_decides_and_nothing_else),
              CY_TEST(what_a_program_notes_is_in_the_hash), CY_TEST(draws_stay_within_bounds),
              CY_TEST(each_seed_draws_another_mix), CY_TEST(clocks_of_hosts_differ_and_go_alike),
+             CY_TEST(calendars_are_wrong_within_bounds),
+             CY_TEST(clocks_drift_within_bounds_and_never_go_back),
+             CY_TEST(a_timer_is_right_by_the_clock_of_its_host),
              CY_TEST(a_reactor_sleeps_until_it_is_woken), CY_TEST(bad_options_are_told))

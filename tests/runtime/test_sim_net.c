@@ -180,9 +180,83 @@ a_closed_descriptor_is_a_bad_one(void)
     close_world();
 }
 
+static void
+each_host_lists_its_addresses(void)
+{
+    static const struct {
+        uint32_t kinds;
+        int count;
+    } cases[] = {{CYI_SIM_V4 | CYI_SIM_V6, 4}, {CYI_SIM_V4, 3}, {CYI_SIM_V6, 3}, {0, 2}};
+    char text[CY_ADDRESS_TEXT_MAX];
+    struct cyi_interface all[5];
+    open_world(NULL);
+    struct cyi_os *os = host(4);
+    for (int i = 0; i < 4; i++) {
+        cyi_sim_addresses(sim, 4, cases[i].kinds);
+        CU_ASSERT_EQUAL(os->socket->interfaces(os, all, 5), cases[i].count);
+        CU_ASSERT_TRUE(all[0].loopback && all[1].loopback && all[0].up);
+        CU_ASSERT_TRUE(all[0].prefix == 8 && all[1].prefix == 128);
+        CU_ASSERT_EQUAL(os->socket->interfaces(os, all, 1), 1);
+    }
+    cyi_sim_addresses(sim, 4, cases[0].kinds);
+    CU_ASSERT_EQUAL(os->socket->interfaces(os, all, 4), 4);
+    cy_address_format(text, sizeof text, &all[2].address);
+    CU_ASSERT_STRING_EQUAL(text, "10.0.0.5:0");
+    cy_address_format(text, sizeof text, &all[2].broadcast);
+    CU_ASSERT_STRING_EQUAL(text, "10.0.0.255:0");
+    cy_address_format(text, sizeof text, &all[3].address);
+    CU_ASSERT_STRING_EQUAL(text, "[fd00::5]:0");
+    CU_ASSERT_EQUAL(all[3].broadcast.u.any.sa_family, AF_UNSPEC);
+    CU_ASSERT_TRUE(all[2].index == CYI_SIM_INTERFACE && all[2].prefix == 24);
+    CU_ASSERT_TRUE(all[3].multicast && !all[3].loopback && !all[0].multicast);
+    close_world();
+}
+
+static int
+connect_v6(struct cyi_os *os, int fd, const char *address, uint16_t port)
+{
+    struct sockaddr_in6 in6 = v6(address, port);
+    return os->socket->connect(os, fd, (struct sockaddr *) &in6, sizeof in6);
+}
+
+static void
+hosts_meet_by_the_addresses_that_both_have(void)
+{
+    struct sockaddr_in6 any = v6("::", 80), from;
+    socklen_t size = sizeof from;
+    open_world(NULL);
+    cyi_sim_addresses(sim, 0, CYI_SIM_V6);
+    struct cyi_os *os = host(0), *other = host(1);
+    int listener = os->socket->open(os, AF_INET6, SOCK_STREAM), v4 = stream(other),
+        caller = other->socket->open(other, AF_INET6, SOCK_STREAM);
+    CY_OK(os->socket->bind(os, listener, (struct sockaddr *) &any, sizeof any));
+    CY_OK(os->socket->listen(os, listener, 1));
+    CY_FAILS(connect_v4(other, v4, "10.0.0.1", 80), -ENETUNREACH);
+    CY_FAILS(connect_v6(other, caller, "fd00::1", 80), -EINPROGRESS);
+    settle();
+    int fd = os->socket->accept(os, listener, (struct sockaddr *) &from, &size);
+    CU_ASSERT_TRUE(fd >= 0);
+    CU_ASSERT_EQUAL(from.sin6_addr.s6_addr[0], 0xfd);
+    CU_ASSERT_EQUAL(from.sin6_addr.s6_addr[15], 2);
+    shut(other, v4);
+    v4 = stream(os);
+    CY_FAILS(connect_v4(os, v4, "10.0.0.2", 80), -ENETUNREACH);
+    CY_FAILS(bind_v4(os, v4, "10.0.0.1", 80), -EADDRNOTAVAIL);
+    CY_FAILS(bind_v4(os, v4, "10.0.0.255", 80), -EADDRNOTAVAIL);
+    CY_FAILS(connect_v4(os, v4, "127.255.255.255", 80), -ENETUNREACH);
+    shut(os, fd);
+    shut(os, v4);
+    shut(os, listener);
+    shut(other, caller);
+    settle();
+    close_world();
+}
+
 CY_TEST_MAIN("runtime.sim_net", CY_TEST(events_happen_in_the_order_of_time_and_making),
              CY_TEST(a_port_belongs_to_one_unless_all_share),
              CY_TEST(reuse_of_an_address_does_not_let_two_listen),
              CY_TEST(those_who_share_a_port_share_the_callers),
              CY_TEST(only_own_addresses_can_be_bound), CY_TEST(version_6_takes_version_4_along),
-             CY_TEST(descriptors_run_out_by_chance), CY_TEST(a_closed_descriptor_is_a_bad_one))
+             CY_TEST(descriptors_run_out_by_chance), CY_TEST(a_closed_descriptor_is_a_bad_one),
+             CY_TEST(each_host_lists_its_addresses),
+             CY_TEST(hosts_meet_by_the_addresses_that_both_have))

@@ -1,5 +1,6 @@
 #include "loopback.h"
 #include <errno.h>
+#include <net/if.h>
 
 /* A datagram socket and its address. */
 static int
@@ -153,9 +154,119 @@ one_task_receives_until_it_is_terminated_or_the_socket_closed(void)
     run(disturb_a_receiver);
 }
 
+/* Several sockets on one free port. */
+static int
+open_shared(cy_socket **out, int count, cy_address *at, const char *host)
+{
+    static const struct cy_udp_options shared = {.reuse_port = true, .broadcast = true};
+    *at = any_port(host);
+    for (int i = 0; i < count; i++) {
+        int r = cy_udp_open(&out[i], at, &shared);
+        if (r == 0)
+            r = cy_socket_local(at, out[i]);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int
+share_a_port(void *arg)
+{
+    cy_socket *all[3], *other = NULL;
+    cy_address at;
+    char byte;
+    int heard = 0;
+    (void) arg;
+    CHECK(open_shared(all, 3, &at, "0.0.0.0") == 0);
+    CHECK(cy_udp_open(&other, &at, NULL) == -EADDRINUSE);
+    CHECK(cy_udp_open(&other, &at, &(struct cy_udp_options){.broadcast = true}) == -EADDRINUSE);
+    at.u.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK(cy_send_to(all[0], "x", 1, &at) == 1);
+    at.u.v4.sin_addr.s_addr = htonl(0x7fffffff);
+    CHECK(cy_send_to(all[0], "y", 1, &at) == 1);
+    for (int i = 0; i < 3; i++) {
+        /* To one of them alone, and before the other: */
+        CHECK(cy_receive_from(all[i], &byte, 1, NULL, SOON) == 1);
+        if (byte == 'x') {
+            heard++;
+            CHECK(cy_receive_from(all[i], &byte, 1, NULL, SOON) == 1);
+        }
+        CHECK(byte == 'y');
+    }
+    CHECK(heard == 1);
+    for (int i = 0; i < 3; i++)
+        cy_close(&all[i]);
+    return 0;
+}
+
+static void
+those_who_share_a_port_all_hear_a_broadcast_and_one_hears_the_rest(void)
+{
+    run(share_a_port);
+}
+
+/* Bound to both families or to IPv6 alone, where IPv4 has the port too. */
+static int
+bind_both(void *arg)
+{
+    cy_socket *both, *v6, *v4;
+    cy_address at = any_port("::"), at4 = any_port("0.0.0.0");
+    (void) arg;
+    CHECK(cy_udp_open(&both, &at, NULL) == 0 && cy_socket_local(&at, both) == 0);
+    at4.u.v4.sin_port = at.u.v6.sin6_port;
+    CHECK(cy_udp_open(&v4, &at4, NULL) == -EADDRINUSE);
+    cy_close(&both);
+    CHECK(cy_udp_open(&v6, &at, &(struct cy_udp_options){.v6_only = true}) == 0);
+    CHECK(cy_udp_open(&v4, &at4, NULL) == 0);
+    cy_close(&v4);
+    cy_close(&v6);
+    return 0;
+}
+
+static void
+version_6_alone_leaves_the_port_of_version_4(void)
+{
+    run(bind_both);
+}
+
+static int
+join_a_group(void *arg)
+{
+    cy_socket *socket;
+    cy_address at, group = any_port("224.0.81.53"), group6 = any_port("ff02::5135");
+    char byte;
+    (void) arg;
+    uint32_t lo = if_nametoindex("lo");
+    CHECK(open_shared(&socket, 1, &at, "0.0.0.0") == 0);
+    group.u.v4.sin_port = at.u.v4.sin_port;
+    CHECK(cyi_udp_join(socket, &group, lo) == 0);
+    CHECK(cyi_udp_join(socket, &at, lo) == -EINVAL);
+    CHECK(cyi_udp_multicast_interface(socket, lo) == 0);
+    CHECK(cyi_udp_multicast_interface(socket, 0x7fffffff) == -EADDRNOTAVAIL);
+    CHECK(cy_send_to(socket, "x", 1, &group) == 1);
+    CHECK(cy_receive_from(socket, &byte, 1, NULL, SOON) == 1 && byte == 'x');
+    cy_close(&socket);
+    CHECK(open_shared(&socket, 1, &at, "::") == 0);
+    CHECK(cyi_udp_join(socket, &group6, lo) == 0);
+    CHECK(cyi_udp_multicast_interface(socket, lo) == 0);
+    CHECK(cyi_udp_multicast_interface(socket, 0x7fffffff) == -ENODEV);
+    cy_close(&socket);
+    return 0;
+}
+
+static void
+a_group_is_joined_on_an_interface(void)
+{
+    run(join_a_group);
+}
+
 CY_TEST_MAIN("runtime.udp",
              CY_TEST(a_datagram_arrives_with_its_senders_address_over_ipv4_and_ipv6),
              CY_TEST(tells_what_was_cut_off_takes_the_empty_and_the_largest),
              CY_TEST(all_datagrams_behind_one_event_are_read),
              CY_TEST(failures_are_told_and_leave_nothing),
-             CY_TEST(one_task_receives_until_it_is_terminated_or_the_socket_closed))
+             CY_TEST(one_task_receives_until_it_is_terminated_or_the_socket_closed),
+             CY_TEST(those_who_share_a_port_all_hear_a_broadcast_and_one_hears_the_rest),
+             CY_TEST(version_6_alone_leaves_the_port_of_version_4),
+             CY_TEST(a_group_is_joined_on_an_interface))
