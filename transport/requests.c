@@ -52,7 +52,7 @@ cyi_request_send(struct cyi_link *link, cy_ref to, cy_msg *msg)
         return -ENOMEM;
     cyi_request_write(fixed, &item);
     int rc = cyi_link_put_item(link, CYI_OP_REQUEST, deliver ? CYI_ITEM_DELIVER : CYI_ITEM_CALL,
-                               fixed, sizeof fixed, cyi_msg_body(msg), msg->size);
+                               &parts);
     if (rc != 0) {
         cyi_map_remove(&link->requests, &request->node);
         cyi_heap_give(&core->heap, 0, request);
