@@ -3,11 +3,12 @@
  *
  * All else is refused by every function that checks, with the same error.
  */
+#include "fuzz.h"
 #include <cycos/value.h>
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+enum { ENTRIES_MAX = 64 };
 
 static int
 grow(cy_value_writer *w, size_t room)
@@ -133,6 +134,28 @@ find_all(cy_value_reader map)
     }
 }
 
+/* The same map, written from its last entry to the first. */
+static void
+reverse(cy_value_reader map, const uint8_t *data, size_t size)
+{
+    const void *parts[2 * ENTRIES_MAX];
+    size_t sizes[2 * ENTRIES_MAX], count = 0, written;
+    cy_value_writer w;
+    if (map.left > 2 * ENTRIES_MAX)
+        return;
+    for (; map.left > 0; count++)
+        CY_ASSERT(cy_value_get_encoded(&map, &parts[count], &sizes[count]) == 0);
+    cy_value_writer_init_growing(&w, grow, NULL);
+    cy_value_put_map(&w, count / 2);
+    for (; count > 0; count -= 2) {
+        cy_value_put_encoded(&w, parts[count - 2], sizes[count - 2]);
+        cy_value_put_encoded(&w, parts[count - 1], sizes[count - 1]);
+    }
+    CY_ASSERT(cy_value_finish(&w, &written) == 0);
+    CY_ASSERT(written == size && memcmp(w.bytes, data, size) == 0);
+    free(w.bytes);
+}
+
 static void
 check_text(const uint8_t *data, size_t size)
 {
@@ -168,8 +191,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     CY_ASSERT(cy_value_finish(&whole, &written) == -ENOBUFS && whole.size == size);
     CY_ASSERT(cy_value_reader_init(&r, data, size) == 0);
-    if (cy_value_get_map(&r, &map) == 0)
+    if (cy_value_get_map(&r, &map) == 0) {
         find_all(map);
+        reverse(map, data, size);
+    }
     CY_ASSERT(cy_value_reader_init(&r, data, size) == 0);
     cy_value_writer_init_growing(&w, grow, NULL);
     copy_all(&w, &r);
