@@ -41,22 +41,44 @@ CY_MUST_CHECK int cyi_members_route(struct cyi_members *members, uint32_t tag, u
 uint32_t cyi_members_life(struct cyi_members *members, const uint8_t *incarnation);
 
 /*
- * On any core: an intro was read on a connection that comes from, or led to, `address`.
- * Registers the node. When it says that it had declared us dead more often than we knew,
- * all links with it begin anew: *their_life is to be compared with that of the link.
- * -EEXIST its tag is that of another node that lives; -ENOBUFS too many peers.
+ * On any core: an intro was read on a connection that comes from, or led to, `address`; to be
+ * called before the connection becomes a link's, because it may end links of this core.
+ *
+ * When it returns 0, the node is known, cyi_members_route() leads to it, and no link of this
+ * core with it is left of a session that either side has declared over: if the intro says that
+ * it has declared us dead more often than we knew, or our hub has declared it dead, those of
+ * this core have been ended, those of the other cores are under way to it. Each core ends its
+ * links once for each such change and before it can get to know of a newer session, so that no
+ * link of a newer session is ended by mistake. What watchers have to know follows on the hub.
+ *
+ * CY_ESELF it is this node itself; -EEXIST its tag is that of another node that lives; -ENOBUFS
+ * too many peers; -ENOMEM.
  */
 CY_MUST_CHECK int cyi_members_meet(struct cyi_members *members, struct cyi_core *core,
                                    const struct cyi_intro *intro, const cy_address *address);
 
-/* On the hub: a hello of a node, valid; or its location was given by somebody. */
-void cyi_members_hear(struct cyi_members *members, const struct cyi_hello *hello,
+/* Are links to this node to be kept when they are idle? */
+bool cyi_members_stream(struct cyi_members *members, uint32_t tag);
+
+/* Does a hello tell us anything? */
+enum cyi_hello_age {
+    CYI_HELLO_FRESH,
+    CYI_HELLO_HINT, /* of another time and an unknown node: replayed, or its clock is wrong */
+    CYI_HELLO_OLD,  /* not newer than what this node has said before */
+};
+enum cyi_hello_age cyi_members_hello_age(struct cyi_members *members,
+                                         const struct cyi_hello *hello, uint64_t now_ms);
+
+/*
+ * On the hub: a hello of a node, valid. True when there was news in it: the node is not online.
+ */
+bool cyi_members_hear(struct cyi_members *members, const struct cyi_hello *hello,
                       const cy_address *source);
 
 /* On the hub: the link to the other hub has a connection; has lost it (`error` says how). */
 void cyi_members_link_up(struct cyi_members *members, struct cyi_link *link);
 void cyi_members_link_down(struct cyi_members *members, struct cyi_link *link, int error);
-/* The dial of a link of this core has failed: -ECONNREFUSED, -ETIMEDOUT, -ESRCH another node is there. */
+/* The dial of a link has failed: -ECONNREFUSED, -ETIMEDOUT..., -ESRCH another node is there. */
 void cyi_members_dial_failed(struct cyi_members *members, struct cyi_link *link, int error);
 /* On the hub: something was received on a hub link; a control item of membership came. */
 void cyi_members_alive(struct cyi_members *members, struct cyi_link *link);
@@ -76,5 +98,21 @@ struct cyi_member_view {
 };
 void cyi_members_each(struct cyi_members *members,
                       void (*visit)(const struct cyi_member_view *view, void *arg), void *arg);
+
+/* Called on the hub when a node has come (watchers know already) or gone. One for a node. */
+typedef void cyi_members_changed_fn(void *arg, uint32_t tag, bool online);
+void cyi_members_on_change(struct cyi_members *members, cyi_members_changed_fn *fn, void *arg);
+
+struct cyi_member_counters {
+    uint64_t online, offline; /* nodes, as they were reported */
+    uint64_t suspected, vouched;
+    uint64_t bad_secret;    /* nodes that we dialled and that do not have ours */
+    uint64_t peers_refused; /* at a limit */
+    uint64_t hellos_sent, hellos_received, hellos_bad, hellos_foreign, hellos_limited,
+        hellos_old, relayed, answered, announced;
+};
+void cyi_members_count(struct cyi_members *members, struct cyi_member_counters *out);
+/* One more of the counter at that offset. */
+void cyi_members_count_one(struct cyi_members *members, size_t which);
 
 #endif
