@@ -44,12 +44,18 @@ cyi_intro_make(struct cyi_intro *out, struct cyi_net_core *owner, const uint8_t 
         out->ports[i] = net->cores[i].port;
 }
 
-/* The link that the connection is for, without one of another session. */
+/*
+ * The link that the connection is for, without one of another session. A session of which the
+ * other side has not heard because the connection broke in between is begun once more.
+ */
 static int
 link_for(struct cyi_link **out, struct cyi_core *core, const struct cyi_intro *intro)
 {
     struct cyi_link *link = cyi_link_find(core, intro->home.node, intro->core);
-    if (link != NULL && link->session != 0 && link->session != intro->session) {
+    bool other = link != NULL && link->session != 0 && link->session != intro->session;
+    if (other && intro->session == 0 && !link->confirmed) {
+        link->session = 0;
+    } else if (other) {
         cyi_link_end(link);
         link = NULL;
     }
@@ -69,10 +75,11 @@ attach(struct cyi_connection *connection, struct cyi_link *link, const struct cy
         cyi_connection_cut(link->connection, -ECONNABORTED);
     link->connection = connection;
     connection->link = link;
+    connection->number = link->number;
     link->home = intro->home;
     link->peer_stream = intro->stream;
     link->credit = credit;
-    link->dials = 0;
+    link->attached_at = owner->core->sched.now;
     link->dialling = false;
     link->acknowledge = false;
     link->unacked_bytes = 0;
@@ -107,6 +114,15 @@ cyi_adopt_dialled(struct cyi_connection *connection, const struct cyi_intro *int
     return attach(connection, link, intro, credit, intro->next);
 }
 
+/* A try that takes long may never succeed: the way may be open in one direction only. */
+static bool
+dials_now(const struct cyi_link *link)
+{
+    cy_time now = link->owner->core->os->now(link->owner->core->os);
+    return link->dialling && link->trying != 0 &&
+           now - link->trying < link->owner->net->limits.cross_ns;
+}
+
 static uint64_t
 new_session(struct cyi_core *core)
 {
@@ -123,7 +139,7 @@ cyi_adopt_accepted(struct cyi_connection *connection, const struct cyi_intro *in
     struct cyi_core *core = connection->owner->core;
     struct cyi_link *link = cyi_link_find(core, intro->home.node, intro->core);
     struct cyi_intro own;
-    if (link != NULL && link->dialling && we_are_lower(connection->owner, intro))
+    if (link != NULL && dials_now(link) && we_are_lower(connection->owner, intro))
         return -EALREADY; /* ours will be there in a moment */
     int rc = link_for(&link, core, intro);
     if (rc != 0)

@@ -24,6 +24,7 @@ struct cyi_piece {
 struct cyi_connection {
     struct cyi_net_core *owner;
     struct cyi_link *link; /* NULL: not yet, or no more */
+    uint16_t number;       /* of the link that it serves or has served */
     cy_socket *socket;     /* NULL: closed */
     bool secured;
     int error; /* why it was cut */

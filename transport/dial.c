@@ -98,6 +98,7 @@ dial_once(struct cyi_net_core *owner, uint16_t number, bool *served)
     if (rc != 0)
         return rc;
     owner->counters.dials++;
+    link->trying = now_of(owner);
     rc = open_connection(&connection, owner, &address, deadline);
     if (rc != 0)
         return rc;
@@ -150,9 +151,9 @@ hopeless(const struct cyi_link *link, int error)
         return known != 0;
     if (error == -ESRCH || error == CY_EAUTH || error == CY_ENOPEER || error == CY_EVERSION)
         return true;
-    if (error == -ECONNREFUSED && link->dials >= REFUSED_MAX)
+    if (error == -ECONNREFUSED && link->dials + 1 >= REFUSED_MAX)
         return true;
-    return now_of(link->owner) - link->dials_since >= net->limits.dead_ns;
+    return link->dials != 0 && now_of(link->owner) - link->dials_since >= net->limits.dead_ns;
 }
 
 /* False: the link has ended. */
@@ -164,8 +165,6 @@ note_failure(struct cyi_net_core *owner, uint16_t number, int error)
         return false;
     if (link->connection != NULL || error == -EALREADY)
         return true;
-    if (link->dials++ == 0)
-        link->dials_since = now_of(owner);
     if (error == CY_EAUTH)
         owner->counters.bad_secret++;
     log_failure(link, error);
@@ -176,6 +175,19 @@ note_failure(struct cyi_net_core *owner, uint16_t number, int error)
         link = NULL;
     }
     return link != NULL;
+}
+
+/* Also after a connection that stood: if it was short, there may be many more of them. */
+static int
+pause_dialling(struct cyi_net_core *owner, uint16_t number)
+{
+    struct cyi_link *link = cyi_link_numbered(owner->core, number);
+    if (link == NULL || !cyi_link_wanted(link))
+        return 0;
+    if (link->dials == 0)
+        link->dials_since = now_of(owner);
+    link->trying = 0;
+    return cy_sleep(back_off(owner, link->dials++));
 }
 
 static int
@@ -193,12 +205,11 @@ dial_task(void *arg)
         link = cyi_link_numbered(core, number);
         if (link != NULL)
             link->dialling = link->connection == NULL;
-        if (rc == -ECANCELED || served)
-            continue;
-        if (!note_failure(owner, number, rc))
+        if (rc == -ECANCELED)
+            break;
+        if (!served && !note_failure(owner, number, rc))
             return 0;
-        link = cyi_link_numbered(core, number);
-        rc = cy_sleep(back_off(owner, link->dials));
+        rc = pause_dialling(owner, number);
     }
     if ((link = cyi_link_numbered(core, number)) != NULL)
         link->dialling = false;

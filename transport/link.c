@@ -156,10 +156,15 @@ cyi_link_served(struct cyi_connection *connection, int error)
     struct cyi_link *link = connection->link;
     if (link != NULL && error == -ECANCELED && owner->core->phase >= CYI_PHASE_TERMINATE)
         return;
-    owner->counters.cuts += link != NULL && error != -ETIME;
-    cyi_connection_cut(connection, error);
+    uint16_t number = connection->number;
+    owner->counters.cuts += error != -ETIME;
     cyi_connection_free(&connection);
-    if (link != NULL && link->hub)
+    link = cyi_link_numbered(owner->core, number);
+    if (link == NULL || link->connection != NULL)
+        return; /* it has ended, or has another connection */
+    if (owner->core->sched.now - link->attached_at >= owner->net->limits.redial_max_ns)
+        link->dials = 0;
+    if (link->hub)
         cyi_members_link_down(owner->net->members, link, error);
 }
 

@@ -48,6 +48,9 @@ struct cyi_link {
     bool stream, peer_stream;          /* keep the connection when it is idle */
     bool hub;                          /* between two hubs: always kept */
     bool dialling;                     /* a task of ours is at it */
+    bool confirmed;                    /* the other side knows the session, too */
+    cy_time trying;                    /* when its present try began; 0: it pauses */
+    cy_time attached_at;               /* when the present or last connection came */
     bool acknowledge;                  /* say now what was received */
     uint32_t dials;                    /* failed in a row */
     cy_time dials_since;               /* when the first of them began */

@@ -3,8 +3,8 @@
 #include "link.h"
 #include "member.h"
 #include <arpa/inet.h>
-#include <cycos/impl/log.h>
 #include <cycos/impl/io.h>
+#include <cycos/impl/log.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +21,7 @@ static const struct cyi_net_limits DEFAULTS = {
     .idle_ns = 2 * CY_SECOND,
     .redial_ns = 10 * CY_MILLISECOND,
     .redial_max_ns = 2 * CY_SECOND,
+    .cross_ns = 250 * CY_MILLISECOND,
     .probe_ns = 500 * CY_MILLISECOND,
     .dead_ns = 4500 * CY_MILLISECOND,
     .peers_max = 4096,

@@ -71,14 +71,14 @@ static void
 finish(struct cyi_link *link, struct request *request, int result, uint64_t value, cy_msg *msg)
 {
     struct cyi_core *core = link->owner->core;
+    struct cyi_return to = {core->index, 0, request->slot, request->generation, request->token};
     cyi_map_remove(&link->requests, &request->node);
     if (request->msg != NULL && msg == NULL && result < 0) {
         msg = request->msg;
         msg->flags &= CYI_MSG_SHARED;
         request->msg = NULL;
     }
-    cyi_answer_arrives(core, request->slot, request->generation, request->token, result, value,
-                       msg);
+    cyi_answer_arrives(core, &to, result, value, msg);
     if (request->msg != NULL)
         cyi_msg_drop(core, request->msg);
     cyi_heap_give(&core->heap, 0, request);
