@@ -180,14 +180,14 @@ static void
 put_hello_keys(uint8_t *out, const struct cyi_secrets *secrets)
 {
     uint8_t hash[CYI_CRYPTO_HASH], mac[CYI_CRYPTO_HASH];
+    uint8_t *key_id = out + AT_KEY_IDS, *at = out + AT_MACS;
     uint32_t count = cyi_secrets_count(secrets);
-    for (uint32_t i = 0; i < count; i++)
-        memcpy(out + AT_KEY_IDS + i * CYI_KEY_ID, cyi_secrets_at(secrets, i)->key_id,
-               CYI_KEY_ID);
+    for (uint32_t i = 0; i < count; i++, key_id += CYI_KEY_ID)
+        memcpy(key_id, cyi_secrets_at(secrets, i)->key_id, CYI_KEY_ID);
     cyi_crypto_sha256(hash, (struct cyi_bytes){out, AT_MACS});
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++, at += CYI_MAC) {
         put_mac(mac, cyi_secrets_at(secrets, i), FOR_HELLO, hash);
-        memcpy(out + AT_MACS + i * CYI_MAC, mac, CYI_MAC);
+        memcpy(at, mac, CYI_MAC);
     }
 }
 
@@ -221,7 +221,7 @@ choose_secret(struct cyi_auth *auth, const uint8_t *hello)
 {
     uint8_t hash[CYI_CRYPTO_HASH];
     const struct cyi_secret *secret = NULL;
-    uint32_t count = hello[AT_EXTRA], i;
+    size_t count = hello[AT_EXTRA], i;
     for (i = 0; i < count && secret == NULL; i++)
         secret = cyi_secrets_find(auth->secrets, hello + AT_KEY_IDS + i * CYI_KEY_ID);
     if (secret == NULL)

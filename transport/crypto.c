@@ -77,7 +77,7 @@ cyi_crypto_hmac(uint8_t out[CYI_CRYPTO_HASH], struct cyi_bytes key, struct cyi_b
 void
 cyi_crypto_hkdf(void *out, size_t size, const struct cyi_hkdf *in)
 {
-    CY_ASSERT(size > 0 && size <= 255 * CYI_CRYPTO_HASH);
+    CY_ASSERT(size > 0 && size <= (size_t) 255 * CYI_CRYPTO_HASH);
     int rc = wc_HKDF(WC_SHA256, start(in->key), count(in->key.size),
                      in->salt.size > 0 ? start(in->salt) : NULL, count(in->salt.size),
                      in->info.size > 0 ? start(in->info) : NULL, count(in->info.size), out,

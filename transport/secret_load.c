@@ -149,7 +149,9 @@ int
 cyi_secrets_load(struct cyi_secrets **out, const struct cy_options *options, char *why,
                  size_t why_size)
 {
-    struct loader loader = {.why = why, .why_size = why_size};
+    struct loader loader;
+    loader.why = why;
+    loader.why_size = why_size;
     int rc = cyi_secrets_create(&loader.secrets);
     if (rc != 0)
         return fail(&loader, rc, "%s", cy_strerror(rc));
