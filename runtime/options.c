@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Every user can read the arguments of a process, and each child inherits its environment. */
-#define SECRET_ADVICE "put the secret into a file and name the file with secret-file"
-
 static void
 set_where(struct cyi_option_reader *reader, const char *prefix, const char *name, size_t bytes)
 {
@@ -49,8 +46,6 @@ read_environment(struct cyi_option_reader *reader)
                 return rc;
         }
     }
-    if (variable(reader, "cycos", "secret") != NULL)
-        return cyi_option_fail(reader, NULL, SECRET_ADVICE);
     return 0;
 }
 

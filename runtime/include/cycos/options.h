@@ -21,7 +21,8 @@ CY_BEGIN_DECLS
  *
  * An option `--udp-port 5000` is CYCOS_UDP_PORT=5000 in the environment and `udp-port = 5000`
  * in the file that --config or CYCOS_CONFIG names. Flags win over the environment, which wins
- * over the file, which wins over what the fields hold before.
+ * over the file, which wins over what the fields hold before. CYCOS_SECRET is no option: it
+ * holds a secret itself, which counts after those of secret_file.
  *
  * Sizes take k, m, g, t (powers of 1024); durations need one of ns, us, ms, s, m, h, d (only 0
  * needs none).
