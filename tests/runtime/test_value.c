@@ -209,6 +209,8 @@ refuses_floats_that_are_not_the_shortest(void)
         {"fb7ff0000000000001", -EBADMSG},
         {"fa80000000", -EBADMSG}, /* -0.0 */
         {"f98000", 0},
+        {"fa00000000", -EBADMSG}, /* 0.0, whose bits are those of the shortest */
+        {"fb0000000000000000", -EBADMSG},
     };
     CHECK_VECTORS(VECTORS);
 }

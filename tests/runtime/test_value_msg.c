@@ -1,6 +1,7 @@
 /* test_value_msg.c - bodies in messages: sent, received, grown to the limit, given up. */
 #include "cy_node.h"
 
+#include <cycos/impl/core.h>
 #include <cycos/value.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,6 +152,27 @@ a_body_that_went_wrong_leaves_no_message(void)
     CU_ASSERT_EQUAL(cy_node_run(1, failure_main, NULL), 0);
 }
 
+/* The first block, or a later one when some of the body is written. */
+static int
+no_memory_main(void *arg)
+{
+    struct cyi_heap *heap = &cyi_current()->heap;
+    (void) arg;
+    for (uint64_t nth = 0; nth < 3; nth++) {
+        cy_msg *msg = NULL;
+        heap->fail_at = heap->taken + nth;
+        CY_CHECK_EQ(write_bytes(&msg, 100, 9), -ENOMEM);
+        CY_CHECK(msg == NULL);
+    }
+    return 0;
+}
+
+static void
+no_memory_to_grow_in_is_an_error(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(1, no_memory_main, NULL), 0);
+}
+
 static int
 given_up_main(void *arg)
 {
@@ -202,5 +224,6 @@ CY_TEST_MAIN("runtime.value_msg", CY_TEST(a_reference_in_a_body_can_be_answered)
              CY_TEST(a_message_grows_with_its_body_and_has_its_size),
              CY_TEST(a_message_grows_to_the_limit_and_no_further),
              CY_TEST(a_body_that_went_wrong_leaves_no_message),
+             CY_TEST(no_memory_to_grow_in_is_an_error),
              CY_TEST(a_writer_can_be_given_up_at_any_time),
              CY_TEST(a_message_of_another_kind_is_refused))

@@ -1,7 +1,9 @@
 /* test_value_sort.c - maps of many entries in every order, and as many as memory has. */
 #include "value_hex.h"
 
+#include "sanitizer.h"
 #include <stdlib.h>
+#include <sys/resource.h>
 
 static uint64_t
 next(uint64_t *state)
@@ -117,6 +119,38 @@ one_key_twice_among_many_is_found(void)
     }
 }
 
+/* Two large entries in a buffer that is there; no room for their copy is. */
+static void
+sort_without_memory(void *arg)
+{
+    enum { LARGE = 8 << 20 };
+    uint8_t *buffer = malloc(2 * LARGE + 64), *zeros = calloc(1, LARGE);
+    struct rlimit limit = {1 << 20, 1 << 20}; /* less than is mapped already */
+    cy_value_writer w;
+    size_t size;
+    (void) arg;
+    setrlimit(RLIMIT_AS, &limit);
+    cy_value_writer_init(&w, buffer, 2 * LARGE + 64);
+    cy_value_put_map(&w, 2);
+    cy_value_put_int(&w, 2), cy_value_put_bytes(&w, zeros, LARGE);
+    cy_value_put_int(&w, 1), cy_value_put_bytes(&w, zeros, LARGE);
+    printf("%s", cy_errname(cy_value_finish(&w, &size)));
+    fflush(stdout);
+}
+
+static void
+no_memory_to_sort_in_is_an_error(void)
+{
+    static struct cy_test_child child;
+    if (CYI_ASAN || CYI_TSAN) { /* their shadow alone is beyond any limit */
+        CU_PASS("no limit possible");
+        return;
+    }
+    CY_OK(cy_test_run_child(&child, sort_without_memory, NULL));
+    CU_ASSERT_STRING_EQUAL(child.output, "ENOMEM");
+}
+
 CY_TEST_MAIN("runtime.value_sort", CY_TEST(the_order_of_puts_does_not_show_in_the_body),
              CY_TEST(a_map_of_many_entries_is_sorted_in_no_time),
-             CY_TEST(one_key_twice_among_many_is_found))
+             CY_TEST(one_key_twice_among_many_is_found),
+             CY_TEST(no_memory_to_sort_in_is_an_error))
