@@ -202,12 +202,18 @@ cyi_member_location(cy_location *out, const struct cyi_member *member, uint16_t 
     out->port = member->ports[core];
 }
 
-/* Every other attempt goes where the last one worked, those between to the others in turn. */
+/*
+ * The first attempts go where the last connection was, so that a node which has ended is known
+ * to soon; after that every other one does, and those between go to the others in turn.
+ */
 static uint8_t
 choose_address(const struct cyi_member *member, uint32_t attempt)
 {
     uint32_t others = member->address_count - 1u;
-    if (attempt % 2 == 0 || others == 0)
+    if (attempt <= CYI_MEMBER_REFUSED || others == 0)
+        return member->preferred;
+    attempt -= CYI_MEMBER_REFUSED + 1;
+    if (attempt % 2 == 1)
         return member->preferred;
     return (uint8_t) ((member->preferred + 1 + attempt / 2 % others) % member->address_count);
 }

@@ -253,14 +253,18 @@ cyi_members_alive(struct cyi_members *members, struct cyi_link *link)
         heard(members, member);
 }
 
-/* Somebody asks about a node that is silent to it: we say what we have heard ourselves. */
+/*
+ * Somebody asks about a node that is silent to it: we say what we have heard ourselves, and
+ * lately: what was heard before it fell silent to others is no testimony.
+ */
 static void
 testify(struct cyi_members *members, uint32_t asker, uint32_t tag)
 {
     const struct cyi_member *member = cyi_members_of(members, tag);
+    const struct cyi_net_limits *limits = &members->net->limits;
     uint8_t body[4];
-    if (member == NULL || member->state != CYI_MEMBER_ONLINE || !member->connected ||
-        now(members) - member->heard_at > members->net->limits.dead_ns / 2)
+    if (member == NULL || !member->connected ||
+        now(members) - member->heard_at > limits->probe_ns + limits->dead_ns / 16)
         return;
     cyi_put32(body, tag);
     members->way->control(cyi_members_hub(members), asker, CYI_OP_ALIVE, body, sizeof body);
