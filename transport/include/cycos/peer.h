@@ -3,6 +3,7 @@
 #define CYCOS_PEER_H
 
 #include <cycos/address.h>
+#include <cycos/location.h>
 #include <cycos/msg.h>
 #include <cycos/options.h>
 #include <cycos/time.h>
@@ -33,14 +34,7 @@ struct cyi_network;
  */
 const struct cyi_network *cy_network(void);
 
-/* Where a core is reached. Port 0: every core of every node on that host. */
-typedef struct cy_location {
-    uint8_t address[16]; /* IPv6 or IPv4-mapped, as in cy_ref */
-    uint16_t port;       /* TCP, host byte order */
-} cy_location;
-
-#define CY_LOCATION_TEXT_MAX 56 /* "[IPv6]:port" and the terminator */
-#define CY_PEER_NAME_MAX     63 /* bytes, without the terminator */
+#define CY_PEER_NAME_MAX 63 /* bytes, without the terminator */
 
 /**
  * cy_location_resolve - the location of a host, by name or numeric address
