@@ -48,7 +48,7 @@ log_refusal(struct cyi_net_core *owner, const cy_address *address, int error)
         owner->counters.bad_secret++;
     owner->counters.bad_handshake++;
     cy_log_write(error == CY_EAUTH ? CY_LOG_WARN : CY_LOG_INFO, "net.refused",
-                 "peer=%s error=%s reason=\"%s\"", text, cy_errname(error), cy_strerror(error));
+                 "peer=%s error=%s reason=%s", text, cy_errname(error), cy_strerror(error));
 }
 
 /* They only wanted to know who we are. */

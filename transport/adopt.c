@@ -132,31 +132,47 @@ new_session(struct cyi_core *core)
     return session;
 }
 
+/* While our intro is under way nobody may dial: it would be for another session. */
+static int
+answer_intro(struct cyi_connection *connection, struct cyi_link *link,
+             const struct cyi_intro *intro, struct cyi_link **out, cy_time deadline)
+{
+    struct cyi_core *core = connection->owner->core;
+    uint16_t number = link->number;
+    struct cyi_intro own;
+    if (link->connection != NULL) /* the other side knows better that it is of no more use */
+        cyi_connection_cut(link->connection, -ECONNABORTED);
+    cyi_intro_make(&own, connection->owner, intro->incarnation, link);
+    link->accepting = true;
+    int rc = cyi_handshake_introduce(connection, &own, deadline);
+    link = cyi_link_numbered(core, number);
+    if (link == NULL)
+        return -ECONNABORTED;
+    link->accepting = false;
+    if (rc == 0 && (link->session != own.session || link->connection != NULL ||
+                    link->expected != own.next))
+        rc = -ECONNABORTED;
+    if (rc != 0)
+        cyi_link_activate(link); /* who wants a connection dials now */
+    *out = link;
+    return rc;
+}
+
 int
 cyi_adopt_accepted(struct cyi_connection *connection, const struct cyi_intro *intro,
                    uint32_t credit, cy_time deadline)
 {
     struct cyi_core *core = connection->owner->core;
     struct cyi_link *link = cyi_link_find(core, intro->home.node, intro->core);
-    struct cyi_intro own;
-    if (link != NULL && dials_now(link) && we_are_lower(connection->owner, intro))
-        return -EALREADY; /* ours will be there in a moment */
+    if (link != NULL &&
+        (link->accepting || (dials_now(link) && we_are_lower(connection->owner, intro))))
+        return -EALREADY; /* the other one will be there in a moment */
     int rc = link_for(&link, core, intro);
     if (rc != 0)
         return rc;
     bool anew = link->session == 0;
     if (anew)
         link->session = new_session(core);
-    uint64_t session = link->session;
-    if (link->connection != NULL) /* the other side knows better that it is of no more use */
-        cyi_connection_cut(link->connection, -ECONNABORTED);
-    cyi_intro_make(&own, connection->owner, intro->incarnation, link);
-    rc = cyi_handshake_introduce(connection, &own, deadline);
-    if (rc != 0)
-        return rc;
-    link = cyi_link_find(core, intro->home.node, intro->core);
-    if (link == NULL || link->session != session || link->connection != NULL ||
-        link->expected != own.next)
-        return -ECONNABORTED;
-    return attach(connection, link, intro, credit, anew ? 1 : intro->next);
+    rc = answer_intro(connection, link, intro, &link, deadline);
+    return rc == 0 ? attach(connection, link, intro, credit, anew ? 1 : intro->next) : rc;
 }

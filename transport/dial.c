@@ -134,7 +134,7 @@ log_failure(const struct cyi_link *link, int error)
     cy_location location = cy_ref_location(link->home);
     cy_location_format(text, sizeof text, &location);
     cy_log_write(error == CY_EAUTH ? CY_LOG_WARN : CY_LOG_DEBUG, "net.dial",
-                 "peer=%s error=%s reason=\"%s\"", text, cy_errname(error), cy_strerror(error));
+                 "peer=%s error=%s reason=%s", text, cy_errname(error), cy_strerror(error));
 }
 
 /*
@@ -220,7 +220,8 @@ void
 cyi_link_dial(struct cyi_link *link)
 {
     struct cyi_core *core = link->owner->core;
-    if (link->connection != NULL || link->dialling || core->phase >= CYI_PHASE_TERMINATE)
+    if (link->connection != NULL || link->accepting || link->dialling ||
+        core->phase >= CYI_PHASE_TERMINATE)
         return;
     void *arg = (void *) (uintptr_t) link->number;
     link->dialling = cyi_daemon_start(core, dial_task, arg, "net.link") == 0;

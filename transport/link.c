@@ -95,7 +95,8 @@ cyi_link_stream(struct cyi_link *link, bool stream)
 bool
 cyi_link_wanted(const struct cyi_link *link)
 {
-    return link->connection == NULL && (link->hub || link->stream || cyi_link_pending(link));
+    return link->connection == NULL && !link->accepting &&
+           (link->hub || link->stream || cyi_link_pending(link));
 }
 
 /* Out of the tables first: what fails may send again, and must not find it. */

@@ -49,6 +49,7 @@ struct cyi_link {
     bool hub;                          /* between two hubs: always kept */
     bool dialling;                     /* a task of ours is at it */
     bool confirmed;                    /* the other side knows the session, too */
+    bool accepting;                    /* a connection is about to be attached */
     cy_time trying;                    /* when its present try began; 0: it pauses */
     cy_time attached_at;               /* when the present or last connection came */
     bool acknowledge;                  /* say now what was received */

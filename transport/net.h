@@ -26,7 +26,7 @@ struct cyi_net_limits {
     cy_time idle_ns;            /* 2 s: then an idle connection closes, unless it streams */
     cy_time redial_ns;          /* 10 ms, doubling, with jitter */
     cy_time redial_max_ns;      /* 2 s */
-    cy_time cross_ns;           /* 250 ms: so long the one of two dials wins that should */
+    cy_time cross_ns;           /* 1.5 s: so long the one of two dials wins that should */
     cy_time probe_ns;           /* 500 ms between probes of a node */
     cy_time dead_ns;            /* 4.5 s of silence */
     uint32_t peers_max;         /* 4096 nodes */

@@ -21,7 +21,7 @@ static const struct cyi_net_limits DEFAULTS = {
     .idle_ns = 2 * CY_SECOND,
     .redial_ns = 10 * CY_MILLISECOND,
     .redial_max_ns = 2 * CY_SECOND,
-    .cross_ns = 250 * CY_MILLISECOND,
+    .cross_ns = 1500 * CY_MILLISECOND,
     .probe_ns = 500 * CY_MILLISECOND,
     .dead_ns = 4500 * CY_MILLISECOND,
     .peers_max = 4096,
@@ -245,8 +245,8 @@ tell(const struct cyi_net *net)
                       net->node->cores[i]->name, text);
     }
     if (is_open(net))
-        cyi_log_write(log, NULL, CY_LOG_WARN, "net.open",
-                      "reason=\"no secret: whoever reaches this network can send messages\"");
+        cyi_log_write(log, NULL, CY_LOG_WARN, "net.open", "reason=%s",
+                      "no secret: whoever reaches this network can send messages");
 }
 
 static int
