@@ -1,5 +1,6 @@
 /* carry.c - what came on the data lane is carried out on the tasks of this core. */
 #include "carry.h"
+#include "discover.h"
 #include "link.h"
 #include <string.h>
 
@@ -129,12 +130,20 @@ arrive_watch(struct cyi_link *link, struct cyi_arrival *arrival)
     return cyi_watch_carry_out(link, arrival);
 }
 
+static int
+arrive_announce(struct cyi_link *link, struct cyi_arrival *arrival)
+{
+    if (link->hub)
+        cyi_discover_announce(link->owner->net, link->home.node, arrival->body, arrival->size);
+    return 0;
+}
+
 static int (*const CARRY[CYI_OP_END])(struct cyi_link *link, struct cyi_arrival *arrival) = {
     [CYI_OP_SEND] = arrive_send,           [CYI_OP_REQUEST] = arrive_request,
     [CYI_OP_ANSWER] = arrive_answer,       [CYI_OP_COMMAND] = arrive_command,
     [CYI_OP_WATCH] = arrive_watch,         [CYI_OP_UNWATCH] = arrive_watch,
     [CYI_OP_EXIT] = arrive_watch,          [CYI_OP_CONGESTED] = arrive_congestion,
-    [CYI_OP_RELIEVED] = arrive_congestion,
+    [CYI_OP_RELIEVED] = arrive_congestion, [CYI_OP_ANNOUNCE] = arrive_announce,
 };
 
 int
