@@ -1,8 +1,9 @@
 /*
  * adopt.c - from a connection whose ends know each other to a link that is served.
  *
- * Who accepts decides whether a session goes on: it does if both sides name the same one. If
- * not, both begin anew, and what an old one still had to bring is lost and said to be lost.
+ * A session goes on until one side has declared the other dead. Then both begin anew, and what
+ * the old one still had to bring is lost and said to be lost. An intro may be older than what
+ * has happened on another connection in between: such a connection is given up, no more.
  *
  * When both sides dial at the same time, the connection stays that the node with the lower
  * incarnation has dialled; both know that, so neither waits for the other.
@@ -45,25 +46,35 @@ cyi_intro_make(struct cyi_intro *out, struct cyi_net_core *owner, const uint8_t 
 }
 
 /*
- * The link that the connection is for, without one of another session. A session of which the
- * other side has not heard because the connection broke in between is begun once more.
+ * Both sides know it without asking: it changes with each time that one has declared the other
+ * dead, and then only.
  */
+static uint64_t
+session_of(const struct cyi_net_core *owner, const struct cyi_intro *intro)
+{
+    uint64_t ours = cyi_members_life(owner->net->members, intro->incarnation);
+    uint64_t theirs = intro->life;
+    return (we_are_lower(owner, intro) ? ours << 32 | theirs : theirs << 32 | ours) + 1;
+}
+
+/* The link that the connection is for; one of an earlier session ends. */
 static int
-link_for(struct cyi_link **out, struct cyi_core *core, const struct cyi_intro *intro)
+link_for(struct cyi_link **out, struct cyi_core *core, const struct cyi_intro *intro,
+         uint64_t session)
 {
     struct cyi_link *link = cyi_link_find(core, intro->home.node, intro->core);
-    bool other = link != NULL && link->session != 0 && link->session != intro->session;
-    if (other && intro->session == 0 && !link->confirmed) {
-        link->session = 0;
-    } else if (other) {
+    if (link != NULL && link->session != 0 && link->session != session) {
         cyi_link_end(link);
         link = NULL;
     }
-    if (link != NULL) {
-        *out = link;
-        return 0;
+    if (link == NULL) {
+        int rc = cyi_link_get(&link, core, intro->home);
+        if (rc != 0)
+            return rc;
     }
-    return cyi_link_get(out, core, intro->home);
+    link->session = session;
+    *out = link;
+    return 0;
 }
 
 static int
@@ -87,9 +98,7 @@ attach(struct cyi_connection *connection, struct cyi_link *link, const struct cy
     link->used_at = owner->core->sched.now;
     int rc = cyi_link_resume(link, next);
     if (rc != 0) {
-        /* It has got what we never sent, or has lost what it had acknowledged. */
         cyi_connection_cut(connection, rc);
-        cyi_link_end(link);
         return rc;
     }
     cyi_link_activate(link);
@@ -101,16 +110,20 @@ attach(struct cyi_connection *connection, struct cyi_link *link, const struct cy
 
 int
 cyi_adopt_dialled(struct cyi_connection *connection, const struct cyi_intro *intro,
-                  uint32_t credit)
+                  uint32_t credit, uint32_t said)
 {
+    struct cyi_net_core *owner = connection->owner;
     struct cyi_link *link;
-    struct cyi_core *core = connection->owner->core;
-    int rc = link_for(&link, core, intro);
+    uint64_t session = session_of(owner, intro);
+    if (intro->session != session)
+        return -ESTALE;
+    int rc = link_for(&link, owner->core, intro, session);
     if (rc != 0)
         return rc;
-    if (link->connection != NULL)
+    if (link->connection != NULL || link->accepting)
         return -EALREADY; /* the other side's dial was faster */
-    link->session = intro->session;
+    if (link->expected != said)
+        return -ESTALE; /* another connection has come and gone since */
     return attach(connection, link, intro, credit, intro->next);
 }
 
@@ -121,15 +134,6 @@ dials_now(const struct cyi_link *link)
     cy_time now = link->owner->core->os->now(link->owner->core->os);
     return link->dialling && link->trying != 0 &&
            now - link->trying < link->owner->net->limits.cross_ns;
-}
-
-static uint64_t
-new_session(struct cyi_core *core)
-{
-    uint64_t session = 0;
-    while (session == 0)
-        core->os->random(core->os, &session, sizeof session);
-    return session;
 }
 
 /* While our intro is under way nobody may dial: it would be for another session. */
@@ -167,12 +171,11 @@ cyi_adopt_accepted(struct cyi_connection *connection, const struct cyi_intro *in
     if (link != NULL &&
         (link->accepting || (dials_now(link) && we_are_lower(connection->owner, intro))))
         return -EALREADY; /* the other one will be there in a moment */
-    int rc = link_for(&link, core, intro);
+    uint64_t session = session_of(connection->owner, intro);
+    int rc = link_for(&link, core, intro, session);
+    if (rc == 0)
+        rc = answer_intro(connection, link, intro, &link, deadline);
     if (rc != 0)
         return rc;
-    bool anew = link->session == 0;
-    if (anew)
-        link->session = new_session(core);
-    rc = answer_intro(connection, link, intro, &link, deadline);
-    return rc == 0 ? attach(connection, link, intro, credit, anew ? 1 : intro->next) : rc;
+    return attach(connection, link, intro, credit, intro->session == session ? intro->next : 1);
 }

@@ -80,9 +80,13 @@ CY_MUST_CHECK int cyi_handshake_meet(struct cyi_connection *connection, struct c
 /* What we say of ourselves to a node; on a link, where we go on with it. */
 void cyi_intro_make(struct cyi_intro *out, struct cyi_net_core *owner,
                     const uint8_t *incarnation, const struct cyi_link *link);
-/* What a connection that we have dialled leads to: it serves its link from now on. */
+/*
+ * What a connection that we have dialled leads to: it serves its link from now on. `said` is
+ * the number that our intro had as the next.
+ */
 CY_MUST_CHECK int cyi_adopt_dialled(struct cyi_connection *connection,
-                                    const struct cyi_intro *intro, uint32_t credit);
+                                    const struct cyi_intro *intro, uint32_t credit,
+                                    uint32_t said);
 /* One that somebody else has dialled: answers its intro first. Suspends. */
 CY_MUST_CHECK int cyi_adopt_accepted(struct cyi_connection *connection,
                                      const struct cyi_intro *intro, uint32_t credit,

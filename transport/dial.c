@@ -65,10 +65,11 @@ shake_hands(struct cyi_connection *connection, uint16_t number, const cy_address
     link = cyi_link_numbered(owner->core, number);
     if (link == NULL || link->connection != NULL)
         return -EALREADY;
+    uint32_t said = link->expected;
     rc = introduce(connection, &peer, link, &intro, &credit, deadline);
     if (rc == 0)
         rc = cyi_members_meet(owner->net->members, owner->core, &intro, address);
-    return rc == 0 ? cyi_adopt_dialled(connection, &intro, credit) : rc;
+    return rc == 0 ? cyi_adopt_dialled(connection, &intro, credit, said) : rc;
 }
 
 static int

@@ -43,12 +43,11 @@ struct cyi_link {
     struct cyi_list active;   /* in owner->active while there may be something to write */
     struct cyi_net_core *owner;
     cy_ref home;                       /* of the peer's tasks: node, core, address, port */
-    uint64_t session;                  /* 0: nothing was ever said */
+    uint64_t session;                  /* 0: there never was a connection */
     uint16_t number;                   /* in owner->numbered: the `link` of a cyi_return */
     bool stream, peer_stream;          /* keep the connection when it is idle */
     bool hub;                          /* between two hubs: always kept */
     bool dialling;                     /* a task of ours is at it */
-    bool confirmed;                    /* the other side knows the session, too */
     bool accepting;                    /* a connection is about to be attached */
     cy_time trying;                    /* when its present try began; 0: it pauses */
     cy_time attached_at;               /* when the present or last connection came */

@@ -144,7 +144,6 @@ take_frame(struct cyi_connection *connection, const struct cyi_frame *frame, uin
     if (rc != 0)
         return rc;
     link->credit = frame->credit;
-    link->confirmed = true;
     if (frame->lane == CYI_LANE_DATA)
         return take_data(connection, frame, body);
     return walk(connection, CYI_LANE_CONTROL, body, frame->size);
