@@ -117,38 +117,15 @@ mix_turn(struct cyi_sim *sim, uint32_t which)
     mix(sim, core->heap.taken ^ core->heap.given << 32);
 }
 
-/* Is there a reason to give this core a turn, at this time? */
-static bool
-awake(const struct cyi_sim *sim, const struct cyi_core *core)
-{
-    const struct cyi_reactor *reactor = core->reactor;
-    return !reactor->asleep || reactor->woken || !cyi_list_empty(&reactor->ready) ||
-           reactor->until <= sim->now;
-}
-
-/* The cores that can do something now; when the others can is the earliest of *next. */
+/* The cores that can do something now; if none can, *next is when the first one can. */
 static uint32_t
-find_runnable(struct cyi_sim *sim, uint32_t *out, cy_time *next, bool *ended)
+find_runnable(const struct cyi_sim *sim, uint32_t *out, cy_time *next)
 {
     uint32_t n = 0;
-    *ended = true;
     for (uint32_t i = 0; i < sim->core_count; i++) {
-        struct sim_core *core = &sim->cores[i];
-        if (cyi_core_done(core->core))
-            continue;
-        *ended = false;
-        if (core->hung)
-            continue;
-        bool is_awake = awake(sim, core->core);
-        if (is_awake && core->paused_until <= sim->now) {
-            out[n++] = i;
-            continue;
-        }
-        cy_time at = is_awake ? sim->now : core->core->reactor->until;
-        if (at < core->paused_until)
-            at = core->paused_until;
-        if (at < *next)
-            *next = at;
+        out[n] = i;
+        n += sim->due[i] <= sim->now;
+        *next = sim->due[i] < *next ? sim->due[i] : *next;
     }
     return n;
 }
@@ -157,7 +134,8 @@ static void
 wake_for_nothing(struct cyi_sim *sim)
 {
     uint32_t which = (uint32_t) sim_below(&sim->schedule, sim->core_count);
-    sim->cores[which].core->reactor->woken = true;
+    sim->cores[which].reactor->woken = true;
+    sim_core_changed(sim, (int32_t) which);
 }
 
 static void
@@ -177,15 +155,6 @@ disturb(struct cyi_sim *sim, struct sim_core *core)
         wake_for_nothing(sim);
 }
 
-/* A task may crash other nodes meanwhile, and the cores move up. */
-static uint32_t
-find_again(const struct cyi_sim *sim, uint32_t which, const struct cyi_core *core)
-{
-    while (sim->cores[which].core != core)
-        which--;
-    return which;
-}
-
 static void
 turn(struct cyi_sim *sim, uint32_t which)
 {
@@ -203,25 +172,27 @@ turn(struct cyi_sim *sim, uint32_t which)
         CYI_LEAKS_FORBID();
     heap->fail_at = UINT64_MAX;
     sim->counters.turns++;
-    which = find_again(sim, which, core);
+    which = (uint32_t) core->reactor->slot; /* moved when it has crashed others */
+    sim->cores[which].done = cyi_core_done(core);
+    sim->alive -= sim->cores[which].done;
     mix_turn(sim, which);
     sim->now += 1 + (cy_time) sim_below(&sim->schedule, (uint64_t) sim->options.turn_ns_max);
     disturb(sim, &sim->cores[which]);
+    sim_core_changed(sim, (int32_t) which);
 }
 
 int
 cyi_sim_run(struct cyi_sim *sim, cy_time until)
 {
-    uint32_t runnable[CYI_SIM_CORES];
+    uint32_t runnable[CYI_SIM_CORES + 1];
     cy_time end = cyi_time_add(CYI_SIM_START, until);
-    bool ended;
     while (sim->counters.turns < sim->options.turns_max) {
         if (sim->now >= end)
             return -ETIMEDOUT;
         cyi_sim_events_run(sim);
         cy_time next = cyi_sim_event_next(sim);
-        uint32_t n = find_runnable(sim, runnable, &next, &ended);
-        if (ended && sim->commands == 0)
+        uint32_t n = find_runnable(sim, runnable, &next);
+        if (sim->alive == 0 && sim->commands == 0)
             return 0;
         if (n != 0)
             turn(sim, runnable[sim_below(&sim->schedule, n)]);

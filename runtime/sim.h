@@ -100,6 +100,7 @@ struct cyi_reactor {
     struct cyi_list ready; /* sockets with an edge that was not yet told */
     cy_time until;         /* when it sleeps: how long */
     bool asleep, woken;
+    int32_t slot; /* in the world's cores; -1: none, a test's */
 };
 
 enum { SIM_GROUPS = 4 };
@@ -168,8 +169,10 @@ struct sim_event {
 
 struct sim_core {
     struct cyi_core *core;
+    struct cyi_reactor *reactor; /* the core's */
     cy_time paused_until;
     bool hung; /* does not run until it is continued */
+    bool done;
 };
 
 struct sim_node {
@@ -195,8 +198,9 @@ struct cyi_sim {
     struct sim_node *nodes; /* all that there ever were */
     uint32_t node_count, node_room;
     struct sim_core cores[CYI_SIM_CORES];
-    uint32_t core_count;
-    struct sim_event *events; /* a heap: the earliest first */
+    cy_time due[CYI_SIM_CORES]; /* when each may have a turn, by sim_core_changed() */
+    uint32_t core_count, alive; /* of those: not done */
+    struct sim_event *events;   /* a heap: the earliest first */
     uint32_t event_count, event_room;
     uint64_t event_number;
     uint32_t commands;           /* of those: the program's */
@@ -246,8 +250,9 @@ struct sim_socket *cyi_sim_socket_of(struct cyi_os *os, int fd);
 struct sim_socket *cyi_sim_socket_make(struct sim_host *host, bool datagram, bool v6);
 int cyi_sim_socket_number(struct cyi_sim *sim, struct sim_socket *socket);
 void cyi_sim_socket_forget(struct cyi_sim *sim, struct sim_socket *socket);
-/* Take a socket away from a node that is no more; NULL: it has none left. */
-struct sim_socket *cyi_sim_socket_orphan(struct cyi_sim *sim, const struct cyi_node *node);
+/* Take the next socket away from a node that is no more; NULL: none left. *from begins at 0. */
+struct sim_socket *cyi_sim_socket_orphan(struct cyi_sim *sim, const struct cyi_node *node,
+                                         uint32_t *from);
 int cyi_sim_socket_bind(struct sim_socket *socket, const struct sim_name *name);
 bool cyi_sim_name_clashes(const struct sim_socket *socket, const struct sim_name *name,
                           bool listening);
@@ -258,6 +263,21 @@ struct sim_socket *cyi_sim_socket_find(struct sim_host *host, const struct sim_n
 bool cyi_sim_socket_hears(const struct sim_socket *socket, const struct sim_name *name);
 /* Something may have become ready: tell the reactor, if there is one. */
 void cyi_sim_socket_edge(struct sim_socket *socket);
+
+/* Something in which a core, its reactor or its pauses say when it may have a turn. */
+static inline void
+sim_core_changed(struct cyi_sim *sim, int32_t slot)
+{
+    if (slot < 0)
+        return;
+    const struct sim_core *core = &sim->cores[slot];
+    const struct cyi_reactor *reactor = core->reactor;
+    bool awake = !reactor->asleep || reactor->woken || !cyi_list_empty(&reactor->ready);
+    cy_time at = awake ? 0 : reactor->until;
+    if (at < core->paused_until)
+        at = core->paused_until;
+    sim->due[slot] = core->hung || core->done ? CY_FOREVER : at;
+}
 
 /* Nothing gets through from the one to the other. */
 static inline bool

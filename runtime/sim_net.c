@@ -87,13 +87,13 @@ cyi_sim_socket_forget(struct cyi_sim *sim, struct sim_socket *socket)
 
 /* Its number is not given to another one: what is left of the node may still use it. */
 struct sim_socket *
-cyi_sim_socket_orphan(struct cyi_sim *sim, const struct cyi_node *node)
+cyi_sim_socket_orphan(struct cyi_sim *sim, const struct cyi_node *node, uint32_t *from)
 {
-    for (uint32_t i = 0; i < sim->socket_room; i++) {
-        struct sim_socket *socket = sim->sockets[i];
+    while (*from < sim->socket_room) {
+        struct sim_socket **place = &sim->sockets[(*from)++], *socket = *place;
         if (socket == NULL || socket == &sim->crashed || socket->node != node)
             continue;
-        sim->sockets[i] = &sim->crashed;
+        *place = &sim->crashed;
         lose_number(socket);
         return socket;
     }
@@ -106,6 +106,7 @@ cyi_sim_socket_edge(struct sim_socket *socket)
     if (socket == NULL || socket->reactor == NULL || cyi_list_linked(&socket->ready))
         return;
     cyi_list_append(&socket->reactor->ready, &socket->ready);
+    sim_core_changed(socket->host->sim, socket->reactor->slot);
 }
 
 /* Would both get what comes to one of them? */

@@ -1,8 +1,8 @@
 /*
  * sim_node.c - nodes in the simulated world: they begin, hang, and crash.
  *
- * A node that has crashed keeps its memory until the world ends, so that the program may still
- * look at it; what its tasks had in their hands is lost with it.
+ * A node that has crashed keeps its memory until the program buries it or the world ends, so
+ * that the program may still look at it; what its tasks had in their hands is lost with it.
  *
  * Tests: tests/runtime/test_sim_node.c
  */
@@ -25,16 +25,28 @@ set_limits(const struct cyi_sim_options *options, struct cyi_core *core)
         core->sched.front_streak = core->sched.turn_switches / 4;
 }
 
-/* The cores of nodes that have ended make room. */
 static void
-drop_done(struct cyi_sim *sim)
+put_core(struct cyi_sim *sim, const struct sim_core *core)
 {
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < sim->core_count; i++) {
-        if (!cyi_core_done(sim->cores[i].core))
-            sim->cores[kept++] = sim->cores[i];
+    uint32_t slot = sim->core_count++;
+    sim->cores[slot] = *core;
+    sim->alive += !core->done;
+    core->reactor->slot = (int32_t) slot;
+    sim_core_changed(sim, (int32_t) slot);
+}
+
+/* Keeps the cores that go on, but for those of one node, and in their order. */
+static void
+drop_cores(struct cyi_sim *sim, const struct cyi_node *node)
+{
+    uint32_t count = sim->core_count;
+    sim->core_count = sim->alive = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct sim_core core = sim->cores[i];
+        core.reactor->slot = -1;
+        if (!core.done && core.core->node != node)
+            put_core(sim, &core);
     }
-    sim->core_count = kept;
 }
 
 static void
@@ -46,7 +58,8 @@ add_node(struct cyi_sim *sim, struct cyi_node *node, struct sim_host *host)
         CY_ASSERT(sim->nodes != NULL);
     }
     for (uint16_t i = 0; i < node->core_count; i++)
-        sim->cores[sim->core_count++] = (struct sim_core){.core = node->cores[i]};
+        put_core(sim, &(struct sim_core){.core = node->cores[i],
+                                         .reactor = node->cores[i]->reactor});
     sim->nodes[sim->node_count++] = (struct sim_node){.node = node, .host = host};
 }
 
@@ -57,7 +70,7 @@ cyi_sim_node(struct cyi_node **out, struct cyi_sim *sim, uint32_t host,
     struct cyi_node *node;
     CY_ASSERT(host < CYI_SIM_HOSTS && options->cores > 0);
     if (sim->core_count + options->cores > CYI_SIM_CORES)
-        drop_done(sim);
+        drop_cores(sim, NULL);
     CY_ASSERT(sim->core_count + options->cores <= CYI_SIM_CORES);
     int rc = cyi_node_create(&node, options, &sim->hosts[host].os);
     if (rc != 0)
@@ -92,16 +105,26 @@ find_node(struct cyi_sim *sim, const struct cyi_node *node)
 static void
 stop(struct cyi_sim *sim, struct sim_node *node)
 {
-    uint32_t kept = 0;
     CY_ASSERT(cyi_self == NULL || cyi_self->node != node->node);
     CY_ASSERT(sim->options.may_crash);
-    for (uint32_t i = 0; i < sim->core_count; i++) {
-        if (sim->cores[i].core->node != node->node)
-            sim->cores[kept++] = sim->cores[i];
-    }
-    sim->core_count = kept;
+    drop_cores(sim, node->node);
     node->crashed = true;
     sim->counters.crashes++;
+}
+
+/* By the kernel, which tells the other ends, or by want of power, which does not. */
+static void
+take_sockets(struct cyi_sim *sim, const struct cyi_node *node, bool silently)
+{
+    uint32_t from = 0;
+    for (struct sim_socket *s; (s = cyi_sim_socket_orphan(sim, node, &from)) != NULL;) {
+        if (s->datagram)
+            cyi_sim_udp_close(s);
+        else if (silently)
+            cyi_sim_tcp_vanish(sim, s);
+        else
+            cyi_sim_tcp_close(sim, s);
+    }
 }
 
 void
@@ -111,12 +134,7 @@ cyi_sim_crash(struct cyi_sim *sim, struct cyi_node *node)
     if (found->crashed)
         return;
     stop(sim, found);
-    for (struct sim_socket *s; (s = cyi_sim_socket_orphan(sim, node)) != NULL;) {
-        if (s->datagram)
-            cyi_sim_udp_close(s);
-        else
-            cyi_sim_tcp_close(sim, s);
-    }
+    take_sockets(sim, node, false);
 }
 
 void
@@ -125,15 +143,10 @@ cyi_sim_power_off(struct cyi_sim *sim, uint32_t host)
     CY_ASSERT(host < CYI_SIM_HOSTS);
     for (uint32_t i = 0; i < sim->node_count; i++) {
         struct sim_node *node = &sim->nodes[i];
-        if (node->crashed || node->host->index != host)
+        if (node->crashed || node->node == NULL || node->host->index != host)
             continue;
         stop(sim, node);
-        for (struct sim_socket *s; (s = cyi_sim_socket_orphan(sim, node->node)) != NULL;) {
-            if (s->datagram)
-                cyi_sim_udp_close(s);
-            else
-                cyi_sim_tcp_vanish(sim, s);
-        }
+        take_sockets(sim, node->node, true);
     }
     sim->hosts[host].off = true;
 }
@@ -144,6 +157,7 @@ set_hung(struct cyi_sim *sim, const struct cyi_node *node, bool hung)
     for (uint32_t i = 0; i < sim->core_count; i++) {
         if (sim->cores[i].core->node == node)
             sim->cores[i].hung = hung;
+        sim_core_changed(sim, (int32_t) i);
     }
 }
 
@@ -163,24 +177,44 @@ bool
 cyi_sim_runs(struct cyi_sim *sim, const struct cyi_node *node)
 {
     for (uint32_t i = 0; i < sim->core_count; i++) {
-        if (sim->cores[i].core->node == node && !cyi_core_done(sim->cores[i].core))
+        if (sim->cores[i].core->node == node && !sim->cores[i].done)
             return true;
     }
     return false;
+}
+
+bool
+cyi_sim_crashed(struct cyi_sim *sim, const struct cyi_node *node)
+{
+    return find_node(sim, node)->crashed;
+}
+
+static uint64_t
+free_node(struct sim_node *node)
+{
+    if (node->node == NULL)
+        return 0;
+    if (node->crashed)
+        cyi_log_set_level(node->node->log, CY_LOG_OFF); /* it would report what it lost */
+    uint64_t blocks = cyi_node_free(&node->node);
+    return node->crashed ? 0 : blocks;
+}
+
+void
+cyi_sim_bury(struct cyi_sim *sim, struct cyi_node **variable)
+{
+    struct sim_node *node = find_node(sim, *variable);
+    CY_ASSERT(node->crashed);
+    free_node(node);
+    *variable = NULL;
 }
 
 uint64_t
 cyi_sim_nodes_free(struct cyi_sim *sim)
 {
     uint64_t leaked = 0;
-    for (uint32_t i = 0; i < sim->node_count; i++) {
-        struct sim_node *node = &sim->nodes[i];
-        if (node->crashed)
-            cyi_log_set_level(node->node->log, CY_LOG_OFF);
-        uint64_t blocks = cyi_node_free(&node->node);
-        if (!node->crashed)
-            leaked += blocks;
-    }
+    for (uint32_t i = 0; i < sim->node_count; i++)
+        leaked += free_node(&sim->nodes[i]);
     free(sim->nodes);
     return leaked;
 }

@@ -23,6 +23,8 @@ enum { PER_MILLION = 1000 * 1000 };
 static cy_time
 gain(const struct sim_host *host, cy_time time)
 {
+    if (time < INT64_MAX / PER_MILLION)
+        return time * host->drift / PER_MILLION;
     return (cy_time) ((__int128) time * host->drift / PER_MILLION);
 }
 
@@ -60,6 +62,7 @@ reactor_open(struct cyi_os *os, struct cyi_reactor **out)
     struct cyi_reactor *reactor = cyi_sim_memory(sizeof *reactor);
     reactor->sim = host_of(os)->sim;
     reactor->host = host_of(os);
+    reactor->slot = -1;
     cyi_list_init(&reactor->ready);
     *out = reactor;
     return 0;
@@ -141,6 +144,7 @@ static void
 reactor_wake(struct cyi_reactor *reactor)
 {
     reactor->woken = true;
+    sim_core_changed(reactor->sim, reactor->slot);
 }
 
 static const struct cyi_reactor_ops reactors = {

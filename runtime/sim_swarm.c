@@ -46,7 +46,8 @@ draw_one_or_some(struct cyi_sim *sim)
 static bool
 may_fail(struct cyi_sim *sim, const struct sim_node *node)
 {
-    return !node->crashed && (sim->swarm.hosts & CYI_SIM_ONLY(node->host->index)) != 0 &&
+    return node->node != NULL && !node->crashed &&
+           (sim->swarm.hosts & CYI_SIM_ONLY(node->host->index)) != 0 &&
            cyi_sim_runs(sim, node->node);
 }
 
@@ -259,8 +260,9 @@ cyi_sim_swarm_draw(struct cyi_sim_swarm *out, uint64_t seed)
     out->kinds &= (1 << CYI_SIM_FAULT_KINDS) - 1;
     out->every_max = sim_magnitude(&random, 30 * CY_SECOND);
     out->lasts_max = sim_magnitude(&random, 30 * CY_SECOND);
-    if (out->every_max < CY_MILLISECOND)
-        out->every_max = CY_MILLISECOND;
+    /* More often would only cost time and descriptors: who begins again must get somewhere. */
+    if (out->every_max < CY_SECOND)
+        out->every_max = CY_SECOND;
 }
 
 void

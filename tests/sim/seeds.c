@@ -5,7 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    OLD_NODES = 4
+}; /* their options are drawn as ever, so that known seeds stay what they are */
+
 struct seeds_world world;
+static const struct seeds_program *running;
 
 void
 seeds_expect(bool holds, const char *condition, const char *file, int line)
@@ -95,6 +100,19 @@ draw_node(struct cy_options *options)
 }
 
 static void
+draw_nodes(void)
+{
+    struct cyi_sim *first = world.sim;
+    for (int i = 0; i < OLD_NODES; i++)
+        draw_node(&world.options[i]);
+    CY_OK(cyi_sim_create(&world.sim, ~world.seed ^ OLD_NODES, &world.sim_options));
+    for (int i = OLD_NODES; i < SEEDS_NODES; i++)
+        draw_node(&world.options[i]);
+    CU_ASSERT_EQUAL(cyi_sim_free(&world.sim), 0);
+    world.sim = first;
+}
+
+static void
 open_world(const struct seeds_program *program, uint64_t seed)
 {
     world = (struct seeds_world){.seed = seed, .nodes = 1, .hosts = 1, .until = 10 * CY_MINUTE};
@@ -102,11 +120,67 @@ open_world(const struct seeds_program *program, uint64_t seed)
     cyi_sim_options_draw(&world.sim_options, seed);
     /* A first world only for the draws, because prepare() may change the options. */
     CY_OK(cyi_sim_create(&world.sim, ~seed, &world.sim_options));
-    for (int i = 0; i < SEEDS_NODES; i++)
-        draw_node(&world.options[i]);
+    draw_nodes();
+    cyi_sim_swarm_draw(&world.swarm, seed);
+    world.swarm.kinds = 0;
     if (program->prepare != NULL)
         program->prepare();
     CU_ASSERT_EQUAL(cyi_sim_free(&world.sim), 0);
+}
+
+static void
+start_node(uint32_t i)
+{
+    CY_OK(cyi_sim_node(&world.node[i], world.sim, i % world.hosts, &world.options[i],
+                       running->main, (void *) (uintptr_t) i));
+}
+
+uint32_t
+seeds_number(const struct cyi_node *node)
+{
+    uint32_t i = 0;
+    while (i < SEEDS_NODES && world.node[i] != node)
+        i++;
+    return i;
+}
+
+void
+seeds_restart(uint32_t number)
+{
+    start_node(number);
+}
+
+static void
+restart(struct cyi_sim *sim, struct cyi_node *node, void *arg)
+{
+    uint32_t number = seeds_number(node);
+    (void) arg;
+    if (number == SEEDS_NODES)
+        return; /* the program has started it again */
+    cyi_sim_bury(sim, &world.node[number]);
+    seeds_restart(number);
+}
+
+static void
+start_swarm(void)
+{
+    struct cyi_sim_swarm *swarm = &world.swarm;
+    if (swarm->hosts == 0)
+        swarm->hosts =
+            world.hosts < CYI_SIM_HOSTS ? CYI_SIM_ONLY(world.hosts) - 1 : CYI_SIM_ALL;
+    if (swarm->restart == NULL)
+        swarm->restart = restart;
+    if (swarm->kinds != 0)
+        cyi_sim_swarm(world.sim, swarm);
+}
+
+static void
+check_node(const struct cyi_node *node)
+{
+    if (cyi_sim_crashed(world.sim, node))
+        return;
+    CU_ASSERT_EQUAL(cyi_node_exit_status(node), world.exit_status);
+    CU_ASSERT_TRUE(cyi_node_left_behind(node) == 0 || world.may_lose_tasks);
 }
 
 static void
@@ -138,15 +212,14 @@ static uint64_t
 run_world(const struct seeds_program *program)
 {
     CY_OK(cyi_sim_create(&world.sim, world.seed, &world.sim_options));
+    running = program;
     for (uint32_t i = 0; i < world.nodes; i++)
-        CY_OK(cyi_sim_node(&world.node[i], world.sim, i % world.hosts, &world.options[i],
-                           program->main, (void *) (uintptr_t) i));
+        start_node(i);
+    start_swarm();
     int rc = cyi_sim_run(world.sim, world.until);
     CY_OK(rc);
-    for (uint32_t i = 0; rc == 0 && i < world.nodes; i++) {
-        CU_ASSERT_EQUAL(cyi_node_exit_status(world.node[i]), world.exit_status);
-        CU_ASSERT_TRUE(cyi_node_left_behind(world.node[i]) == 0 || world.may_lose_tasks);
-    }
+    for (uint32_t i = 0; rc == 0 && i < world.nodes; i++)
+        check_node(world.node[i]);
     if (rc == 0 && program->check != NULL)
         program->check();
     if (rc != 0)

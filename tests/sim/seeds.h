@@ -10,7 +10,7 @@
 #include <cycos/sync.h>
 #include <cycos/task.h>
 
-enum { SEEDS_NODES = 4 };
+enum { SEEDS_NODES = 32 };
 
 /*
  * One world. Everything in it is drawn from the seed before prepare() is called, which may
@@ -24,7 +24,9 @@ struct seeds_world {
     struct cyi_node *node[SEEDS_NODES];
     uint32_t nodes; /* 1 unless prepare() wants more */
     uint32_t hosts; /* nodes are spread over so many */
-    cy_time until;  /* when the nodes must have ended: 10 minutes */
+    /* Faults by chance when prepare() gives kinds; hosts and restart have defaults. */
+    struct cyi_sim_swarm swarm;
+    cy_time until; /* when the nodes must have ended: 10 minutes */
     int exit_status;
     bool may_lose_tasks; /* some may be left behind, and their memory */
     void *state;         /* the program's, zeroed */
@@ -47,6 +49,11 @@ void seeds_run(const struct seeds_program *program, long count);
 
 /* The same under one seed that once found a mistake, whatever --seed says. */
 void seeds_run_one(const struct seeds_program *program, uint64_t seed);
+
+/* Start a node again that has crashed: the same main, options and host. */
+void seeds_restart(uint32_t number);
+/* Which node that is, also when it was started again; SEEDS_NODES: none that runs. */
+uint32_t seeds_number(const struct cyi_node *node);
 
 /* What must hold in a task; the first that does not is reported after the run. */
 #define EXPECT(condition) seeds_expect((condition), #condition, __FILE__, __LINE__)

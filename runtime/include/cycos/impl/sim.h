@@ -65,7 +65,7 @@ CY_MUST_CHECK int cyi_sim_create(struct cyi_sim **out, uint64_t seed,
 uint64_t cyi_sim_free(struct cyi_sim **variable);
 
 /*
- * A node on one of CYI_SIM_HOSTS hosts, whose addresses are 10.0.0.(host + 1), fd00::(host + 1)
+ * A node on one of CYI_SIM_HOSTS hosts. Its addresses are 10.0.0.(host + 1), fd00::(host + 1)
  * and loopback. The options are kept, not copied. The node is the simulator's.
  */
 CY_MUST_CHECK int cyi_sim_node(struct cyi_node **out, struct cyi_sim *sim, uint32_t host,
@@ -108,6 +108,9 @@ void cyi_sim_hang(struct cyi_sim *sim, struct cyi_node *node);
 void cyi_sim_continue(struct cyi_sim *sim, struct cyi_node *node);
 /* Neither ended nor crashed. */
 bool cyi_sim_runs(struct cyi_sim *sim, const struct cyi_node *node);
+bool cyi_sim_crashed(struct cyi_sim *sim, const struct cyi_node *node);
+/* Free a node that has crashed. Without this the program may look at it until the world ends. */
+void cyi_sim_bury(struct cyi_sim *sim, struct cyi_node **variable);
 
 /* Sets of hosts: one bit each. */
 #define CYI_SIM_ALL        UINT64_MAX
