@@ -172,9 +172,11 @@ cyi_link_served(struct cyi_connection *connection, int error)
 static bool
 on_this_host(const struct cyi_net *net, const cy_address *peer)
 {
+    struct in6_addr address;
     uint8_t wire[16];
     cyi_address_to_wire(wire, peer);
-    if (wire[12] == 127 || IN6_IS_ADDR_LOOPBACK((const struct in6_addr *) (const void *) wire))
+    memcpy(&address, wire, sizeof address);
+    if (IN6_IS_ADDR_LOOPBACK(&address) || (IN6_IS_ADDR_V4MAPPED(&address) && wire[12] == 127))
         return true;
     for (uint8_t i = 0; i < net->address_count; i++) {
         if (memcmp(net->addresses[i], wire, sizeof wire) == 0)

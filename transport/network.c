@@ -224,10 +224,11 @@ is_open(const struct cyi_net *net)
     if (cyi_secrets_count(net->secrets) != 0)
         return false;
     for (uint8_t i = 0; i < net->address_count; i++) {
-        const struct in6_addr *address = (const void *) net->addresses[i];
-        bool v4 = IN6_IS_ADDR_V4MAPPED(address);
-        if (memcmp(address, &any, sizeof any) != 0 &&
-            (v4 ? address->s6_addr[12] != 127 : !IN6_IS_ADDR_LOOPBACK(address)))
+        struct in6_addr address;
+        memcpy(&address, net->addresses[i], sizeof address);
+        bool v4 = IN6_IS_ADDR_V4MAPPED(&address);
+        if (memcmp(&address, &any, sizeof any) != 0 &&
+            (v4 ? address.s6_addr[12] != 127 : !IN6_IS_ADDR_LOOPBACK(&address)))
             return true;
     }
     return false;
