@@ -246,11 +246,12 @@ open_to_others(const struct cyi_core *core, const struct cyi_task *task)
 }
 
 void
-cyi_answer_arrives(struct cyi_core *core, uint32_t slot, uint32_t generation, uint32_t token,
-                   int result, uint64_t value, cy_msg *msg)
+cyi_answer_arrives(struct cyi_core *core, const struct cyi_return *to, int result,
+                   uint64_t value, cy_msg *msg)
 {
-    struct cyi_task *task = cyi_task_find(core, slot, generation);
-    struct answer answer = {{core->index, 0, slot, generation, token}, result, value, msg};
+    struct cyi_task *task = cyi_task_find(core, to->slot, to->generation);
+    struct answer answer = {*to, result, value, msg};
+    answer.to.link = 0;
     if (msg != NULL)
         msg->flags &= CYI_MSG_SHARED;
     if (task != NULL && open_to_others(core, task))

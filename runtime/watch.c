@@ -6,73 +6,27 @@
  * watcher. So the end of a task needs no memory, and exactly one message comes per watch.
  * The watcher keeps a record of each monitor, so that its own end calls the note back.
  */
-#include "task.h"
-#include <cycos/impl/node.h>
+#include "watch.h"
 
-/*
- * The result of a joinable task is forgotten when a join has got it, not when it was sent: the
- * deadline of a join on another core may pass while the note is on its way. Such a note is a
- * JOIN_KEPT, and who takes it says so.
- */
-enum kind { MONITOR, JOIN, JOIN_KEPT, NOTIFY, RESULT };
+#include <cycos/impl/router.h>
 
-/* The watcher's side of a monitor. */
-struct cyi_watch {
-    struct cyi_list link;
-    cy_ref target;
-    cy_msg *note;
-};
-
-/* What the body of an exit message holds. On its way the watched task is the sender. */
-struct note {
-    struct cyi_shared *value; /* first: where CYI_MSG_SHARED looks for it */
-    union {
-        struct {
-            struct cyi_list link;     /* in the watched task's watchers */
-            struct cyi_watch *record; /* of a monitor */
-            uint32_t watcher_slot, watcher_generation;
-            uint32_t token; /* of a join */
-            uint16_t watcher_core;
-        };
-        cy_ref task; /* watched: once it has arrived, as it may be sent on */
-    };
-    uint8_t kind, reason;
-    int32_t code;
-    uint32_t value_bytes;
-};
-_Static_assert(sizeof(struct note) <= CYI_MSG_INLINE, "a note fits the smallest message");
-
-static struct note *
-note_of(const cy_msg *msg)
+cy_msg *
+cyi_note_make(struct cyi_core *core, enum cyi_note_kind kind, cy_ref watcher, cy_ref watched)
 {
-    return (struct note *) (uintptr_t) msg->body;
-}
-
-static cy_msg *
-msg_of(struct cyi_list *link)
-{
-    struct note *note = cyi_container_of(link, struct note, link);
-    return cyi_container_of((uint8_t *) note, struct cy_msg, body);
-}
-
-/* A note that tells `watcher`, a task of this core. */
-static cy_msg *
-make_note(struct cyi_core *core, enum kind kind, cy_ref watcher, cy_ref watched)
-{
-    cy_msg *msg = cyi_msg_take(core, CY_TAG_EXIT, sizeof(struct note));
+    cy_msg *msg = cyi_msg_take(core, CY_TAG_EXIT, sizeof(struct cyi_note));
     if (msg == NULL)
         return NULL;
     msg->sender = watched;
     msg->size = 0; /* the body, for who reads it as one, is the value */
-    *note_of(msg) = (struct note){.kind = (uint8_t) kind,
-                                  .watcher_slot = watcher.slot,
-                                  .watcher_generation = watcher.generation,
-                                  .watcher_core = watcher.core};
+    *cyi_note_of(msg) = (struct cyi_note){.kind = (uint8_t) kind,
+                                          .watcher_slot = watcher.slot,
+                                          .watcher_generation = watcher.generation,
+                                          .watcher_core = watcher.core};
     return msg;
 }
 
-static void
-drop_record(struct cyi_core *core, struct cyi_watch *record)
+void
+cyi_watch_drop(struct cyi_core *core, struct cyi_watch *record)
 {
     cyi_list_remove(&record->link);
     cyi_heap_give(&core->heap, 0, record);
@@ -82,7 +36,7 @@ drop_record(struct cyi_core *core, struct cyi_watch *record)
 static void
 arrived(cy_msg *msg)
 {
-    note_of(msg)->task = msg->sender;
+    cyi_note_of(msg)->task = msg->sender;
 }
 
 /* Which task has ended and was joined. */
@@ -105,9 +59,19 @@ forget_here(struct cyi_core *core, const void *args)
     cyi_watch_taken(core, which->slot, which->generation);
 }
 
+static void
+say_taken(struct cyi_core *core, cy_ref ended)
+{
+    struct joined which = {ended.slot, ended.generation};
+    if (ended.node != core->home.node)
+        cyi_watch_taken_away(core, ended);
+    else
+        cyi_post_answer(core, ended.core, forget_here, &which, sizeof which);
+}
+
 /* Does it still wait for this note? Also when its deadline came first, but not yet its turn. */
 static bool
-joins(const struct cyi_task *task, const struct note *note)
+joins(const struct cyi_task *task, const struct cyi_note *note)
 {
     return task->token == note->token && task->wait == CYI_WAIT_JOIN &&
            (task->state == CYI_TASK_WAITING || task->state == CYI_TASK_READY);
@@ -116,15 +80,13 @@ joins(const struct cyi_task *task, const struct note *note)
 static bool
 join_arrives(struct cyi_core *core, struct cyi_task *task, cy_msg *msg)
 {
-    const struct note *note = note_of(msg);
+    const struct cyi_note *note = cyi_note_of(msg);
     if (!joins(task, note) || task->answer != NULL) {
         cyi_msg_drop(core, msg);
         return false;
     }
-    if (note->kind == JOIN_KEPT && note->reason != CY_EXIT_NO_TASK) {
-        struct joined which = {msg->sender.slot, msg->sender.generation};
-        cyi_post_answer(core, msg->sender.core, forget_here, &which, sizeof which);
-    }
+    if (note->kind == CYI_NOTE_JOIN_KEPT && note->reason < CY_EXIT_NODE_DOWN)
+        say_taken(core, msg->sender);
     arrived(msg);
     task->answer = msg;
     task->wait_result = 0; /* if it is ready already */
@@ -132,26 +94,25 @@ join_arrives(struct cyi_core *core, struct cyi_task *task, cy_msg *msg)
     return true;
 }
 
-/* On the watcher's core: the note has come. True when somebody took it. */
-static bool
-note_arrives(struct cyi_core *core, cy_msg *msg)
+bool
+cyi_note_arrives(struct cyi_core *core, cy_msg *msg)
 {
-    struct note *note = note_of(msg);
+    struct cyi_note *note = cyi_note_of(msg);
     struct cyi_task *task = cyi_task_find(core, note->watcher_slot, note->watcher_generation);
     msg->flags &= (uint8_t) ~CYI_MSG_RUN;
     if (task == NULL) {
         cyi_msg_drop(core, msg);
         return false;
     }
-    if (note->kind == JOIN || note->kind == JOIN_KEPT)
+    if (note->kind == CYI_NOTE_JOIN || note->kind == CYI_NOTE_JOIN_KEPT)
         return join_arrives(core, task, msg);
-    if (note->kind == NOTIFY && task->promised >= 2 * CYI_PROMISED_MAX) {
+    if (note->kind == CYI_NOTE_NOTIFY && task->promised >= 2 * CYI_PROMISED_MAX) {
         core->counters.lost++;
         cyi_msg_drop(core, msg);
         return false;
     }
-    if (note->kind == MONITOR)
-        drop_record(core, note->record);
+    if (note->kind == CYI_NOTE_MONITOR)
+        cyi_watch_drop(core, note->record);
     else
         task->promised++;
     arrived(msg);
@@ -163,11 +124,11 @@ note_arrives(struct cyi_core *core, cy_msg *msg)
 static void
 note_here(struct cyi_core *core, cy_msg *msg)
 {
-    note_arrives(core, msg);
+    cyi_note_arrives(core, msg);
 }
 
 static void
-set_value(struct note *note, cy_msg *msg, cy_msg *value)
+set_value(struct cyi_note *note, cy_msg *msg, cy_msg *value)
 {
     if (value == NULL || (value->flags & CYI_MSG_SHARED) == 0)
         return;
@@ -182,14 +143,14 @@ set_value(struct note *note, cy_msg *msg, cy_msg *value)
 static bool
 fire(struct cyi_core *core, cy_msg *msg, enum cy_exit_reason reason, int code, cy_msg *value)
 {
-    struct note *note = note_of(msg);
+    struct cyi_note *note = cyi_note_of(msg);
     note->reason = (uint8_t) reason;
     note->code = code;
     set_value(note, msg, value);
     if (note->watcher_core == core->index)
-        return note_arrives(core, msg);
-    if (note->kind == JOIN)
-        note->kind = JOIN_KEPT;
+        return cyi_note_arrives(core, msg);
+    if (note->kind == CYI_NOTE_JOIN)
+        note->kind = CYI_NOTE_JOIN_KEPT;
     msg->run = note_here;
     msg->flags |= CYI_MSG_RUN;
     cyi_post_promised(core, note->watcher_core, msg);
@@ -212,7 +173,7 @@ watch_here(struct cyi_core *core, cy_msg *msg)
     struct cyi_task *task = cyi_task_find(core, to.slot, to.generation);
     msg->flags &= (uint8_t) ~CYI_MSG_RUN;
     if (task != NULL && cyi_task_extra(core, task) != NULL) {
-        cyi_list_append(&task->extra->watchers, &note_of(msg)->link);
+        cyi_list_append(&task->extra->watchers, &cyi_note_of(msg)->link);
         return;
     }
     if (task != NULL) {
@@ -220,25 +181,31 @@ watch_here(struct cyi_core *core, cy_msg *msg)
         return;
     }
     struct cyi_task *ended = cyi_task_find_ended(core, to.slot, to.generation);
-    if (ended == NULL || note_of(msg)->kind != JOIN) {
+    if (ended == NULL || cyi_note_of(msg)->kind != CYI_NOTE_JOIN) {
         fire(core, msg, CY_EXIT_NO_TASK, -ESRCH, NULL);
         return;
     }
-    const struct note *result = note_of(ended->extra->result);
+    const struct cyi_note *result = cyi_note_of(ended->extra->result);
     fire(core, msg, result->reason, result->code, ended->extra->result);
 }
 
-static void
+/* What its core or node will say, comes later; on failure the note is still the caller's. */
+static int
 begin(struct cyi_core *core, cy_msg *msg)
 {
-    uint16_t there = msg->sender.core;
-    if (there == core->index) {
+    cy_ref target = msg->sender;
+    if (target.node != core->home.node) {
+        bool join = cyi_note_of(msg)->kind != CYI_NOTE_MONITOR;
+        return core->node->router->watch(core, target, join, msg);
+    }
+    if (target.core == core->index) {
         watch_here(core, msg);
-        return;
+        return 0;
     }
     msg->run = watch_here;
     msg->flags |= CYI_MSG_RUN;
-    cyi_post_promised(core, there, msg);
+    cyi_post_promised(core, target.core, msg);
+    return 0;
 }
 
 /* Which watch to call back. */
@@ -260,7 +227,7 @@ hangs(const struct cyi_core *core, const struct cyi_task *task, const struct cal
     if (__builtin_expect(core->watches_refused == 0, 1))
         return true;
     cyi_list_for_each(link, &task->extra->watchers) {
-        if (msg_of(link) == which->note)
+        if (cyi_note_msg(link) == which->note)
             return true;
     }
     return false;
@@ -273,7 +240,7 @@ unwatch_here(struct cyi_core *core, const void *args)
     struct cyi_task *task = cyi_task_find(core, which->slot, which->generation);
     if (task == NULL || task->extra == NULL || !hangs(core, task, which))
         return;
-    struct note *note = note_of(which->note);
+    struct cyi_note *note = cyi_note_of(which->note);
     CY_ASSERT(note->token == which->token && note->watcher_slot == which->watcher_slot &&
               note->watcher_generation == which->watcher_generation);
     cyi_list_remove(&note->link);
@@ -286,30 +253,42 @@ unwatch(struct cyi_core *core, struct cyi_task *watcher, cy_ref target, uint32_t
 {
     struct callback which = {
         target.slot, target.generation, watcher->slot, watcher->generation, token, note};
-    if (target.core != core->index)
+    if (target.node != core->home.node)
+        cyi_unwatch_away(core, target, note);
+    else if (target.core != core->index)
         cyi_post_answer(core, target.core, unwatch_here, &which, sizeof which);
     else
         unwatch_here(core, &which);
+}
+
+/* The watcher's side of a note; false without memory. */
+static bool
+make_record(struct cyi_core *core, cy_msg *msg, cy_ref target)
+{
+    struct cyi_extra *extra = cyi_task_extra(core, core->sched.current);
+    struct cyi_watch *record =
+        extra == NULL ? NULL : cyi_heap_take(&core->heap, 0, sizeof *record);
+    if (record == NULL)
+        return false;
+    cyi_note_of(msg)->record = record;
+    record->note = msg;
+    record->target = target;
+    cyi_list_append(&extra->watches, &record->link);
+    return true;
 }
 
 cy_msg *
 cyi_watch_prepare(struct cyi_core *core)
 {
     struct cyi_task *task = core->sched.current;
-    struct cyi_extra *extra = cyi_task_extra(core, task);
-    struct cyi_watch *record = cyi_heap_take(&core->heap, 0, sizeof *record);
-    cy_msg *msg = make_note(core, MONITOR, cyi_task_ref(core, task), CY_NOBODY);
-    if (extra == NULL || record == NULL || msg == NULL) {
-        if (record != NULL)
-            cyi_heap_give(&core->heap, 0, record);
-        if (msg != NULL)
-            cyi_msg_drop(core, msg);
+    cy_ref self = cyi_task_ref(core, task);
+    cy_msg *msg = cyi_note_make(core, CYI_NOTE_MONITOR, self, CY_NOBODY);
+    if (msg == NULL)
+        return NULL;
+    if (!make_record(core, msg, CY_NOBODY)) {
+        cyi_msg_drop(core, msg);
         return NULL;
     }
-    note_of(msg)->record = record;
-    record->note = msg;
-    record->target = CY_NOBODY;
-    cyi_list_append(&extra->watches, &record->link);
     task->promised++;
     return msg;
 }
@@ -318,7 +297,7 @@ void
 cyi_watch_abandon(struct cyi_core *core, cy_msg *note)
 {
     core->sched.current->promised--;
-    drop_record(core, note_of(note)->record);
+    cyi_watch_drop(core, cyi_note_of(note)->record);
     cyi_msg_drop(core, note);
 }
 
@@ -327,7 +306,7 @@ cyi_watch_attach(struct cyi_core *core, struct cyi_task *task, cy_msg *note)
 {
     note->sender = cyi_task_ref(core, task);
     if (cyi_task_extra(core, task) != NULL)
-        cyi_list_append(&task->extra->watchers, &note_of(note)->link);
+        cyi_list_append(&task->extra->watchers, &cyi_note_of(note)->link);
     else
         refuse(core, note);
 }
@@ -347,21 +326,32 @@ cyi_watch_target(struct cyi_core *core, const cy_msg *note, cy_ref target)
         record->target = target;
 }
 
+/* Is there a way to the core of that task? */
+static bool
+reachable(const struct cyi_core *core, cy_ref task)
+{
+    if (task.node == core->home.node)
+        return task.core < core->node->core_count;
+    return core->node->router != NULL && !cy_ref_is_nobody(task);
+}
+
 int
 cy_monitor(cy_ref task)
 {
     struct cyi_core *core = cyi_current();
-    if (task.node != core->home.node || task.core >= core->node->core_count)
+    if (!reachable(core, task))
         return CY_ENOPEER;
     if (core->sched.current->promised >= CYI_PROMISED_MAX)
         return -EAGAIN;
     cy_msg *msg = cyi_watch_prepare(core);
     if (msg == NULL)
         return -ENOMEM;
-    note_of(msg)->record->target = task;
+    cyi_note_of(msg)->record->target = task;
     msg->sender = task;
-    begin(core, msg);
-    return 0;
+    int rc = begin(core, msg);
+    if (rc != 0)
+        cyi_watch_abandon(core, msg);
+    return rc;
 }
 
 int
@@ -369,18 +359,21 @@ cy_notify(cy_ref task)
 {
     struct cyi_core *core = cyi_current();
     struct cyi_task *me = core->sched.current;
-    if (task.node != core->home.node || task.core >= core->node->core_count)
+    bool away = task.node != core->home.node;
+    if (!reachable(core, task))
         return CY_ENOPEER;
     if (cy_ref_kind(task) != CY_KIND_TASK)
         return -ESRCH;
-    if (task.core == core->index && cyi_task_find(core, task.slot, task.generation) == NULL)
+    if (!away && task.core == core->index &&
+        cyi_task_find(core, task.slot, task.generation) == NULL)
         return -ESRCH;
     if (cyi_task_extra(core, me) == NULL)
         return -ENOMEM;
-    cy_msg *msg = make_note(core, NOTIFY, task, cyi_task_ref(core, me));
+    cy_msg *msg = away ? cyi_note_make(core, CYI_NOTE_NOTIFY_AWAY, task, task)
+                       : cyi_note_make(core, CYI_NOTE_NOTIFY, task, cyi_task_ref(core, me));
     if (msg == NULL)
         return -ENOMEM;
-    cyi_list_append(&me->extra->watchers, &note_of(msg)->link);
+    cyi_list_append(&me->extra->watchers, &cyi_note_of(msg)->link);
     return 0;
 }
 
@@ -392,18 +385,52 @@ join_here(struct cyi_core *core, cy_msg *msg, int *error)
     struct cyi_task *task = cyi_task_find(core, to.slot, to.generation);
     struct cyi_task *ended = cyi_task_find_ended(core, to.slot, to.generation);
     if (ended != NULL) {
-        const struct note *result = note_of(ended->extra->result);
-        note_of(msg)->reason = result->reason;
-        note_of(msg)->code = result->code;
-        set_value(note_of(msg), msg, ended->extra->result);
+        const struct cyi_note *result = cyi_note_of(ended->extra->result);
+        cyi_note_of(msg)->reason = result->reason;
+        cyi_note_of(msg)->code = result->code;
+        set_value(cyi_note_of(msg), msg, ended->extra->result);
         arrived(msg);
         cyi_watch_forget(core, ended);
         return true;
     }
     *error = task == NULL ? -ESRCH : cyi_task_extra(core, task) == NULL ? -ENOMEM : 0;
     if (*error == 0)
-        cyi_list_append(&task->extra->watchers, &note_of(msg)->link);
+        cyi_list_append(&task->extra->watchers, &cyi_note_of(msg)->link);
     return false;
+}
+
+enum { JOINING = 1 };
+
+/* Ask the task's core. JOINING, or the note is in `answered`, or freed with an error. */
+static int
+begin_join(struct cyi_core *core, cy_msg *msg, struct cyi_answered *answered)
+{
+    cy_ref task = msg->sender;
+    int error = 0;
+    if (task.node != core->home.node) {
+        cyi_note_of(msg)->kind = CYI_NOTE_JOIN_KEPT;
+        error = make_record(core, msg, task) ? begin(core, msg) : -ENOMEM;
+        if (error != 0 && cyi_note_of(msg)->record != NULL)
+            cyi_watch_drop(core, cyi_note_of(msg)->record);
+    } else if (task.core != core->index) {
+        error = begin(core, msg);
+    } else if (join_here(core, msg, &error)) {
+        answered->msg = msg;
+        return 0;
+    }
+    if (error == 0)
+        return JOINING;
+    cyi_msg_drop(core, msg);
+    return error;
+}
+
+/* Nobody waits any more: call the note back. */
+static void
+give_up(struct cyi_core *core, cy_ref task, uint32_t token, cy_msg *msg)
+{
+    if (task.node != core->home.node)
+        cyi_watch_drop(core, cyi_note_of(msg)->record);
+    unwatch(core, core->sched.current, task, token, msg);
 }
 
 /* Wait for the note to come back, in answered->msg. */
@@ -411,28 +438,21 @@ static int
 await_note(struct cyi_core *core, cy_msg *msg, cy_time deadline, struct cyi_answered *answered)
 {
     cy_ref task = msg->sender;
-    uint32_t token = note_of(msg)->token;
-    int error = 0;
-    if (task.core != core->index) {
-        begin(core, msg);
-    } else if (join_here(core, msg, &error)) {
-        answered->msg = msg;
-        return 0;
-    } else if (error != 0) {
-        cyi_msg_drop(core, msg);
-        return error;
-    }
-    int rc = cyi_await(core, CYI_WAIT_JOIN, &task, deadline, answered);
+    uint32_t token = cyi_note_of(msg)->token;
+    int rc = begin_join(core, msg, answered);
+    if (rc != JOINING)
+        return rc;
+    rc = cyi_await(core, CYI_WAIT_JOIN, &task, deadline, answered);
     if (rc != 0) {
-        unwatch(core, core->sched.current, task, token, msg);
+        give_up(core, task, token, msg);
         return rc;
     }
-    const struct note *note = note_of(answered->msg);
-    if (note->reason != CY_EXIT_NO_TASK)
+    const struct cyi_note *note = cyi_note_of(answered->msg);
+    if (note->reason < CY_EXIT_NODE_DOWN)
         return 0;
-    error = note->code;
+    rc = note->code;
     cyi_msg_drop(core, answered->msg);
-    return error;
+    return rc;
 }
 
 int
@@ -446,14 +466,14 @@ cy_join(cy_msg **exit, cy_ref task, cy_time deadline)
         return -EDEADLK;
     if (cy_ref_kind(task) != CY_KIND_TASK)
         return -ESRCH;
-    if (task.node != core->home.node || task.core >= core->node->core_count)
+    if (!reachable(core, task))
         return CY_ENOPEER;
     if (me->flags & (CYI_TASK_CANCELLED | CYI_TASK_CLEANING))
         return -ECANCELED;
-    cy_msg *msg = make_note(core, JOIN, self, task);
+    cy_msg *msg = cyi_note_make(core, CYI_NOTE_JOIN, self, task);
     if (msg == NULL)
         return -ENOMEM;
-    note_of(msg)->token = cyi_await_begin(core).token;
+    cyi_note_of(msg)->token = cyi_await_begin(core).token;
     int rc = await_note(core, msg, deadline, &answered);
     if (rc != 0)
         return rc;
@@ -469,7 +489,7 @@ cy_exit_read(struct cy_exit *out, const cy_msg *msg)
 {
     if (msg->tag != CY_TAG_EXIT)
         return -EINVAL;
-    const struct note *note = note_of(msg);
+    const struct cyi_note *note = cyi_note_of(msg);
     out->task = note->task;
     out->reason = (enum cy_exit_reason) note->reason;
     out->code = note->code;
@@ -484,7 +504,7 @@ cyi_watch_joinable(struct cyi_core *core, struct cyi_task *task)
     struct cyi_extra *extra = cyi_task_extra(core, task);
     cy_ref self = cyi_task_ref(core, task);
     if (extra != NULL)
-        extra->result = make_note(core, RESULT, self, self);
+        extra->result = cyi_note_make(core, CYI_NOTE_RESULT, self, self);
     return extra != NULL && extra->result != NULL;
 }
 
@@ -501,9 +521,9 @@ keep_result(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reason re
         extra->result = NULL;
         return false;
     }
-    note_of(extra->result)->reason = (uint8_t) reason;
-    note_of(extra->result)->code = task->exit_code;
-    set_value(note_of(extra->result), extra->result, extra->exit_value);
+    cyi_note_of(extra->result)->reason = (uint8_t) reason;
+    cyi_note_of(extra->result)->code = task->exit_code;
+    set_value(cyi_note_of(extra->result), extra->result, extra->exit_value);
     return true;
 }
 
@@ -517,11 +537,15 @@ cyi_watch_ended(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reaso
     while (extra != NULL && (link = cyi_list_first(&extra->watches)) != NULL) {
         struct cyi_watch *record = cyi_container_of(link, struct cyi_watch, link);
         unwatch(core, task, record->target, 0, record->note);
-        drop_record(core, record);
+        cyi_watch_drop(core, record);
     }
     while (extra != NULL && (link = cyi_list_pop(&extra->watchers)) != NULL) {
-        cy_msg *msg = msg_of(link);
-        bool join = note_of(msg)->kind == JOIN;
+        cy_msg *msg = cyi_note_msg(link);
+        if (cyi_note_of(msg)->kind >= CYI_NOTE_NOTIFY_AWAY) {
+            cyi_watch_tell_away(core, task, msg, reason);
+            continue;
+        }
+        bool join = cyi_note_of(msg)->kind == CYI_NOTE_JOIN;
         joined |= fire(core, msg, reason, task->exit_code, extra->exit_value) && join;
     }
     bool keep = keep_result(core, task, reason, joined);

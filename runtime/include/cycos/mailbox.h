@@ -8,18 +8,19 @@
 CY_BEGIN_DECLS
 
 /**
- * cy_send - hand a message to a task or channel, here or on another core
+ * cy_send - hand a message to a task or channel, here, on another core or another node
  * @to:  whom; a stale reference is an error, not a crash
  * @msg: the variable that owns the message
  *
  * Never waits. Messages from one sender to one receiver arrive in order. -EAGAIN means that
  * the recipient's mailbox, or the way to its core, is full: keep the message, yield or
  * drop. A recipient on another core may die on the way; the message is then counted lost.
+ * What the system told this task (tags from CY_TAG_SYSTEM on) cannot be sent to another node.
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: moves *@msg on success
- * Errors:    -ESRCH no such task or channel, -EAGAIN full, CY_ENOPEER not of this node and no
- *            network
+ * Errors:    -ESRCH no such task or channel, or its node has ended; -EAGAIN full; to another
+ *            node also CY_ENOPEER it cannot be reached, -EINVAL a tag of the system, -ENOMEM
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_send(cy_ref to, cy_msg **msg);
@@ -52,8 +53,8 @@ CY_MUST_CHECK int cy_send_bytes(cy_ref to, uint32_t tag, const void *body, size_
  *
  * Context:   a task; suspends: when the recipient is not on this core; blocks: no
  * Ownership: moves *@msg when the result is not negative; on failure the caller has it back
- * Errors:    -ESRCH no such task, -EAGAIN mailbox full, CY_ENOPEER; -ECANCELED this task was
- *            terminated before it sent
+ * Errors:    as cy_send(): -ESRCH no such task, -EAGAIN mailbox full, CY_ENOPEER;
+ *            -ECANCELED this task was terminated before it sent
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_deliver(cy_ref to, cy_msg **msg, cy_time deadline);
@@ -69,7 +70,7 @@ CY_MUST_CHECK int cy_deliver(cy_ref to, cy_msg **msg, cy_time deadline);
  *
  * Context:   a task; suspends: yes; blocks: no
  * Ownership: moves *@msg unless sending it failed; the caller owns *@reply
- * Errors:    as cy_send(); -ETIMEDOUT, -ECANCELED
+ * Errors:    as cy_send(); -ETIMEDOUT, -ECANCELED; CY_EFRAME another node's answer was none
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_call(cy_msg **reply, cy_ref to, cy_msg **msg, cy_time deadline);
@@ -83,7 +84,7 @@ CY_MUST_CHECK int cy_call(cy_msg **reply, cy_ref to, cy_msg **msg, cy_time deadl
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: moves *@reply on success; borrows @request
- * Errors:    as cy_send()
+ * Errors:    as cy_send(); CY_ENOPEER the node that asked is gone
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_reply(const cy_msg *request, cy_msg **reply);

@@ -137,7 +137,7 @@ CY_MUST_CHECK int cy_suspend(cy_time deadline);
 
 /**
  * cy_resume - end another task's cy_suspend()
- * @task: on any core of the node
+ * @task: on any core of any node
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: nothing
@@ -205,11 +205,13 @@ void cy_handler_exit(int code);
  * @deadline: absolute
  *
  * A task that has ended already is known only if it was spawned joinable; then the first to
- * join gets the result and the task is forgotten.
+ * join gets the result and the task is forgotten. Should the node of the task be lost
+ * meanwhile, nobody knows: CY_ENOPEER.
  *
  * Context:   a task; suspends: yes; blocks: no
  * Ownership: the caller owns *@exit
- * Errors:    -ESRCH no such task, -ETIMEDOUT, -ECANCELED, -EDEADLK oneself, -EAGAIN, CY_ENOPEER
+ * Errors:    -ESRCH no such task, -ETIMEDOUT, -ECANCELED, -EDEADLK oneself, -EAGAIN the way
+ *            there is full, -ENOMEM, CY_ENOPEER its node cannot be reached
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_join(cy_msg **exit, cy_ref task, cy_time deadline);
@@ -219,12 +221,14 @@ CY_MUST_CHECK int cy_join(cy_msg **exit, cy_ref task, cy_time deadline);
  * @task: whom
  *
  * Exactly one CY_TAG_EXIT message comes for each successful call, after all that @task sent
- * to the caller before. For a task that is gone already it comes at once (CY_EXIT_NO_TASK).
+ * to the caller before. For a task that is gone already it comes at once (CY_EXIT_NO_TASK);
+ * when the task's node is lost, with CY_EXIT_NODE_DOWN and the code CY_ENOPEER. An exit value
+ * from another node that finds no memory here is counted lost; the message comes without it.
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: nothing
  * Errors:    -ENOMEM, -EAGAIN this task watches 65 536 tasks or the way there is full,
- *            CY_ENOPEER
+ *            -ESRCH its node is known to have ended, CY_ENOPEER it cannot be reached
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_monitor(cy_ref task);
@@ -232,6 +236,8 @@ CY_MUST_CHECK int cy_monitor(cy_ref task);
 /**
  * cy_notify - tell a task when I end
  * @task: whom to tell, by one CY_TAG_EXIT message
+ *
+ * A task of another node is told if its node can be reached at that time.
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: nothing
