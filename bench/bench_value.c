@@ -50,7 +50,7 @@ encode_message(void)
     cy_value_put_text(&w, "hello world");
     cy_value_put_bytes(&w, blob, sizeof blob);
     cy_value_put_list(&w, 16);
-    for (int i = 0; i < 16; i++)
+    for (int64_t i = 0; i < 16; i++)
         cy_value_put_int(&w, i * 1000);
     cy_value_put_map(&w, 2);
     cy_value_put_text(&w, "k"), cy_value_put_text(&w, "v");

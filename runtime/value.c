@@ -84,36 +84,47 @@ check_list(struct level *level, const struct cyi_value_head *head, size_t bytes_
     return 0;
 }
 
+/* The next value, or the head of a list or map; that is one more level. */
+static inline int
+check_value(struct level **level, const struct level *deepest, const uint8_t **at,
+            const uint8_t *end)
+{
+    struct level *here = *level;
+    struct cyi_value_head head;
+    const uint8_t *start = *at;
+    bool is_key = here->is_map && here->left % 2 == 0;
+    int rc = 0;
+    if ((*at = cyi_value_head(&head, start, end)) == NULL)
+        return -EBADMSG;
+    here->left--;
+    if (head.major == CYI_VALUE_LIST || head.major == CYI_VALUE_MAP) {
+        if (is_key)
+            return -EOPNOTSUPP;
+        if (here == deepest)
+            return -E2BIG;
+        return check_list(++*level, &head, (size_t) (end - *at));
+    }
+    if (head.major > CYI_VALUE_NEGATIVE)
+        rc = check_content(&head, at, end);
+    if (rc == 0 && is_key)
+        rc = check_key(here, head.major, start, *at);
+    return rc;
+}
+
 int
 cyi_value_check(const uint8_t *body, size_t size, unsigned depth_max)
 {
     struct level levels[CY_VALUE_DEPTH_MAX + 1], *level = levels;
+    if (size == 0)
+        return -EBADMSG; /* and there may be no body to point to */
     const uint8_t *at = body, *end = body + size;
     *level = (struct level){.left = 1};
     for (;;) {
-        struct cyi_value_head head;
-        while (level->left == 0) {
+        for (; level->left == 0; level--) {
             if (level == levels)
                 return at == end ? 0 : -EBADMSG;
-            level--;
         }
-        const uint8_t *start = at;
-        bool is_key = level->is_map && level->left % 2 == 0;
-        int rc = 0;
-        if ((at = cyi_value_head(&head, at, end)) == NULL)
-            return -EBADMSG;
-        level->left--;
-        if (head.major == CYI_VALUE_LIST || head.major == CYI_VALUE_MAP) {
-            if (is_key)
-                return -EOPNOTSUPP;
-            if (level == levels + depth_max)
-                return -E2BIG;
-            rc = check_list(++level, &head, (size_t) (end - at));
-        } else if (head.major > CYI_VALUE_NEGATIVE) {
-            rc = check_content(&head, &at, end);
-        }
-        if (rc == 0 && is_key)
-            rc = check_key(level, head.major, start, at);
+        int rc = check_value(&level, levels + depth_max, &at, end);
         if (rc != 0)
             return rc;
     }

@@ -123,8 +123,7 @@ put_double(struct out *out, double value)
     } else {
         for (int precision = 15; precision <= 17; precision++) {
             snprintf(digits, sizeof digits, "%.*g", precision, value);
-            double again = strtod(digits, NULL);
-            if (memcmp(&again, &value, sizeof value) == 0)
+            if (strtod(digits, NULL) == value)
                 break;
         }
         put_digits(out, digits);

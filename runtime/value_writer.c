@@ -9,6 +9,7 @@
 void
 cy_value_writer_init(cy_value_writer *w, void *buffer, size_t size)
 {
+    CY_ASSERT(buffer != NULL || size == 0);
     w->bytes = buffer;
     w->size = 0;
     w->room = size;
@@ -67,7 +68,7 @@ reserve(cy_value_writer *w, size_t bytes, uint8_t **at)
         int rc = w->grow(w, needed);
         if (rc != 0)
             return fail(w, rc);
-        CY_ASSERT(w->room >= needed);
+        CY_ASSERT(w->room >= needed && w->bytes != NULL);
     }
     *at = needed <= w->room ? w->bytes + w->size : NULL;
     w->size = needed;
@@ -80,6 +81,7 @@ end_key(cy_value_writer *w, struct cy_value_level *map, size_t key)
     size_t size = w->size - key;
     if (!complete(w))
         return;
+    CY_ASSERT(w->bytes != NULL);
     if (map->key_size != 0) {
         int order = cyi_value_compare(w->bytes + map->key, map->key_size, w->bytes + key, size);
         if (order == 0)

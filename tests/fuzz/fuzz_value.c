@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENTRIES_MAX = 64 };
+enum { PARTS_MAX = 128 }; /* keys and values of a map */
 
 static int
 grow(cy_value_writer *w, size_t room)
@@ -138,10 +138,10 @@ find_all(cy_value_reader map)
 static void
 reverse(cy_value_reader map, const uint8_t *data, size_t size)
 {
-    const void *parts[2 * ENTRIES_MAX];
-    size_t sizes[2 * ENTRIES_MAX], count = 0, written;
+    const void *parts[PARTS_MAX];
+    size_t sizes[PARTS_MAX], count = 0, written;
     cy_value_writer w;
-    if (map.left > 2 * ENTRIES_MAX)
+    if (map.left > PARTS_MAX)
         return;
     for (; map.left > 0; count++)
         CY_ASSERT(cy_value_get_encoded(&map, &parts[count], &sizes[count]) == 0);

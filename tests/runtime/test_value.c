@@ -118,6 +118,7 @@ refuses_nothing_at_all_and_what_follows_the_value(void)
     static const struct vector VECTORS[] = {
         {"", -EBADMSG}, {"0000", -EBADMSG}, {"8000", -EBADMSG}, {"a000", -EBADMSG}};
     CHECK_VECTORS(VECTORS);
+    CY_FAILS(cy_value_validate(NULL, 0), -EBADMSG);
 }
 
 static void
@@ -399,6 +400,8 @@ judges_mutated_bodies_without_harm(void)
     CY_OK(value_validate_hex(BODY));
     for (uint64_t state = 1, i = 0; i < (uint64_t) total; i++) {
         struct value_bytes body = value_unhex(BODY);
+        if (body.size == 0)
+            break;
         for (uint64_t n = 1 + next(&state) % 3; n > 0; n--)
             body.bytes[next(&state) % body.size] = (uint8_t) next(&state);
         size_t size = next(&state) % 4 == 0 ? next(&state) % body.size : body.size;

@@ -252,7 +252,7 @@ serve(void)
 {
     char *line = NULL;
     size_t room = 0;
-    for (ssize_t bytes; (bytes = getline(&line, &room, stdin)) > 0;) {
+    while (getline(&line, &room, stdin) > 0) {
         line[strcspn(line, "\n")] = '\0';
         answer(stdout, line);
     }

@@ -410,6 +410,22 @@ grows_as_needed_and_stops_where_there_is_no_more(void)
     cy_value_writer_fini(&w); /* has nothing to free: no message */
 }
 
+static void
+write_to_a_buffer_that_is_not_there(void *arg)
+{
+    cy_value_writer w;
+    (void) arg;
+    cy_value_writer_init(&w, NULL, 1);
+}
+
+static void
+a_size_without_a_buffer_ends_the_program(void)
+{
+    static struct cy_test_child child;
+    CY_OK(cy_test_run_child(&child, write_to_a_buffer_that_is_not_there, NULL));
+    CU_ASSERT_TRUE(cy_test_died_saying(&child, "buffer != NULL"));
+}
+
 CY_TEST_MAIN("runtime.value_writer", CY_TEST(writes_integers_in_the_least_space),
              CY_TEST(writes_doubles_in_the_least_space), CY_TEST(writes_every_other_type),
              CY_TEST(a_reference_has_its_tag_and_the_layout_of_the_header),
@@ -422,5 +438,6 @@ CY_TEST_MAIN("runtime.value_writer", CY_TEST(writes_integers_in_the_least_space)
              CY_TEST(an_encoded_value_counts_as_deep_as_it_is),
              CY_TEST(an_encoded_value_is_checked_and_may_be_a_key),
              CY_TEST(every_buffer_that_is_too_small_is_left_alone_behind_its_end),
+             CY_TEST(a_size_without_a_buffer_ends_the_program),
              CY_TEST(sizes_that_no_memory_has_are_refused),
              CY_TEST(grows_as_needed_and_stops_where_there_is_no_more))
