@@ -172,7 +172,7 @@ struct cyi_intro {
     uint32_t features; /* bits: what the speaker understands beyond this version */
     bool stream;       /* keep the connection when it is idle */
     bool meet;         /* only to get to know each other: nothing but a goodbye follows */
-    uint64_t session;  /* which the speaker wants to go on with; 0: a new one */
+    uint64_t session;  /* it follows from both lives; 0: there has been none */
     cy_ref home;       /* as references to tasks of this core; slot and generation 0 */
     uint8_t name_size; /* at most CY_NODE_NAME_MAX */
     char name[CYI_WIRE_NAME_MAX + 1]; /* of the node; empty: its cores are named by location */

@@ -70,7 +70,7 @@ static const struct shape SHAPES[CYI_OP_CHANNEL] = {
     [CYI_OP_EXIT] = {CYI_EXIT_BYTES, CYI_ITEM_MAX, CYI_ITEM_NOTIFY, false, DATA},
     [CYI_OP_CONGESTED] = {8, 8, 0, false, DATA},
     [CYI_OP_RELIEVED] = {8, 8, 0, false, DATA},
-    [CYI_OP_LONG] = {CYI_LONG_BYTES, CYI_ITEM_MAX, 0, false, DATA}, /* see long_flags_fit() */
+    [CYI_OP_LONG] = {CYI_LONG_BYTES, CYI_ITEM_MAX, 0, false, DATA}, /* see is_long() */
     [CYI_OP_MORE] = {1, CYI_ITEM_MAX, 0, false, DATA},
     [CYI_OP_LOCATE] = {CYI_LOCATE_BYTES + 1, CYI_LOCATE_BYTES + CYI_WIRE_NAME_MAX, 0, false,
                        DATA},

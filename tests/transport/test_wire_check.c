@@ -24,6 +24,8 @@ takes_names_that_people_write(void)
         "\xef\xbf\xbf",     /* the last of three */
         "\xf0\x90\x80\x80", /* the first of four */
         "\xf4\x8f\xbf\xbf", /* U+10FFFF, the last of all */
+        "\xf1\x80\x80\x80", /* with each bit of a head of four */
+        "\xf3\xbf\xbf\xbf",
         "K\xc3\xb6ln",
     };
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
@@ -56,6 +58,7 @@ refuses_control_characters_and_what_is_not_utf8(void)
         "\xc3x",
         "\xe2\x82x",
         "a\xe2",
+        "ab\xc3x",
     };
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
         CU_ASSERT_FALSE(name_ok(NAMES[i]));

@@ -12,6 +12,7 @@ again(uint8_t *out, const uint8_t *in, size_t size)
     int r = cyi_frame_read(&frame, in);
     if (r < 0)
         return r;
+    CU_ASSERT_EQUAL(r, 0);
     cyi_frame_write(out, &frame);
     return CYI_FRAME_HEADER;
 }

@@ -15,6 +15,7 @@ again(uint8_t *out, const uint8_t *in, size_t size)
         CU_ASSERT(memcmp(&hello, &before, sizeof hello) == 0);
         return r;
     }
+    CU_ASSERT_EQUAL(r, 0);
     return (int) cyi_hello_write(out, &hello);
 }
 

@@ -16,6 +16,7 @@ again(uint8_t *out, const uint8_t *in, size_t size)
         CU_ASSERT(memcmp(&read_into, &untouched, sizeof read_into) == 0);
         return r;
     }
+    CU_ASSERT_EQUAL(r, 0);
     return (int) cyi_intro_write(out, &read_into);
 }
 

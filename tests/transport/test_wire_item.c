@@ -20,6 +20,7 @@ _Static_assert(CYI_COMMAND_KINDS == CYI_COMMAND_FORGET_RESULT + 1, "the runtime'
             CU_ASSERT(memcmp(&value, &before, sizeof value) == 0);        \
             return r;                                                     \
         }                                                                 \
+        CU_ASSERT_EQUAL(r, 0);                                            \
         uint8_t *end = cyi_##part##_write(out, &value);                   \
         CU_ASSERT_EQUAL(end - out, (bytes));                              \
         memcpy(end, in + (bytes), size - (bytes));                        \
@@ -134,6 +135,18 @@ gives_back_what_it_reads(void)
         wire_expect_same(part->again, bytes, part->bytes + tail);
         wire_expect_whole(part->again, bytes, part->bytes + part->tail_least);
         wire_flip_bits(part->again, bytes, part->bytes + tail);
+    }
+}
+
+static void
+takes_a_fixed_part_with_nothing_behind_it(void)
+{
+    struct wire_random random = {7};
+    for (const struct part *part = PARTS; part < PARTS + PARTS_COUNT; part++) {
+        uint8_t bytes[CYI_FORWARD_BYTES + 1];
+        part->make(&random, bytes);
+        bytes[part->bytes] = 'n'; /* the shortest name */
+        wire_expect_same(part->again, bytes, part->bytes + part->tail_least);
     }
 }
 
@@ -365,6 +378,7 @@ brings_references_over_unchanged(void)
 }
 
 CY_TEST_MAIN("transport.wire_item", CY_TEST(gives_back_what_it_reads),
+             CY_TEST(takes_a_fixed_part_with_nothing_behind_it),
              CY_TEST(puts_the_fields_where_the_format_says),
              CY_TEST(puts_the_fields_of_the_smaller_ones_in_order),
              CY_TEST(refuses_fields_that_mean_nothing),

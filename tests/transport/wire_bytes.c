@@ -63,16 +63,32 @@ wire_random_name(struct wire_random *random, char *out, size_t size)
         out[i] = 'x';
 }
 
-/* In memory of just this size, so that the address sanitizer sees a step beyond. */
+static uint8_t *
+exactly(size_t size)
+{
+    uint8_t *memory = malloc(size != 0 ? size : 1);
+    if (memory == NULL)
+        abort();
+    return size != 0 ? memory : memory + 1;
+}
+
+static void
+give_back(uint8_t *memory, size_t size)
+{
+    free(size != 0 ? memory : memory - 1);
+}
+
+/* From and to memory of just this size, so that the address sanitizer sees a step beyond. */
 static int
 read_exactly(wire_again *again, uint8_t *out, const uint8_t *in, size_t size)
 {
-    uint8_t *exact = malloc(size != 0 ? size : 1);
-    if (exact == NULL)
-        abort();
-    memcpy(exact, in, size);
-    int r = again(out, size != 0 ? exact : exact + 1, size);
-    free(exact);
+    uint8_t *from = exactly(size), *to = exactly(size);
+    memcpy(from, in, size);
+    int r = again(to, from, size);
+    if (r >= 0)
+        memcpy(out, to, size);
+    give_back(from, size);
+    give_back(to, size);
     return r;
 }
 
