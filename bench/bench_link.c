@@ -1,0 +1,361 @@
+/*
+ * bench_link.c - messages between two processes on this host, beside the bare system calls.
+ *
+ * A child is the server, this process the client; on one CPU both share it, on two each has its
+ * own and spins for a while before it sleeps. `raw` is a plain epoll program: the floor of a
+ * round trip, and for `oneway` the same bytes as a stream that is only read.
+ */
+#include <cycos/peer.h>
+#include <cycos/run.h>
+#include <cycos/task.h>
+
+#include <cycos/mailbox.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { RUNS = 5, BYTES = 64, BATCH = 32 << 10 };
+
+struct plan {
+    const char *name;
+    int cpus;
+    bool secret;
+    int (*measure)(double *ns, long count);
+    long count;
+};
+
+static cy_ref echo, sink;
+static int raw_socket = -1;
+
+static int
+stop(const char *what, long rc)
+{
+    fprintf(stderr, "bench_link: %s: %s\n", what, cy_strerror((int) rc));
+    exit(1);
+}
+
+static void
+want(const char *what, long rc, long wanted)
+{
+    if (rc != wanted)
+        stop(what, rc < 0 ? rc : -EIO);
+}
+
+static cy_time
+real_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (cy_time) t.tv_sec * CY_SECOND + t.tv_nsec;
+}
+
+static void
+reply_all(void *state, cy_msg **msg)
+{
+    cy_msg *reply;
+    (void) state;
+    want("copy", cy_msg_copy(&reply, 1, cy_msg_body(*msg), cy_msg_size(*msg)), 0);
+    want("reply", cy_reply(*msg, &reply), 0);
+    cy_msg_free(msg);
+}
+
+static void
+drop_all(void *state, cy_msg **msg)
+{
+    (void) state;
+    cy_msg_free(msg);
+}
+
+struct told {
+    cy_ref echo, sink;
+};
+
+/* Tells the client by a pipe whom to send to, and serves until it is killed. */
+static int
+serve(void *arg)
+{
+    int out = *(int *) arg;
+    struct told told;
+    static const struct cy_task_options deep = {.mailbox_max = 1 << 20};
+    want("spawn", cy_handler_spawn(&told.echo, reply_all, NULL, NULL), 0);
+    want("spawn", cy_handler_spawn(&told.sink, drop_all, NULL, &deep), 0);
+    want("tell", write(out, &told, sizeof told), sizeof told);
+    return cy_suspend(CY_FOREVER);
+}
+
+static cy_msg *
+message(void)
+{
+    static char body[BYTES];
+    cy_msg *msg = NULL;
+    want("copy", cy_msg_copy(&msg, 1, body, sizeof body), 0);
+    return msg;
+}
+
+static int
+measure_call(double *ns, long count)
+{
+    cy_time begin = real_now();
+    for (long i = 0; i < count; i++) {
+        cy_msg *reply, *msg = message();
+        want("call", cy_call(&reply, echo, &msg, CY_FOREVER), 0);
+        cy_msg_free(&reply);
+    }
+    *ns = (double) (real_now() - begin) / (double) count;
+    return 0;
+}
+
+static int
+measure_deliver(double *ns, long count)
+{
+    cy_time begin = real_now();
+    for (long i = 0; i < count; i++) {
+        cy_msg *msg = message();
+        want("deliver", cy_deliver(sink, &msg, CY_FOREVER), 1);
+    }
+    *ns = (double) (real_now() - begin) / (double) count;
+    return 0;
+}
+
+static int
+measure_oneway(double *ns, long count)
+{
+    static const char body[BYTES];
+    cy_time begin = real_now();
+    for (long i = 0; i < count; i++) {
+        int rc;
+        while ((rc = cy_send_bytes(sink, 1, body, sizeof body)) == -EAGAIN)
+            want("yield", cy_yield(), 0);
+        want("send", rc, 0);
+        if (i % 256 == 255)
+            want("yield", cy_yield(), 0);
+    }
+    cy_msg *msg = message();
+    int rc;
+    while ((rc = cy_deliver(sink, &msg, CY_FOREVER)) == -EAGAIN)
+        want("yield", cy_yield(), 0);
+    want("deliver", rc, 1);
+    *ns = (double) (real_now() - begin) / (double) count;
+    return 0;
+}
+
+static void
+add_to(int epoll, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    want("epoll", epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event), 0);
+}
+
+/* On two CPUs it polls, as the others do before they sleep. */
+static void
+await(int epoll, bool poll)
+{
+    struct epoll_event event;
+    while (epoll_wait(epoll, &event, 1, poll ? 0 : -1) == 0)
+        continue;
+}
+
+static bool polls;
+
+static void
+echo_raw(int fd)
+{
+    static char buffer[1 << 18];
+    int epoll = epoll_create1(0);
+    ssize_t n;
+    add_to(epoll, fd);
+    for (;;) {
+        await(epoll, polls);
+        n = recv(fd, buffer, sizeof buffer, 0);
+        if (n <= 0)
+            exit(0);
+        if (buffer[0] == 'e' && send(fd, buffer, (size_t) n, 0) != n)
+            exit(1);
+    }
+}
+
+static int
+measure_raw(double *ns, long count)
+{
+    char text[BYTES] = "e";
+    int epoll = epoll_create1(0);
+    add_to(epoll, raw_socket);
+    cy_time begin = real_now();
+    for (long i = 0; i < count; i++) {
+        want("send", send(raw_socket, text, sizeof text, 0), sizeof text);
+        await(epoll, polls);
+        want("recv", recv(raw_socket, text, sizeof text, 0), sizeof text);
+    }
+    *ns = (double) (real_now() - begin) / (double) count;
+    close(epoll);
+    return 0;
+}
+
+static int
+measure_raw_oneway(double *ns, long count)
+{
+    static char batch[BATCH];
+    long batches = count * BYTES / BATCH;
+    cy_time begin = real_now();
+    for (long i = 0; i < batches; i++) {
+        size_t left = sizeof batch;
+        while (left > 0) {
+            ssize_t n = send(raw_socket, batch, left, 0);
+            if (n < 0)
+                stop("send", -errno);
+            left -= (size_t) n;
+        }
+    }
+    *ns = (double) (real_now() - begin) / (double) (batches * BATCH / BYTES);
+    return 0;
+}
+
+static void
+pin_to(size_t cpu)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    want("affinity", sched_setaffinity(0, sizeof set, &set), 0);
+}
+
+static void
+fill_options(struct cy_options *options, const struct plan *plan, const char *file)
+{
+    static const char *const here[] = {"127.0.0.1"};
+    static const char *secret[1];
+    secret[0] = file;
+    cy_options_init(options);
+    options->network = cy_network();
+    options->cores = 1;
+    options->node = (struct cy_option_list){here, 1};
+    options->discover_peers = false;
+    options->stall_ns = 0;
+    options->log_level = CY_LOG_ERROR;
+    if (plan->cpus == 1)
+        options->spin_ns = 0;
+    if (plan->secret)
+        options->secret_file = (struct cy_option_list){secret, 1};
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    double x = *(const double *) a, y = *(const double *) b;
+    return (x > y) - (x < y);
+}
+
+static int
+measure(void *arg)
+{
+    const struct plan *plan = arg;
+    double ns[RUNS];
+    want("warm up", plan->measure(ns, plan->count / 10 + 1), 0);
+    for (int i = 0; i < RUNS; i++)
+        want("measure", plan->measure(&ns[i], plan->count), 0);
+    qsort(ns, RUNS, sizeof ns[0], compare);
+    printf("{\"bench\":\"link.%s\",\"cpus\":%d,\"secret\":%s,\"ns\":%.1f,\"ns_min\":%.1f,"
+           "\"ns_max\":%.1f}\n",
+           plan->name, plan->cpus, plan->secret ? "true" : "false", ns[RUNS / 2], ns[0],
+           ns[RUNS - 1]);
+    fflush(stdout);
+    return 0;
+}
+
+static int
+open_raw(int fd[2])
+{
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    want("bind", bind(listener, (struct sockaddr *) &at, size) | listen(listener, 1), 0);
+    want("local", getsockname(listener, (struct sockaddr *) &at, &size), 0);
+    fd[0] = socket(AF_INET, SOCK_STREAM, 0);
+    want("connect", connect(fd[0], (struct sockaddr *) &at, size), 0);
+    fd[1] = accept(listener, NULL, NULL);
+    return close(listener);
+}
+
+static void
+run_child(const struct plan *plan, int out, int fd, const char *file)
+{
+    struct cy_options options;
+    pin_to((size_t) plan->cpus - 1);
+    if (strncmp(plan->name, "raw", 3) == 0)
+        echo_raw(fd);
+    fill_options(&options, plan, file);
+    exit(cy_run(&options, serve, &out));
+}
+
+static void
+run_parent(struct plan *plan, int in, int fd, const char *file)
+{
+    struct cy_options options;
+    struct told told;
+    pin_to(0);
+    raw_socket = fd;
+    if (strncmp(plan->name, "raw", 3) == 0) {
+        measure(plan);
+        return;
+    }
+    want("told", read(in, &told, sizeof told), sizeof told);
+    echo = told.echo;
+    sink = told.sink;
+    fill_options(&options, plan, file);
+    want("run", cy_run(&options, measure, plan), 0);
+    cy_options_fini(&options);
+}
+
+static void
+run(struct plan *plan, const char *file)
+{
+    int ends[2], fd[2];
+    if (plan->cpus > sysconf(_SC_NPROCESSORS_ONLN))
+        return;
+    polls = plan->cpus == 2;
+    want("pipe", pipe(ends), 0);
+    want("raw", open_raw(fd), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        close(fd[0]);
+        run_child(plan, ends[1], fd[1], file);
+    }
+    close(fd[1]);
+    run_parent(plan, ends[0], fd[0], file);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    close(fd[0]);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+int
+main(void)
+{
+    struct plan plans[] = {
+        {"raw", 1, false, measure_raw, 50000},
+        {"call", 1, false, measure_call, 50000},
+        {"deliver", 1, false, measure_deliver, 50000},
+        {"raw", 2, false, measure_raw, 100000},
+        {"call", 2, false, measure_call, 100000},
+        {"deliver", 2, false, measure_deliver, 100000},
+        {"raw_oneway", 2, false, measure_raw_oneway, 20000000},
+        {"oneway", 2, false, measure_oneway, 5000000},
+        {"oneway", 2, true, measure_oneway, 2000000},
+        {"call", 2, true, measure_call, 50000},
+    };
+    char file[] = "/tmp/bench_link_XXXXXX";
+    int fd = mkstemp(file);
+    want("secret", write(fd, "a secret of this bench\n", 23), 23);
+    close(fd);
+    for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++)
+        run(&plans[i], file);
+    unlink(file);
+    return 0;
+}
