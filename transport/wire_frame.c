@@ -76,7 +76,7 @@ static const struct shape SHAPES[CYI_OP_CHANNEL] = {
                        DATA},
     [CYI_OP_LOCATED] = {4 + CYI_REF_BYTES, 4 + CYI_REF_BYTES, 0, false, DATA},
     [CYI_OP_FORGET] = {4, 4, 0, false, DATA},
-    [CYI_OP_ANNOUNCE] = {CYI_HELLO_MIN, CYI_HELLO_MAX, 0, false, DATA},
+    [CYI_OP_ANNOUNCE] = {CYI_HELLO_MIN + CYI_HELLO_MAC, CYI_HELLO_MAX, 0, false, DATA},
 };
 
 /* Those of channels are looked at where they are carried out. */

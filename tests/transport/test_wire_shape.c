@@ -32,7 +32,7 @@ static const struct shape {
     {CYI_OP_LOCATE, 0, false, 13, 75, CYI_LANE_DATA},
     {CYI_OP_LOCATED, 0, false, 36, 36, CYI_LANE_DATA},
     {CYI_OP_FORGET, 0, false, 4, 4, CYI_LANE_DATA},
-    {CYI_OP_ANNOUNCE, 0, false, 48, 512, CYI_LANE_DATA},
+    {CYI_OP_ANNOUNCE, 0, false, 64, 512, CYI_LANE_DATA},
     {CYI_OP_CHANNEL, 255, false, 0, 32768, CYI_LANE_DATA},
     {CYI_OP_END - 1, 255, false, 0, 32768, CYI_LANE_DATA},
 };
