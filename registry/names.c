@@ -5,35 +5,27 @@
  * in which nothing suspends: the index of names by owner, which lets all names of a task
  * vanish with it, and the seekers, who wait for a name that nobody has yet.
  *
- * A seeker's record stands on the stack of the waiting task. Whoever registers the name takes
- * the record out, writes the reference into it and answers the task, all under the mutex; the
- * task looks at the record under the mutex when it runs again. So a name that comes in the
- * moment of the deadline is not lost, and no record outlives its task. The seekers of one name
- * stand in a ring of which one, the leader, is in the map.
+ * The record of a task that seeks stands on its stack. Whoever registers the name takes the
+ * record out, writes the reference into it and answers the task, all under the mutex; the task
+ * looks at the record under the mutex when it runs again. So a name that comes in the moment of
+ * the deadline is not lost, and no record outlives its task. The network does the same with
+ * the part of the record that is its own, under its own lock: both answer with the same token,
+ * and what comes second finds nobody who waits.
  */
 #include "names.h"
+#include "seekers.h"
 #include <cycos/impl/core.h>
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct cyi_names {
     struct cyi_table *table;
     uint32_t max;
-    uint32_t seeking;
     pthread_mutex_t lock;
-    struct cyi_map owners;  /* entries */
-    struct cyi_map seekers; /* leaders */
-};
-
-struct seeker {
-    struct cyi_map_node node; /* of the leader */
-    struct cyi_list ring;
-    const struct cyi_key *key;
-    struct cyi_return task;
-    bool found;
-    cy_ref ref;
+    struct cyi_map owners; /* entries */
+    struct cyi_seekers seekers;
+    const struct cyi_resolver *resolver;
 };
 
 int
@@ -78,7 +70,7 @@ cyi_names_free(struct cyi_names **names)
     cyi_map_drain(&old->owners, drop, old);
     cyi_rcu_unregister();
     cyi_map_fini(&old->owners);
-    cyi_map_fini(&old->seekers);
+    cyi_map_fini(&old->seekers.leaders);
     cyi_table_free(&old->table);
     pthread_mutex_destroy(&old->lock);
     free(old);
@@ -97,49 +89,6 @@ owner_hash(cy_ref owner)
     return cyi_hash_number(place ^ (uint64_t) owner.generation << 40);
 }
 
-static bool
-same_key(const struct cyi_key *a, const struct cyi_key *b)
-{
-    return a->hash == b->hash && a->kind == b->kind && a->size == b->size &&
-           memcmp(a->name, b->name, a->size) == 0;
-}
-
-static struct seeker *
-leader_of(struct cyi_names *names, const struct cyi_key *key)
-{
-    cyi_map_for_each(node, &names->seekers, key->hash) {
-        struct seeker *leader = cyi_container_of(node, struct seeker, node);
-        if (same_key(leader->key, key))
-            return leader;
-    }
-    return NULL;
-}
-
-static void
-tell(struct cyi_core *core, struct seeker *seeker, cy_ref ref)
-{
-    seeker->found = true;
-    seeker->ref = ref;
-    cyi_answer(core, seeker->task, 0, 0, NULL);
-}
-
-/* In the order in which they came. */
-static void
-tell_all(struct cyi_names *names, struct cyi_core *core, const struct cyi_key *key, cy_ref ref)
-{
-    struct seeker *leader = leader_of(names, key);
-    if (leader == NULL)
-        return;
-    cyi_map_remove(&names->seekers, &leader->node);
-    names->seeking--;
-    tell(core, leader, ref);
-    struct cyi_list *link;
-    while ((link = cyi_list_pop(&leader->ring)) != NULL) {
-        names->seeking--;
-        tell(core, cyi_container_of(link, struct seeker, ring), ref);
-    }
-}
-
 static int
 add(struct cyi_names *names, struct cyi_core *core, const struct cyi_key *key, cy_ref owner)
 {
@@ -156,7 +105,7 @@ add(struct cyi_names *names, struct cyi_core *core, const struct cyi_key *key, c
         cyi_table_remove(names->table, entry);
         return rc;
     }
-    tell_all(names, core, key, owner);
+    cyi_seekers_tell(&names->seekers, core, key, owner);
     return 0;
 }
 
@@ -211,76 +160,101 @@ cyi_names_forget(struct cyi_names *names, cy_ref owner)
     pthread_mutex_unlock(&names->lock);
 }
 
+/* The lock held. */
 static int
-enter(struct cyi_names *names, struct seeker *me)
+seek(struct cyi_names *names, struct cyi_seeker *seeker, cy_ref *out)
 {
-    struct seeker *leader = leader_of(names, me->key);
-    cyi_list_init(&me->ring);
-    if (leader != NULL) {
-        cyi_list_append(&leader->ring, &me->ring);
-    } else {
-        int rc = cyi_map_insert(&names->seekers, &me->node, me->key->hash);
-        if (rc != 0)
-            return rc;
+    const struct cyi_entry *entry = cyi_table_find(names->table, seeker->key);
+    if (entry != NULL && cyi_seeker_wants(seeker, entry->ref)) {
+        *out = entry->ref;
+        return 0;
     }
-    names->seeking++;
-    return 0;
+    int rc = cyi_seekers_enter(&names->seekers, seeker);
+    return rc == 0 ? 1 : rc;
 }
 
-static void
-leave(struct cyi_names *names, struct seeker *me)
+int
+cyi_names_seek(struct cyi_names *names, struct cyi_seeker *seeker, cy_ref *out)
 {
-    names->seeking--;
-    struct cyi_list *next = cyi_list_first(&me->ring);
-    cyi_list_remove(&me->ring);
-    if (me->node.at == NULL)
-        return;
-    cyi_map_remove(&names->seekers, &me->node);
-    if (next == NULL)
-        return;
-    struct seeker *heir = cyi_container_of(next, struct seeker, ring);
-    /* The map has its first buckets, so this cannot fail. */
-    int rc = cyi_map_insert(&names->seekers, &heir->node, heir->key->hash);
-    CY_ASSERT(rc == 0);
+    pthread_mutex_lock(&names->lock);
+    int rc = seek(names, seeker, out);
+    pthread_mutex_unlock(&names->lock);
+    return rc;
+}
+
+void
+cyi_names_leave(struct cyi_names *names, struct cyi_seeker *seeker)
+{
+    pthread_mutex_lock(&names->lock);
+    cyi_seekers_leave(&names->seekers, seeker);
+    pthread_mutex_unlock(&names->lock);
+}
+
+/* A task that waits for a name. */
+struct waiting {
+    struct cyi_seeker here;
+    struct cyi_asker elsewhere;
+    bool found; /* here */
+    cy_ref ref;
+};
+
+static void
+tell(struct cyi_core *core, struct cyi_seeker *self, cy_ref ref)
+{
+    struct waiting *me = cyi_container_of(self, struct waiting, here);
+    me->found = true;
+    me->ref = ref;
+    cyi_answer(core, me->elsewhere.task, 0, 0, NULL);
 }
 
 /* 0: the name is there already, and *out is set. 1: *me waits for it. */
 static int
-begin(struct cyi_names *names, struct cyi_core *core, struct seeker *me, cy_ref *out)
+begin(struct cyi_names *names, struct cyi_core *core, const struct cyi_search *search,
+      struct waiting *me, cy_ref *out)
 {
-    int rc = 0;
-    pthread_mutex_lock(&names->lock);
-    const struct cyi_entry *entry = cyi_table_find(names->table, me->key);
-    if (entry != NULL) {
-        *out = entry->ref;
-    } else {
-        me->task = cyi_await_begin(core);
-        rc = enter(names, me);
-        rc = rc == 0 ? 1 : rc;
-    }
-    pthread_mutex_unlock(&names->lock);
-    return rc;
+    int rc = 1;
+    if (search->core != CYI_CORE_NONE)
+        rc = cyi_names_seek(names, &me->here, out);
+    if (rc <= 0 || !search->ask)
+        return rc;
+    int error = names->resolver->ask(core, search->key, search->location, &me->elsewhere);
+    if (error == 0)
+        return 1;
+    cyi_names_leave(names, &me->here);
+    return error;
 }
 
 int
-cyi_names_wait(struct cyi_names *names, struct cyi_core *core, const struct cyi_key *key,
+cyi_names_wait(struct cyi_names *names, struct cyi_core *core, const struct cyi_search *search,
                cy_ref *out, cy_time deadline)
 {
-    struct seeker me = {.key = key};
-    int rc = begin(names, core, &me, out);
+    struct waiting me = {.here = {.key = search->key, .core = search->core, .found = tell},
+                         .elsewhere = {.task = cyi_await_begin(core)}};
+    int rc = begin(names, core, search, &me, out);
     if (rc <= 0)
         return rc;
-    rc = cyi_await(core, CYI_WAIT_NAME, key->name, deadline, NULL);
-    pthread_mutex_lock(&names->lock);
-    if (!me.found)
-        leave(names, &me);
-    pthread_mutex_unlock(&names->lock);
-    if (me.found) {
-        *out = me.ref;
+    rc = cyi_await(core, CYI_WAIT_NAME, search->key->name, deadline, NULL);
+    cyi_names_leave(names, &me.here);
+    if (search->ask)
+        names->resolver->forget(core, &me.elsewhere);
+    if (me.found || me.elsewhere.found) {
+        *out = me.found ? me.ref : me.elsewhere.ref;
         return 0;
     }
     CY_ASSERT(rc < 0);
     return rc;
+}
+
+void
+cyi_names_ask(struct cyi_names *names, const struct cyi_resolver *resolver)
+{
+    names->resolver = resolver;
+}
+
+const struct cyi_resolver *
+cyi_names_asks(const struct cyi_names *names)
+{
+    return names->resolver;
 }
 
 uint32_t
@@ -296,7 +270,7 @@ uint32_t
 cyi_names_seekers(struct cyi_names *names)
 {
     pthread_mutex_lock(&names->lock);
-    uint32_t count = names->seeking;
+    uint32_t count = names->seekers.count;
     pthread_mutex_unlock(&names->lock);
     return count;
 }

@@ -33,11 +33,24 @@ CY_MUST_CHECK int cyi_names_remove(struct cyi_names *names, const struct cyi_key
 /* Take all names of an owner away. */
 void cyi_names_forget(struct cyi_names *names, cy_ref owner);
 
-/* In a task: wait until somebody has the name. -ETIMEDOUT, -ECANCELED. */
-CY_MUST_CHECK int cyi_names_wait(struct cyi_names *names, struct cyi_core *core,
-                                 const struct cyi_key *key, cy_ref *out, cy_time deadline);
+/* What a task looks for. */
+struct cyi_search {
+    const struct cyi_key *key;
+    uint32_t core;               /* of this node; CYI_CORE_NONE: not here */
+    const cy_location *location; /* of others to ask; NULL: all */
+    bool ask;
+};
 
-/* How many names there are, and how many tasks wait for one. */
+/* In a task: wait until somebody has the name. -ETIMEDOUT, -ECANCELED, -ENOBUFS, -ENOMEM. */
+CY_MUST_CHECK int cyi_names_wait(struct cyi_names *names, struct cyi_core *core,
+                                 const struct cyi_search *search, cy_ref *out,
+                                 cy_time deadline);
+
+/* Whom to ask for names that are not here; or NULL. */
+void cyi_names_ask(struct cyi_names *names, const struct cyi_resolver *resolver);
+const struct cyi_resolver *cyi_names_asks(const struct cyi_names *names);
+
+/* How many names there are, and how many seekers wait for one. */
 uint32_t cyi_names_count(struct cyi_names *names);
 uint32_t cyi_names_seekers(struct cyi_names *names);
 

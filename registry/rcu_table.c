@@ -43,6 +43,13 @@ cyi_key_make(enum cy_kind kind, const char *name, size_t size)
                             .kind = (uint8_t) kind};
 }
 
+bool
+cyi_key_equal(const struct cyi_key *a, const struct cyi_key *b)
+{
+    return a->hash == b->hash && a->kind == b->kind && a->size == b->size &&
+           memcmp(a->name, b->name, a->size) == 0;
+}
+
 static bool
 same(const struct cyi_entry *entry, const struct cyi_key *key)
 {

@@ -2,19 +2,10 @@
 #ifndef CYI_RCU_TABLE_H
 #define CYI_RCU_TABLE_H
 
-#include <cycos/impl/map.h>
+#include <cycos/impl/name.h>
 #include <cycos/impl/rcu.h>
-#include <cycos/ref.h>
 
 struct cyi_table;
-
-/* What is looked up. */
-struct cyi_key {
-    uint64_t hash;
-    const char *name;
-    uint8_t size; /* bytes, without a terminator */
-    uint8_t kind; /* enum cy_kind */
-};
 
 /* One name. Readers see it until a grace period after its removal, then it is freed. */
 struct cyi_entry {
@@ -26,9 +17,6 @@ struct cyi_entry {
     uint8_t size, kind;
     char name[];
 };
-
-/* The name must be shorter than 256 bytes. */
-struct cyi_key cyi_key_make(enum cy_kind kind, const char *name, size_t size);
 
 /* pending_max: entries that are removed, but not freed because a core may still read them. */
 CY_MUST_CHECK int cyi_table_create(struct cyi_table **out, uint32_t pending_max);

@@ -33,12 +33,28 @@ create(struct cyi_extension *out)
     return rc;
 }
 
-/* The names of the node; each core asks once. NULL without memory. */
+struct cyi_names *
+cyi_names_of(struct cyi_node *node)
+{
+    return cyi_node_extend(node, CYI_EXTENSION_REGISTRY, create);
+}
+
+int
+cyi_names_resolver(struct cyi_node *node, const struct cyi_resolver *resolver)
+{
+    struct cyi_names *names = cyi_names_of(node);
+    if (names == NULL)
+        return -ENOMEM;
+    cyi_names_ask(names, resolver);
+    return 0;
+}
+
+/* Each core asks once. */
 static struct cyi_names *
 names_of(struct cyi_core *core)
 {
     if (core->names == NULL)
-        core->names = cyi_node_extend(core->node, CYI_EXTENSION_REGISTRY, create);
+        core->names = cyi_names_of(core->node);
     return core->names;
 }
 
@@ -85,8 +101,38 @@ lookup(cy_ref *out, enum cy_kind kind, const char *name)
     return cyi_names_lookup(names, &key, out) ? 0 : -ENOENT;
 }
 
+/* Without a network a node has one place, nowhere, and knows no other. */
+static uint32_t
+place_of(struct cyi_core *core, const struct cyi_names *names, const cy_location *location)
+{
+    static const uint8_t nowhere[sizeof location->address];
+    const struct cyi_resolver *resolver = cyi_names_asks(names);
+    if (resolver != NULL)
+        return resolver->here(core, location);
+    bool own = location->port == 0 && memcmp(location->address, nowhere, sizeof nowhere) == 0;
+    return own ? CYI_CORE_ANY : CYI_CORE_NONE;
+}
+
 static int
-locate(cy_ref *out, enum cy_kind kind, const char *name, cy_time deadline)
+locate_at(cy_ref *out, const struct cyi_key *key, const cy_location *location, cy_time deadline)
+{
+    struct cyi_core *core = cyi_current();
+    struct cyi_names *names = core->names;
+    struct cyi_search search = {.key = key, .core = CYI_CORE_ANY, .location = location};
+    bool network = cyi_names_asks(names) != NULL;
+    if (location != NULL)
+        search.core = place_of(core, names, location);
+    if (search.core == CYI_CORE_NONE && !network)
+        return CY_ENOPEER;
+    /* A core of this node is asked here only; all of this host, or of the network, is more. */
+    if (location == NULL || location->port == 0 || search.core == CYI_CORE_NONE)
+        search.ask = network && deadline != CY_NOW;
+    return cyi_names_wait(names, core, &search, out, deadline);
+}
+
+static int
+locate(cy_ref *out, enum cy_kind kind, const char *name, const cy_location *location,
+       cy_time deadline)
 {
     struct cyi_key key;
     struct cyi_core *core = cyi_current();
@@ -98,9 +144,9 @@ locate(cy_ref *out, enum cy_kind kind, const char *name, cy_time deadline)
     struct cyi_names *names = names_of(core);
     if (names == NULL)
         return -ENOMEM;
-    if (cyi_names_lookup(names, &key, out))
+    if (location == NULL && cyi_names_lookup(names, &key, out))
         return 0;
-    return cyi_names_wait(names, core, &key, out, deadline);
+    return locate_at(out, &key, location, deadline);
 }
 
 int
@@ -129,9 +175,9 @@ cy_task_lookup(cy_ref *out, const char *name)
 }
 
 int
-cy_task_locate(cy_ref *out, const char *name, cy_time deadline)
+cy_task_locate(cy_ref *out, const char *name, const cy_location *location, cy_time deadline)
 {
-    return locate(out, CY_KIND_TASK, name, deadline);
+    return locate(out, CY_KIND_TASK, name, location, deadline);
 }
 
 /* The name that a channel of this core was created with, or NULL if there is no such one. */
@@ -170,7 +216,7 @@ cy_channel_lookup(cy_ref *out, const char *name)
 }
 
 int
-cy_channel_locate(cy_ref *out, const char *name, cy_time deadline)
+cy_channel_locate(cy_ref *out, const char *name, const cy_location *location, cy_time deadline)
 {
-    return locate(out, CY_KIND_CHANNEL, name, deadline);
+    return locate(out, CY_KIND_CHANNEL, name, location, deadline);
 }

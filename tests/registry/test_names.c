@@ -28,6 +28,13 @@ owner(uint32_t slot)
     return ref;
 }
 
+static int
+wait_for(const struct cyi_key *key, cy_ref *out, cy_time deadline)
+{
+    struct cyi_search search = {.key = key, .core = CYI_CORE_ANY};
+    return cyi_names_wait(names, cyi_self, &search, out, deadline);
+}
+
 /* The names of a node that nobody else uses. */
 static int
 with_names(cy_task_fn *fn, uint32_t cores)
@@ -130,7 +137,7 @@ seek(void *arg)
 {
     int me = (int) (size_t) arg;
     struct cyi_key key = key_of(me % 2 == 0 ? "even" : "odd");
-    results[me] = cyi_names_wait(names, cyi_self, &key, &found[me], CY_FOREVER);
+    results[me] = wait_for(&key, &found[me], CY_FOREVER);
     return 0;
 }
 
@@ -218,12 +225,11 @@ time_out_body(void *arg)
     struct cyi_key key = key_of("nobody"), there = key_of("there");
     cy_ref ref = owner(9);
     (void) arg;
-    CY_CHECK_EQ(cyi_names_wait(names, cyi_self, &key, &ref, CY_NOW), -ETIMEDOUT);
-    CY_CHECK_EQ(cyi_names_wait(names, cyi_self, &key, &ref, cy_after(CY_MICROSECOND)),
-                -ETIMEDOUT);
+    CY_CHECK_EQ(wait_for(&key, &ref, CY_NOW), -ETIMEDOUT);
+    CY_CHECK_EQ(wait_for(&key, &ref, cy_after(CY_MICROSECOND)), -ETIMEDOUT);
     CY_CHECK(cy_ref_equal(ref, owner(9)));
     CY_CHECK_EQ(cyi_names_add(names, cyi_self, &there, owner(1)), 0);
-    CY_CHECK_EQ(cyi_names_wait(names, cyi_self, &there, &ref, CY_NOW), 0);
+    CY_CHECK_EQ(wait_for(&there, &ref, CY_NOW), 0);
     CY_CHECK(cy_ref_equal(ref, owner(1)));
     return 0;
 }

@@ -46,8 +46,8 @@ names_body(void *arg)
     CY_CHECK_EQ(cy_task_lookup(&found, ""), -ENOENT);
     CY_CHECK_EQ(cy_task_lookup(&found, name), -ENOENT);
     CY_CHECK_EQ(cy_task_unregister(name), -ENOENT);
-    CY_CHECK_EQ(cy_task_locate(&found, "", CY_FOREVER), -EINVAL);
-    CY_CHECK_EQ(cy_task_locate(&found, name, CY_FOREVER), -ENAMETOOLONG);
+    CY_CHECK_EQ(cy_task_locate(&found, "", NULL, CY_FOREVER), -EINVAL);
+    CY_CHECK_EQ(cy_task_locate(&found, name, NULL, CY_FOREVER), -ENAMETOOLONG);
     CY_CHECK(cy_ref_is_nobody(found));
     CY_CHECK_EQ(cy_task_register(name + 1), 0);
     CY_CHECK_EQ(cy_task_lookup(&found, name + 1), 0);
@@ -73,7 +73,7 @@ unique_body(void *arg)
     (void) arg;
     for (int core = 0; core < CORES; core++) {
         cy_ref found, holder = spawn_on(core, hold_name, "unique", "holder");
-        CY_CHECK_EQ(cy_task_locate(&found, "unique", CY_FOREVER), 0);
+        CY_CHECK_EQ(cy_task_locate(&found, "unique", NULL, CY_FOREVER), 0);
         CY_CHECK(cy_ref_equal(found, holder));
         CY_CHECK_EQ(cy_task_register("unique"), -EEXIST);
         CY_CHECK_EQ(cy_task_unregister("unique"), -ENOENT);
@@ -97,7 +97,7 @@ static int locate_result;
 static int
 locate(void *arg)
 {
-    locate_result = cy_task_locate(&located, arg, CY_FOREVER);
+    locate_result = cy_task_locate(&located, arg, NULL, CY_FOREVER);
     return 0;
 }
 
@@ -106,8 +106,8 @@ locate_body(void *arg)
 {
     cy_ref found;
     (void) arg;
-    CY_CHECK_EQ(cy_task_locate(&found, "late", CY_NOW), -ETIMEDOUT);
-    CY_CHECK_EQ(cy_task_locate(&found, "late", cy_after(CY_MICROSECOND)), -ETIMEDOUT);
+    CY_CHECK_EQ(cy_task_locate(&found, "late", NULL, CY_NOW), -ETIMEDOUT);
+    CY_CHECK_EQ(cy_task_locate(&found, "late", NULL, cy_after(CY_MICROSECOND)), -ETIMEDOUT);
     for (int i = 0; i < CORES * CORES; i++) {
         cy_ref locating = spawn_on(i / CORES, locate, "late", "locating");
         cy_node_settle();
@@ -135,7 +135,7 @@ answer_cancelled(void *arg)
 {
     cy_ref found;
     (void) arg;
-    locate_result = cy_task_locate(&found, "main", CY_FOREVER);
+    locate_result = cy_task_locate(&found, "main", NULL, CY_FOREVER);
     CY_CHECK_EQ(cy_task_lookup(&found, "main"), 0);
 }
 
@@ -183,7 +183,7 @@ channels_body(void *arg)
     CY_CHECK_EQ(cy_channel_register(other, ""), -EINVAL);
     CY_CHECK_EQ(cy_channel_register(other, name), -ENAMETOOLONG);
     CY_CHECK_EQ(cy_task_register("news"), 0); /* tasks have names of their own */
-    CY_CHECK_EQ(cy_channel_locate(&found, "news", CY_NOW), 0);
+    CY_CHECK_EQ(cy_channel_locate(&found, "news", NULL, CY_NOW), 0);
     CY_CHECK(cy_ref_equal(found, channel));
     CY_CHECK_EQ(cy_channel_unregister(other, "news"), -ENOENT);
     CY_CHECK_EQ(cy_channel_unregister(channel, NULL), 0);
@@ -196,7 +196,7 @@ channels_body(void *arg)
     afar = channel;
     afar.core = 1;
     CY_CHECK_EQ(cy_channel_register(afar, NULL), -ESRCH);
-    CY_CHECK_EQ(cy_channel_locate(&found, "never", cy_after(CY_MICROSECOND)), -ETIMEDOUT);
+    CY_CHECK_EQ(cy_channel_locate(&found, "never", NULL, cy_after(CY_MICROSECOND)), -ETIMEDOUT);
     CY_CHECK_EQ(cy_channel_register(channel, NULL), 0);
     return 0; /* with names left */
 }
@@ -218,7 +218,7 @@ many(void *arg)
     snprintf(own, sizeof own, "task-%d", me);
     snprintf(next, sizeof next, "task-%d", (me + 1) % TASKS);
     CY_CHECK_EQ(cy_task_register(own), 0);
-    CY_CHECK_EQ(cy_task_locate(&found, next, CY_FOREVER), 0);
+    CY_CHECK_EQ(cy_task_locate(&found, next, NULL, CY_FOREVER), 0);
     CY_CHECK_EQ(cy_send_bytes(found, 1, &me, sizeof me), 0);
     cy_msg *msg;
     CY_CHECK_EQ(cy_receive(&msg, CY_FOREVER), 0);

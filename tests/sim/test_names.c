@@ -120,7 +120,7 @@ locate(void)
     cy_ref found = CY_NOBODY;
     char name[16];
     snprintf(name, sizeof name, "name-%u", draw(NAMES));
-    int rc = cy_task_locate(&found, name, soon());
+    int rc = cy_task_locate(&found, name, NULL, soon());
     EXPECT(rc == 0 ? !cy_ref_is_nobody(found) : is_excused(rc));
     note((uint64_t) rc);
 }

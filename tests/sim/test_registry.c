@@ -76,7 +76,7 @@ locate(uint32_t which, cy_time deadline)
 {
     cy_ref ref = CY_NOBODY;
     uint32_t holder = state()->holder[which], changes = state()->changes[which];
-    int rc = cy_task_locate(&ref, name_of(which), deadline);
+    int rc = cy_task_locate(&ref, name_of(which), NULL, deadline);
     EXPECT(rc == 0 || rc == -ETIMEDOUT || rc == -ECANCELED);
     EXPECT(rc != -ETIMEDOUT || holder == ID_NONE);
     if (rc == 0 && changes == state()->changes[which])

@@ -169,7 +169,7 @@ use_name(void)
     cy_ref ref;
     if (one_in(3))
         return cy_task_register(names[draw(3)]);
-    return cy_task_locate(&ref, names[draw(3)], draw_deadline(CY_SECOND));
+    return cy_task_locate(&ref, names[draw(3)], NULL, draw_deadline(CY_SECOND));
 }
 
 static int

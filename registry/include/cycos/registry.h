@@ -3,6 +3,7 @@
 #define CYCOS_REGISTRY_H
 
 #include <cycos/channel.h>
+#include <cycos/location.h>
 #include <cycos/task.h>
 
 CY_BEGIN_DECLS
@@ -53,14 +54,23 @@ CY_MUST_CHECK int cy_task_lookup(cy_ref *out, const char *name);
  * cy_task_locate - find a task by name, waiting until somebody has it
  * @out:      receives the reference; untouched on failure
  * @name:     its name
+ * @location: NULL, or of the core that is asked alone; with port 0, of the host
  * @deadline: absolute
+ *
+ * A name of this node is found at once. Otherwise all others are asked, those too that come
+ * later; whoever has the name first answers, and nobody says no. What was found may end at any
+ * time: then whatever is done to it says so. A name that is not UTF-8 text without control
+ * characters is sought on this node only.
  *
  * Context:   a task; suspends: while nobody has the name; blocks: no
  * Ownership: copies
- * Errors:    -ETIMEDOUT, -ECANCELED
+ * Errors:    -ETIMEDOUT, -ECANCELED, -EINVAL empty, -ENAMETOOLONG, -ENOBUFS this node waits for
+ *            too many names of others, CY_ENOPEER another location in a node without a network,
+ *            -ENOMEM
  * Since:     0.1
  */
-CY_MUST_CHECK int cy_task_locate(cy_ref *out, const char *name, cy_time deadline);
+CY_MUST_CHECK int cy_task_locate(cy_ref *out, const char *name, const cy_location *location,
+                                 cy_time deadline);
 
 /**
  * cy_channel_register - give a channel a name that others can find
@@ -102,14 +112,20 @@ CY_MUST_CHECK int cy_channel_lookup(cy_ref *out, const char *name);
  * cy_channel_locate - find a channel by name, waiting until somebody has it
  * @out:      receives the reference; untouched on failure
  * @name:     its name
+ * @location: NULL, or of the core that is asked alone; with port 0, of the host
  * @deadline: absolute
+ *
+ * As cy_task_locate() does it.
  *
  * Context:   a task; suspends: while nobody has the name; blocks: no
  * Ownership: copies
- * Errors:    -ETIMEDOUT, -ECANCELED
+ * Errors:    -ETIMEDOUT, -ECANCELED, -EINVAL empty, -ENAMETOOLONG, -ENOBUFS this node waits for
+ *            too many names of others, CY_ENOPEER another location in a node without a network,
+ *            -ENOMEM
  * Since:     0.1
  */
-CY_MUST_CHECK int cy_channel_locate(cy_ref *out, const char *name, cy_time deadline);
+CY_MUST_CHECK int cy_channel_locate(cy_ref *out, const char *name, const cy_location *location,
+                                    cy_time deadline);
 
 CY_END_DECLS
 
