@@ -93,12 +93,11 @@ cyi_sim_node(struct cyi_node **out, struct cyi_sim *sim, uint32_t host,
 static struct sim_node *
 find_node(struct cyi_sim *sim, const struct cyi_node *node)
 {
-    for (uint32_t i = 0; i < sim->node_count; i++) {
-        if (sim->nodes[i].node == node)
-            return &sim->nodes[i];
-    }
-    CY_ASSERT(!"a node of this world");
-    return NULL;
+    uint32_t i = 0;
+    while (i < sim->node_count && sim->nodes[i].node != node)
+        i++;
+    CY_ASSERT(node != NULL && i < sim->node_count);
+    return &sim->nodes[i];
 }
 
 /* Its cores never run again. */

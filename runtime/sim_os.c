@@ -397,9 +397,10 @@ cyi_sim_host_init(struct sim_host *host, struct cyi_sim *sim, uint32_t index)
         .sim = sim,
         .index = index,
         .addresses = CYI_SIM_V4 | CYI_SIM_V6,
-        .ahead = (cy_time) sim_below(&sim->clocks, (uint64_t) (CY_HOUR)),
-        .realtime = draw_around_zero(sim, sim->options.clock_error_max),
-        .drift = draw_around_zero(sim, sim->options.drift_max),
     };
+    /* One after the other: the order of initialisers is the compiler's choice. */
+    host->ahead = (cy_time) sim_below(&sim->clocks, (uint64_t) (CY_HOUR));
+    host->realtime = draw_around_zero(sim, sim->options.clock_error_max);
+    host->drift = draw_around_zero(sim, sim->options.drift_max);
     cyi_list_init(&host->bound);
 }

@@ -131,6 +131,24 @@ draw_fault(struct cyi_sim *sim, struct sim_fault *fault)
         fault->kind = 0;
 }
 
+/* One draw after the other: the order of arguments is the compiler's choice. */
+static void
+cut(struct cyi_sim *sim)
+{
+    uint32_t from = draw_host(sim);
+    uint32_t to = draw_host(sim);
+    int64_t bytes = sim_magnitude(&sim->faults, CUT_BYTES);
+    cyi_sim_cut_after(sim, from, to, (uint64_t) bytes);
+}
+
+static void
+jump(struct cyi_sim *sim)
+{
+    uint32_t host = draw_host(sim);
+    cy_time ahead = (cy_time) sim_below(&sim->faults, 2 * CLOCK_JUMP) - CLOCK_JUMP;
+    cyi_sim_clock_jump(sim, host, ahead);
+}
+
 static void
 begin_network_fault(struct cyi_sim *sim, const struct sim_fault *fault)
 {
@@ -148,15 +166,13 @@ begin_network_fault(struct cyi_sim *sim, const struct sim_fault *fault)
         cyi_sim_half_open(sim, fault->some, CYI_SIM_ALL);
         break;
     case CYI_SIM_FAULT_CUT:
-        cyi_sim_cut_after(sim, draw_host(sim), draw_host(sim),
-                          (uint64_t) sim_magnitude(&sim->faults, CUT_BYTES));
+        cut(sim);
         break;
     case CYI_SIM_FAULT_SLOW:
         cyi_sim_buffer(sim, fault->some, (uint32_t) sim_magnitude(&sim->faults, BUFFER_BYTES));
         break;
     default:
-        cyi_sim_clock_jump(sim, draw_host(sim),
-                           (cy_time) sim_below(&sim->faults, 2 * CLOCK_JUMP) - CLOCK_JUMP);
+        jump(sim);
     }
 }
 
@@ -256,7 +272,8 @@ void
 cyi_sim_swarm_draw(struct cyi_sim_swarm *out, uint64_t seed)
 {
     struct sim_random random = {seed * UINT64_C(0x2545f4914f6cdd1d)};
-    out->kinds = (uint32_t) (sim_draw(&random) & sim_draw(&random));
+    out->kinds = (uint32_t) sim_draw(&random);
+    out->kinds &= (uint32_t) sim_draw(&random);
     out->kinds &= (1 << CYI_SIM_FAULT_KINDS) - 1;
     out->every_max = sim_magnitude(&random, 30 * CY_SECOND);
     out->lasts_max = sim_magnitude(&random, 30 * CY_SECOND);

@@ -252,11 +252,39 @@ hosts_meet_by_the_addresses_that_both_have(void)
     close_world();
 }
 
+enum { THOUSANDS = 3000 };
+
+/* Each has its number and its port; numbers of closed ones are given again, the lowest first. */
+static void
+thousands_of_sockets_have_their_numbers_and_ports(void)
+{
+    static int fd[THOUSANDS];
+    static bool taken[65536];
+    open_world(NULL);
+    struct cyi_os *os = host(0);
+    memset(taken, 0, sizeof taken);
+    for (int i = 0; i < THOUSANDS; i++) {
+        fd[i] = stream(os);
+        CU_ASSERT_EQUAL(fd[i], fd[0] + i);
+        CY_OK(bind_v4(os, fd[i], "0.0.0.0", 0));
+        CU_ASSERT_FALSE(taken[port_of(os, fd[i])]);
+        taken[port_of(os, fd[i])] = true;
+    }
+    shut(os, fd[100]);
+    shut(os, fd[10]);
+    CU_ASSERT_EQUAL(stream(os), fd[10]);
+    CU_ASSERT_EQUAL(stream(os), fd[100]);
+    for (int i = 0; i < THOUSANDS; i++)
+        shut(os, fd[i]);
+    close_world();
+}
+
 CY_TEST_MAIN("runtime.sim_net", CY_TEST(events_happen_in_the_order_of_time_and_making),
              CY_TEST(a_port_belongs_to_one_unless_all_share),
              CY_TEST(reuse_of_an_address_does_not_let_two_listen),
              CY_TEST(those_who_share_a_port_share_the_callers),
              CY_TEST(only_own_addresses_can_be_bound), CY_TEST(version_6_takes_version_4_along),
              CY_TEST(descriptors_run_out_by_chance), CY_TEST(a_closed_descriptor_is_a_bad_one),
+             CY_TEST(thousands_of_sockets_have_their_numbers_and_ports),
              CY_TEST(each_host_lists_its_addresses),
              CY_TEST(hosts_meet_by_the_addresses_that_both_have))

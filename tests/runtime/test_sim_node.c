@@ -249,6 +249,28 @@ a_node_can_crash_another(void)
         cy_options_fini(&seen.options[i]);
 }
 
+static void
+a_crashed_node_can_be_looked_at_until_it_is_buried(void)
+{
+    open_cluster();
+    struct cyi_node *server = seen.server;
+    CU_ASSERT_FALSE(cyi_sim_crashed(sim, server));
+    cyi_sim_crash(sim, server);
+    CU_ASSERT_TRUE(cyi_sim_crashed(sim, server));
+    CU_ASSERT_EQUAL(server->core_count, 2);
+    /* A descriptor that it had is nobody else's. */
+    int fd = stream(host(0));
+    cyi_sim_bury(sim, &seen.server);
+    CU_ASSERT_PTR_NULL(seen.server);
+    CY_FAILS(connect_v4(host(0), fd, "10.0.0.2", 1), -EINPROGRESS);
+    shut(host(0), fd);
+    seen.stop = true;
+    CY_OK(cyi_sim_run(sim, CY_FOREVER));
+    close_world();
+    for (int i = 0; i < 2; i++)
+        cy_options_fini(&seen.options[i]);
+}
+
 enum { MANY = 64 };
 
 /* 64 nodes with two cores each at once, and as many again when they have ended. */
@@ -277,4 +299,5 @@ CY_TEST_MAIN("runtime.sim_node",
              CY_TEST(a_hung_node_answers_late_and_its_kernel_takes_connections),
              CY_TEST(commands_come_at_their_time_and_keep_the_world_alive),
              CY_TEST(a_node_can_crash_another),
+             CY_TEST(a_crashed_node_can_be_looked_at_until_it_is_buried),
              CY_TEST(there_is_room_for_many_nodes_and_for_those_that_follow))
