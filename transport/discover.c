@@ -1,4 +1,8 @@
-/* discover.c - the sockets of discovery, who reads them, and when hellos are said. */
+/*
+ * discover.c - the sockets of discovery, who reads them, and when hellos are said.
+ *
+ * Tests: tests/transport/test_discover.c
+ */
 #include "discover_state.h"
 #include <arpa/inet.h>
 #include <cycos/impl/log.h>

@@ -4,6 +4,8 @@
  * A location with a port is dialled. A host is asked by a datagram to its shared port; whoever
  * of it gets that tells the others. The system chooses by the source's port who gets it, and
  * that one may hang: so each attempt comes from another port.
+ *
+ * Tests: tests/transport/test_member_peer.c
  */
 #include "discover.h"
 #include "member_table.h"

@@ -2,6 +2,8 @@
  * member_hear.c - a hello of a node: who does not know it yet has somebody to dial.
  *
  * A hello grants nothing. The worst that a replayed one can do is that we dial an address.
+ *
+ * Tests: tests/transport/test_member_state.c, tests/transport/test_discover.c
  */
 #include "member_table.h"
 #include <stdlib.h>

@@ -1,4 +1,8 @@
-/* member_link.c - the membership's way to the links of a core; see struct cyi_member_way. */
+/*
+ * member_link.c - the membership's way to the links of a core; see struct cyi_member_way.
+ *
+ * Tests: tests/transport/test_member.c
+ */
 #include "discover.h"
 #include "link.h"
 #include "member_table.h"

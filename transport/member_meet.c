@@ -2,6 +2,8 @@
  * member_meet.c - an intro was read: a node is known now, and where it is.
  *
  * Runs on any core. What follows from it for watchers is the hub's affair and is posted there.
+ *
+ * Tests: tests/transport/test_member_state.c
  */
 #include "member_table.h"
 #include <arpa/inet.h>

@@ -1,4 +1,8 @@
-/* peer.c - peers as programs see them: cores with a name and a place. */
+/*
+ * peer.c - peers as programs see them: cores with a name and a place.
+ *
+ * Tests: tests/transport/test_member_peer.c
+ */
 #include "member_table.h"
 #include <cycos/impl/msg.h>
 #include <stdio.h>

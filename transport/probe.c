@@ -3,6 +3,8 @@
  *
  * SWIM's ideas: who is silent is first suspected, and others are asked whether they hear it; a
  * node that finds itself late gives all others the time that it has slept (Lifeguard).
+ *
+ * Tests: tests/transport/test_member_state.c, tests/transport/test_member.c
  */
 #include "discover.h"
 #include "member_table.h"

@@ -5,6 +5,8 @@
  * who is online now; so each task gets every change after that once and in order. Messages
  * have their place whatever else is in the mailbox, but not without end: of a task that reads
  * none, some tens of thousands, then they are counted lost.
+ *
+ * Tests: tests/transport/test_member_peer.c
  */
 #include "member_table.h"
 #include <cycos/impl/msg.h>

@@ -73,6 +73,15 @@ note(uint32_t node, const cy_msg *msg)
 }
 
 static int
+run_extra(void *arg)
+{
+    struct world_node *self = &world.nodes[(uintptr_t) arg];
+    int rc = self->extra(arg);
+    self->finished = true;
+    return rc;
+}
+
+static int
 main_task(void *arg)
 {
     uint32_t number = (uint32_t) (uintptr_t) arg;
@@ -80,7 +89,7 @@ main_task(void *arg)
     struct cy_task_options daemon = {.daemon = true};
     cy_msg *msg;
     if (self->extra != NULL)
-        WORLD_CHECK(cy_task_spawn(NULL, self->extra, arg, &daemon) == 0);
+        WORLD_CHECK(cy_task_spawn(NULL, run_extra, arg, &daemon) == 0);
     if (!self->silent)
         WORLD_CHECK(cy_peer_watch(cy_self()) == 0);
     while (cyi_sim_now(world.sim) < world.end) {
@@ -108,6 +117,8 @@ world_run(void)
 {
     CY_OK(cyi_sim_run(world.sim, world.end + 10 * CY_SECOND));
     CU_ASSERT_EQUAL(world.failures, 0);
+    for (uint32_t i = 0; i < WORLD_NODES; i++)
+        CU_ASSERT_TRUE(world.nodes[i].extra == NULL || world.nodes[i].finished);
     CU_ASSERT_EQUAL(cyi_sim_free(&world.sim), 0);
 }
 

@@ -21,6 +21,7 @@ struct world_node {
     struct cy_options options;
     struct cyi_node *node;
     cy_task_fn *extra; /* runs beside the one that notes; or NULL */
+    bool finished;     /* `extra` has returned; world_run() asserts it */
     bool silent;       /* notes nothing */
 };
 
