@@ -3,7 +3,7 @@
  *
  * A hello grants nothing. The worst that a replayed one can do is that we dial an address.
  *
- * Tests: tests/transport/test_member_state.c, tests/transport/test_discover.c
+ * Tests: tests/transport/test_member_table.c, tests/transport/test_discover.c
  */
 #include "member_table.h"
 #include <stdlib.h>

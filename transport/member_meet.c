@@ -3,7 +3,7 @@
  *
  * Runs on any core. What follows from it for watchers is the hub's affair and is posted there.
  *
- * Tests: tests/transport/test_member_state.c
+ * Tests: tests/transport/test_member_table.c
  */
 #include "member_table.h"
 #include <arpa/inet.h>
