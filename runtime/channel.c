@@ -1,4 +1,4 @@
-/* channel.c - channels: their making and end, and the calls of applications. */
+/* channel.c - channels: their making and end. */
 #include "channel.h"
 
 #include <stdlib.h>
@@ -6,21 +6,15 @@
 
 enum { SUBSCRIBERS_MAX = 1 << 20 };
 
-/* What asks the channel's core to do something. */
-struct request {
-    struct cyi_return who;
-    struct cyi_place subscriber;
-    uint32_t slot, generation;
-};
-_Static_assert(sizeof(struct request) <= CYI_POST_INLINE, "it travels in one slot");
-
 struct cyi_channels *
 cyi_channels_of(struct cyi_core *core)
 {
     if (core->channels == NULL) {
         core->channels = calloc(1, sizeof *core->channels);
-        if (core->channels != NULL)
-            core->channels->table.max = CYI_CHANNELS_MAX;
+        if (core->channels == NULL)
+            return NULL;
+        core->channels->table.max = CYI_CHANNELS_MAX;
+        cyi_list_init(&core->channels->asked);
     }
     return core->channels;
 }
@@ -59,9 +53,8 @@ cyi_channel_count(struct cyi_core *core, cy_ref ref, struct cyi_channel_counters
     return true;
 }
 
-static int
-open_channel(struct cyi_core *core, const char *name, size_t name_bytes,
-             const struct cy_channel_options *options, struct cyi_channel **out)
+int
+cyi_channel_open(struct cyi_core *core, const char *name, struct cyi_channel **out)
 {
     struct cyi_channels *channels = cyi_channels_of(core);
     struct cyi_channel *channel = channels == NULL ? NULL : calloc(1, sizeof *channel);
@@ -72,20 +65,24 @@ open_channel(struct cyi_core *core, const char *name, size_t name_bytes,
         free(channel);
         return rc;
     }
-    memcpy(channel->name, name, name_bytes);
+    memcpy(channel->name, name, strlen(name));
     channel->max = SUBSCRIBERS_MAX;
-    if (options != NULL) {
-        channel->transform = options->transform;
-        channel->transform_arg = options->transform_arg;
-        if (options->subscribers_max != 0)
-            channel->max = options->subscribers_max;
-    }
     channel->here.channel = cyi_channel_place(core, channel);
     cyi_list_init(&channel->here.members);
     cyi_list_init(&channel->away);
     cyi_list_init(&channel->waits);
+    cyi_list_init(&channel->outposts);
     *out = channel;
     return 0;
+}
+
+static void
+set_options(struct cyi_channel *channel, const struct cy_channel_options *options)
+{
+    channel->transform = options->transform;
+    channel->transform_arg = options->transform_arg;
+    if (options->subscribers_max != 0)
+        channel->max = options->subscribers_max;
 }
 
 static cy_ref
@@ -107,10 +104,13 @@ cy_channel_create(cy_ref *out, const char *name, const struct cy_channel_options
         return -EINVAL;
     if (name_bytes > CY_CHANNEL_NAME_MAX)
         return -ENAMETOOLONG;
-    int rc = open_channel(core, name, name_bytes, options, &channel);
-    if (rc == 0)
-        *out = ref_of(core, channel);
-    return rc;
+    int rc = cyi_channel_open(core, name, &channel);
+    if (rc != 0)
+        return rc;
+    if (options != NULL)
+        set_options(channel, options);
+    *out = ref_of(core, channel);
+    return 0;
 }
 
 static void
@@ -120,11 +120,14 @@ free_channel(struct cyi_channel *channel)
     free(channel);
 }
 
-static void
-close_channel(struct cyi_core *core, struct cyi_channel *channel)
+void
+cyi_channel_end(struct cyi_core *core, struct cyi_channel *channel)
 {
     cyi_channel_waits_end(core, channel, -ESRCH);
+    cyi_outposts_drop(core, channel);
     cyi_channel_expel_all(core, channel);
+    cyi_outposts_fini(channel);
+    cyi_proxy_free(core, channel);
     if (channel->subscribed)
         cyi_channel_subscriber_gone(core, channel->slot, channel->generation);
     if (channel->named)
@@ -138,118 +141,49 @@ cyi_channel_check(const struct cyi_core *core, cy_ref channel)
 {
     if (cy_ref_kind(channel) != CY_KIND_CHANNEL)
         return -ESRCH;
-    if (channel.node != core->home.node || channel.core >= core->node->core_count)
-        return CY_ENOPEER;
-    return 0;
+    if (cyi_is_away(core, channel))
+        return core->node->router == NULL ? CY_ENOPEER : 0;
+    return channel.core >= core->node->core_count ? CY_ENOPEER : 0;
 }
 
-static int
-check_subscriber(const struct cyi_core *core, cy_ref subscriber)
-{
-    if (cy_ref_kind(subscriber) == CY_KIND_CHANNEL)
-        return cyi_channel_check(core, subscriber);
-    if (cy_ref_kind(subscriber) != CY_KIND_TASK)
-        return -ESRCH;
-    if (subscriber.node != core->home.node || subscriber.core >= core->node->core_count)
-        return CY_ENOPEER;
-    return 0;
-}
-
-static int
-subscribe(struct cyi_core *core, const struct request *request)
-{
-    struct cyi_channel *channel = cyi_channel_find(core, request->slot, request->generation);
-    if (channel == NULL)
-        return -ESRCH;
-    return cyi_channel_admit(core, channel, request->subscriber, request->who);
-}
-
-static int
-unsubscribe(struct cyi_core *core, const struct request *request)
-{
-    struct cyi_channel *channel = cyi_channel_find(core, request->slot, request->generation);
-    if (channel == NULL)
-        return -ESRCH;
-    return cyi_channel_expel(core, channel, request->subscriber);
-}
-
-static void
-subscribe_here(struct cyi_core *core, const void *args)
-{
-    const struct request *request = args;
-    int rc = subscribe(core, request);
-    if (rc != CYI_PENDING)
-        cyi_answer(core, request->who, rc, 0, NULL);
-}
-
-static void
-unsubscribe_here(struct cyi_core *core, const void *args)
-{
-    const struct request *request = args;
-    cyi_answer(core, request->who, unsubscribe(core, request), 0, NULL);
-}
+/* Closes, on a channel's core. */
+struct whom {
+    uint32_t slot, generation;
+};
 
 static void
 close_here(struct cyi_core *core, const void *args)
 {
-    const struct request *request = args;
-    struct cyi_channel *channel = cyi_channel_find(core, request->slot, request->generation);
+    const struct whom *whom = args;
+    struct cyi_channel *channel = cyi_channel_find(core, whom->slot, whom->generation);
     if (channel != NULL)
-        close_channel(core, channel);
+        cyi_channel_end(core, channel);
+}
+
+static int
+close_away(struct cyi_core *core, cy_ref channel)
+{
+    struct cyi_channel_word word = {
+        .verb = CYI_CHANNEL_CLOSE, .slot = channel.slot, .generation = channel.generation};
+    return core->node->router->channel(core, channel, &word, NULL);
 }
 
 int
 cy_channel_close(cy_ref channel)
 {
     struct cyi_core *core = cyi_current();
-    struct request request = {.slot = channel.slot, .generation = channel.generation};
+    struct whom whom = {channel.slot, channel.generation};
     int rc = cyi_channel_check(core, channel);
     if (rc != 0)
         return rc;
+    if (cyi_is_away(core, channel))
+        return close_away(core, channel);
     if (channel.core != core->index)
-        return cyi_post_call(core, channel.core, close_here, &request, sizeof request);
+        return cyi_post_call(core, channel.core, close_here, &whom, sizeof whom);
     if (!cyi_channel_exists(core, channel.slot, channel.generation))
         return -ESRCH;
-    close_here(core, &request);
+    close_here(core, &whom);
     return 0;
-}
-
-int
-cy_channel_subscribe(cy_ref channel, cy_ref subscriber, cy_time deadline)
-{
-    struct cyi_core *core = cyi_current();
-    int rc = cyi_channel_check(core, channel);
-    if (rc == 0)
-        rc = check_subscriber(core, subscriber);
-    if (rc != 0)
-        return rc;
-    struct request request = {cyi_await_begin(core), cyi_place_of(subscriber), channel.slot,
-                              channel.generation};
-    bool here = channel.core == core->index;
-    rc = here ? subscribe(core, &request)
-              : cyi_post_call(core, channel.core, subscribe_here, &request, sizeof request);
-    if (rc < 0 || (here && rc != CYI_PENDING))
-        return rc;
-    return cyi_await(core, CYI_WAIT_CHANNEL, NULL, deadline, NULL);
-}
-
-int
-cy_channel_unsubscribe(cy_ref channel, cy_ref subscriber, cy_time deadline)
-{
-    struct cyi_core *core = cyi_current();
-    int rc = cyi_channel_check(core, channel);
-    if (rc == 0)
-        rc = check_subscriber(core, subscriber);
-    if (rc != 0)
-        return rc;
-    struct request request = {cyi_await_begin(core), cyi_place_of(subscriber), channel.slot,
-                              channel.generation};
-    if (channel.core == core->index)
-        return unsubscribe(core, &request);
-    rc = cyi_post_call(core, channel.core, unsubscribe_here, &request, sizeof request);
-    if (rc != 0)
-        return rc;
-    return cyi_await(core, CYI_WAIT_CHANNEL, NULL, deadline, NULL);
 }
 
 int
@@ -290,13 +224,18 @@ cyi_channels_fini(struct cyi_core *core)
     core->channels = NULL;
     cyi_channel_members_fini(channels);
     cyi_channel_publish_fini(channels);
+    cyi_questions_fini(channels);
     for (uint32_t i = 0; i < channels->table.count; i++) {
         struct cyi_channel *channel = channels->table.slots[i].channel;
         if (channel == NULL)
             continue;
-        cyi_channel_waits_fini(channel);
+        cyi_channel_waits_fini(core, channel);
+        cyi_outposts_fini(channel);
+        free(channel->proxy);
         free_channel(channel);
     }
+    cyi_map_fini(&channels->proxies);
+    cyi_channel_guests_fini(channels);
     free(channels->table.slots);
     free(channels);
 }

@@ -5,19 +5,17 @@
  * together with the number it must find. If there are too few, the message comes back, and
  * its owner waits to be told that there are enough: thus a message is never left with a
  * channel for longer than it takes to publish it, and who gives up still has it.
+ *
+ * From another node the message comes along and stays, because the way is long and its sender
+ * keeps a copy: it is published when there are enough subscribers, at most once, and dropped
+ * when the sender calls it back (channel_guest.c). If that comes too late, the sender does not
+ * say that nobody got it, but that it does not know.
  */
 #include "channel.h"
 
 #include <stdlib.h>
 
 enum { TOO_FEW = -EBUSY };
-
-/* Somebody waits until there are n subscribers. */
-struct wait {
-    struct cyi_list link;
-    struct cyi_return who;
-    uint32_t n;
-};
 
 /* What asks another core to wait, or to forget it. */
 struct wait_request {
@@ -32,10 +30,12 @@ struct publish_request {
 };
 _Static_assert(sizeof(struct publish_request) <= CYI_POST_INLINE, "it travels in one slot");
 
-static void
-end_wait(struct cyi_core *core, struct wait *wait, int result)
+void
+cyi_channel_wait_end(struct cyi_core *core, struct cyi_channel_wait *wait, int result)
 {
     cyi_list_remove(&wait->link);
+    if (wait->msg != NULL)
+        cyi_channel_guest_leaves(core, wait);
     cyi_answer(core, wait->who, result, 0, NULL);
     free(wait);
 }
@@ -43,26 +43,37 @@ end_wait(struct cyi_core *core, struct wait *wait, int result)
 void
 cyi_channel_waits_check(struct cyi_core *core, struct cyi_channel *channel)
 {
+    bool guests = false;
     cyi_list_for_each_safe(link, &channel->waits) {
-        struct wait *wait = cyi_container_of(link, struct wait, link);
-        if (wait->n <= channel->confirmed)
-            end_wait(core, wait, 0);
+        struct cyi_channel_wait *wait = cyi_container_of(link, struct cyi_channel_wait, link);
+        if (wait->n > channel->confirmed)
+            continue;
+        if (wait->msg == NULL)
+            cyi_channel_wait_end(core, wait, 0);
+        else
+            guests = true;
     }
+    if (guests)
+        cyi_channel_guests_check(core, channel);
 }
 
 void
 cyi_channel_waits_end(struct cyi_core *core, struct cyi_channel *channel, int error)
 {
     cyi_list_for_each_safe(link, &channel->waits) {
-        end_wait(core, cyi_container_of(link, struct wait, link), error);
+        cyi_channel_wait_end(core, cyi_container_of(link, struct cyi_channel_wait, link),
+                             error);
     }
 }
 
 void
-cyi_channel_waits_fini(struct cyi_channel *channel)
+cyi_channel_waits_fini(struct cyi_core *core, struct cyi_channel *channel)
 {
     cyi_list_for_each_safe(link, &channel->waits) {
-        free(cyi_container_of(link, struct wait, link));
+        struct cyi_channel_wait *wait = cyi_container_of(link, struct cyi_channel_wait, link);
+        if (wait->msg != NULL)
+            cyi_msg_drop(core, wait->msg);
+        free(wait);
     }
 }
 
@@ -75,11 +86,10 @@ begin_wait(struct cyi_core *core, const struct wait_request *request)
         return -ESRCH;
     if (request->n <= channel->confirmed)
         return 0;
-    struct wait *wait = malloc(sizeof *wait);
+    struct cyi_channel_wait *wait = malloc(sizeof *wait);
     if (wait == NULL)
         return -ENOMEM;
-    wait->who = request->who;
-    wait->n = request->n;
+    *wait = (struct cyi_channel_wait){.who = request->who, .n = request->n};
     cyi_list_append(&channel->waits, &wait->link);
     return CYI_PENDING;
 }
@@ -93,13 +103,6 @@ wait_here(struct cyi_core *core, const void *args)
         cyi_answer(core, request->who, rc, 0, NULL);
 }
 
-static bool
-same_return(const struct cyi_return *a, const struct cyi_return *b)
-{
-    return a->core == b->core && a->slot == b->slot && a->generation == b->generation &&
-           a->token == b->token;
-}
-
 static void
 forget_here(struct cyi_core *core, const void *args)
 {
@@ -108,8 +111,8 @@ forget_here(struct cyi_core *core, const void *args)
     if (channel == NULL)
         return;
     cyi_list_for_each_safe(link, &channel->waits) {
-        struct wait *wait = cyi_container_of(link, struct wait, link);
-        if (!same_return(&wait->who, &request->who))
+        struct cyi_channel_wait *wait = cyi_container_of(link, struct cyi_channel_wait, link);
+        if (!cyi_return_equal(&wait->who, &request->who))
             continue;
         cyi_list_remove(link);
         free(wait);
@@ -182,6 +185,37 @@ try_publish(struct cyi_core *core, cy_ref channel, cy_msg **msg, uint32_t n, cy_
     return rc == -ETIMEDOUT || rc == -ECANCELED ? 0 : rc;
 }
 
+/* Nobody says that it was not published but the owner, or the link if it never went out. */
+static int
+deliver_away(struct cyi_core *core, cy_ref channel, cy_msg **msg, uint32_t n, cy_time deadline)
+{
+    const struct cyi_router *router = core->node->router;
+    struct cyi_answered answered;
+    struct cyi_channel_word word = {.verb = CYI_CHANNEL_DELIVER,
+                                    .slot = channel.slot,
+                                    .generation = channel.generation,
+                                    .who = cyi_await_begin(core),
+                                    .n = n};
+    if ((*msg)->tag >= CY_TAG_SYSTEM)
+        return -EINVAL;
+    (*msg)->flags &= CYI_MSG_SHARED;
+    (*msg)->sender = cyi_task_ref(core, core->sched.current);
+    int rc = router->channel(core, channel, &word, *msg);
+    if (rc != 0)
+        return rc;
+    core->counters.sent_across++;
+    rc = cyi_await(core, CYI_WAIT_CHANNEL, NULL, deadline, &answered);
+    *msg = answered.msg;
+    if (rc < 0 && *msg != NULL)
+        return rc;
+    word.verb = CYI_CHANNEL_RECALL;
+    if (rc == -ETIMEDOUT || rc == -ECANCELED)
+        cyi_channel_tell(core, channel, &word);
+    if (*msg != NULL)
+        cy_msg_free(msg);
+    return rc < 0 ? 0 : rc;
+}
+
 int
 cy_channel_deliver(cy_ref channel, cy_msg **msg, uint32_t n, cy_time deadline)
 {
@@ -190,6 +224,8 @@ cy_channel_deliver(cy_ref channel, cy_msg **msg, uint32_t n, cy_time deadline)
     if (core->sched.current->flags & (CYI_TASK_CANCELLED | CYI_TASK_CLEANING))
         return -ECANCELED;
     int rc = cyi_channel_check(core, channel);
+    if (rc == 0 && cyi_is_away(core, channel))
+        return deliver_away(core, channel, msg, n, deadline);
     while (rc == 0) {
         rc = try_publish(core, channel, msg, n, deadline);
         if (rc != TOO_FEW)

@@ -3,7 +3,8 @@
  *
  * A message that went round would never end, and no single core sees the whole circle. The
  * graph is changed under the node's lock only when a channel subscribes to a channel, which
- * is rare; a search visits what is downstream, each channel once.
+ * is rare; a search visits what is downstream, each channel once. Channels of other nodes
+ * stand in it as far as ours feed them; what these feed, their nodes know (channel_search.c).
  */
 #include "channel.h"
 
@@ -22,6 +23,7 @@ struct vertex {
     uint32_t feeders;
     uint64_t seen;           /* the round in which a search came by */
     struct vertex *to_visit; /* next one */
+    cy_ref away;             /* if it is of another node */
 };
 
 struct edge {
@@ -144,13 +146,15 @@ connect_vertices(struct graph *graph, struct vertex *from, struct vertex *to)
 }
 
 static int
-add(struct graph *graph, struct cyi_place from, struct cyi_place to)
+add(struct graph *graph, struct cyi_place from, struct cyi_place to, const cy_ref *away)
 {
     if (cyi_place_equal(from, to))
         return -ELOOP;
     struct vertex *a = find_or_make(graph, from);
     struct vertex *b = find_or_make(graph, to);
     int rc = a == NULL || b == NULL ? -ENOMEM : connect_vertices(graph, a, b);
+    if (rc == 0 && away != NULL)
+        b->away = *away;
     if (rc != 0 && a != NULL)
         forget_if_alone(graph, a);
     if (rc != 0 && b != NULL)
@@ -175,13 +179,14 @@ remove_edge(struct graph *graph, struct vertex *from, struct vertex *to)
 }
 
 int
-cyi_channel_graph_add(struct cyi_node *node, struct cyi_place from, struct cyi_place to)
+cyi_channel_graph_add(struct cyi_node *node, struct cyi_place from, struct cyi_place to,
+                      const cy_ref *away)
 {
     struct graph *graph = cyi_node_extend(node, CYI_EXTENSION_CHANNELS, create);
     if (graph == NULL)
         return -ENOMEM;
     pthread_mutex_lock(&node->lock);
-    int rc = add(graph, from, to);
+    int rc = add(graph, from, to, away);
     pthread_mutex_unlock(&node->lock);
     return rc;
 }
@@ -197,4 +202,40 @@ cyi_channel_graph_remove(struct cyi_node *node, struct cyi_place from, struct cy
     if (a != NULL && b != NULL)
         remove_edge(graph, a, b);
     pthread_mutex_unlock(&node->lock);
+}
+
+/* Visits all that `from` leads to. */
+static int
+collect(struct graph *graph, struct vertex *from, const struct vertex *target, cy_ref *out,
+        uint32_t max)
+{
+    struct vertex *next = from;
+    uint32_t count = 0;
+    from->seen = ++graph->round;
+    from->to_visit = NULL;
+    while (next != NULL) {
+        struct vertex *at = next;
+        if (at == target)
+            return -ELOOP;
+        if (at->place.node != 0 && count == max)
+            return -ENOBUFS;
+        if (at->place.node != 0)
+            out[count++] = at->away;
+        next = push_fed(graph, at, at->to_visit);
+    }
+    return (int) count;
+}
+
+int
+cyi_channel_graph_reach(struct cyi_node *node, struct cyi_place from, struct cyi_place target,
+                        cy_ref *out, uint32_t max)
+{
+    struct graph *graph = cyi_node_extend(node, CYI_EXTENSION_CHANNELS, create);
+    if (graph == NULL)
+        return -ENOMEM;
+    pthread_mutex_lock(&node->lock);
+    struct vertex *vertex = find(graph, from);
+    int count = vertex == NULL ? 0 : collect(graph, vertex, find(graph, target), out, max);
+    pthread_mutex_unlock(&node->lock);
+    return count;
 }

@@ -12,6 +12,9 @@
  *       mirror_remove, _drop ------> out of the branch
  *       lost <---------------------- the subscriber has ended
  *
+ * With another node it is the same, but that the owner talks to the proxy there, in words
+ * (channel_outpost.c, channel_proxy.c), and the proxy to the subscriber's core as above.
+ *
  * Each step finds its records by name, never by pointer: what has vanished meanwhile is simply
  * not found. A subscription that was taken back and made again has another serial number, so
  * that it is not confirmed, or refused, by the word that answers the earlier one.
@@ -47,14 +50,14 @@ make_exchange(struct cyi_place channel, struct cyi_place subscriber, struct cyi_
 static struct cyi_place
 channel_of(const struct exchange *exchange)
 {
-    return (struct cyi_place){exchange->slot, exchange->generation, exchange->core};
+    return (struct cyi_place){exchange->slot, exchange->generation, exchange->core, 0};
 }
 
 static struct cyi_place
 subscriber_of(const struct exchange *exchange)
 {
     return (struct cyi_place){exchange->subscriber_slot, exchange->subscriber_generation,
-                              exchange->subscriber_core};
+                              exchange->subscriber_core, 0};
 }
 
 static uint64_t
@@ -63,9 +66,9 @@ pair_hash(struct cyi_place channel, struct cyi_place subscriber)
     return cyi_hash_number(cyi_place_hash(channel) + 3 * cyi_place_hash(subscriber));
 }
 
-static struct cyi_member *
-find_member(const struct cyi_channels *channels, struct cyi_place channel,
-            struct cyi_place subscriber)
+struct cyi_member *
+cyi_member_find(const struct cyi_channels *channels, struct cyi_place channel,
+                struct cyi_place subscriber)
 {
     cyi_map_for_each(node, &channels->members, pair_hash(channel, subscriber)) {
         struct cyi_member *member = cyi_container_of(node, struct cyi_member, pair);
@@ -180,23 +183,34 @@ free_mirror(struct cyi_channels *channels, struct cyi_member *member)
     free_branch_if_empty(channels, branch);
 }
 
-/* The owner's record of a subscription ends. */
-static void
-expel(struct cyi_core *core, struct cyi_channel *channel, struct cyi_member *member)
+void
+cyi_member_end(struct cyi_core *core, struct cyi_channel *channel, struct cyi_member *member)
 {
-    if (member->branch == NULL) {
-        CY_ASSERT(channel->away_count != NULL);
-        channel->away_count[member->subscriber.core]--;
-    }
-    if (member->subscriber.slot >> 28 == CY_KIND_CHANNEL)
-        cyi_channel_graph_remove(core->node, member->channel, member->subscriber);
+    struct cyi_place subscriber = member->subscriber;
+    if (member->outpost != NULL)
+        member->outpost->members--;
+    else if (member->branch == NULL)
+        channel->away_count[subscriber.core]--;
+    if (cyi_place_is_channel(subscriber) && channel->proxy == NULL)
+        cyi_channel_graph_remove(core->node, member->channel, subscriber);
     channel->count--;
     channel->confirmed -= member->confirmed;
     free_member(core->channels, member);
 }
 
+/* A subscriber of this node has ended. */
 static void
-confirm(struct cyi_core *core, struct cyi_channel *channel, struct cyi_member *member)
+end_member(struct cyi_core *core, struct cyi_channel *channel, struct cyi_member *member)
+{
+    struct cyi_place subscriber = member->subscriber;
+    cyi_member_end(core, channel, member);
+    if (channel->proxy != NULL)
+        cyi_proxy_left(core, channel, subscriber);
+}
+
+void
+cyi_channel_confirm(struct cyi_core *core, struct cyi_channel *channel,
+                    struct cyi_member *member)
 {
     if (member->confirmed)
         return;
@@ -213,18 +227,19 @@ confirmed(struct cyi_core *core, const void *args)
     int result = word->result;
     struct cyi_channel *channel = cyi_channel_find(core, word->slot, word->generation);
     if (channel == NULL) {
-        cyi_answer(core, word->who, -ESRCH, 0, NULL);
+        cyi_channel_answer(core, word->who, -ESRCH, NULL);
         return;
     }
     struct cyi_member *member =
-        find_member(core->channels, channel_of(word), subscriber_of(word));
+        cyi_member_find(core->channels, channel_of(word), subscriber_of(word));
     if (member != NULL && member->serial != word->serial)
         member = NULL;
     if (member != NULL && result == 0)
-        confirm(core, channel, member);
+        cyi_channel_confirm(core, channel, member);
     else if (member != NULL)
-        expel(core, channel, member);
-    cyi_answer(core, word->who, result, 0, NULL);
+        cyi_member_end(core, channel, member);
+    cyi_channel_answer(core, word->who, result, NULL);
+    cyi_proxy_tidy(core, channel);
 }
 
 static int
@@ -235,7 +250,7 @@ add_mirror(struct cyi_core *core, const struct exchange *word)
         return -ENOMEM;
     if (!mark_subscriber(core, subscriber_of(word)))
         return -ESRCH;
-    if (find_member(channels, channel_of(word), subscriber_of(word)) != NULL)
+    if (cyi_member_find(channels, channel_of(word), subscriber_of(word)) != NULL)
         return 0;
     struct cyi_branch *branch = find_or_make_branch(core, channel_of(word));
     if (branch == NULL)
@@ -261,7 +276,7 @@ mirror_remove(struct cyi_core *core, const void *args)
     if (core->channels == NULL)
         return;
     struct cyi_member *member =
-        find_member(core->channels, channel_of(word), subscriber_of(word));
+        cyi_member_find(core->channels, channel_of(word), subscriber_of(word));
     if (member != NULL)
         free_mirror(core->channels, member);
 }
@@ -286,10 +301,11 @@ lost(struct cyi_core *core, const void *args)
     const struct exchange *word = args;
     struct cyi_channel *channel = cyi_channel_find(core, word->slot, word->generation);
     struct cyi_member *member =
-        channel == NULL ? NULL
-                        : find_member(core->channels, channel_of(word), subscriber_of(word));
+        channel == NULL
+            ? NULL
+            : cyi_member_find(core->channels, channel_of(word), subscriber_of(word));
     if (member != NULL)
-        expel(core, channel, member);
+        end_member(core, channel, member);
 }
 
 static int
@@ -300,51 +316,84 @@ prepare_away(struct cyi_core *core, struct cyi_channel *channel)
     return channel->away_count == NULL ? -ENOMEM : 0;
 }
 
-/* A new member of the channel, not confirmed. */
-static int
-enrol(struct cyi_core *core, struct cyi_channel *channel, struct cyi_place subscriber,
-      struct cyi_member **out)
+static bool
+is_here(const struct cyi_core *core, struct cyi_place place)
 {
-    struct cyi_place self = cyi_channel_place(core, channel);
-    bool here = subscriber.core == core->index;
-    bool feeds = subscriber.slot >> 28 == CY_KIND_CHANNEL;
-    if (channel->count >= channel->max)
-        return -ENOBUFS;
-    if (here && !mark_subscriber(core, subscriber))
-        return -ESRCH;
-    int rc = here ? 0 : prepare_away(core, channel);
-    if (rc == 0 && feeds)
-        rc = cyi_channel_graph_add(core->node, self, subscriber);
-    if (rc != 0)
-        return rc;
-    *out = make_member(core->channels, here ? &channel->here : NULL, self, subscriber);
-    if (*out == NULL) {
-        if (feeds)
-            cyi_channel_graph_remove(core->node, self, subscriber);
-        return -ENOMEM;
-    }
-    channel->count++;
-    if (!here) {
-        cyi_list_append(&channel->away, &(*out)->link);
-        channel->away_count[subscriber.core]++;
-    }
-    return 0;
+    return place.node == 0 && place.core == core->index;
 }
 
 int
-cyi_channel_admit(struct cyi_core *core, struct cyi_channel *channel,
-                  struct cyi_place subscriber, struct cyi_return who)
+cyi_channel_may_admit(struct cyi_core *core, const struct cyi_channel *channel,
+                      struct cyi_place subscriber)
+{
+    if (channel->count >= channel->max)
+        return -ENOBUFS;
+    return is_here(core, subscriber) && !mark_subscriber(core, subscriber) ? -ESRCH : 0;
+}
+
+/* A new member of the channel, not confirmed. */
+static int
+enrol(struct cyi_core *core, struct cyi_channel *channel, cy_ref ref, struct cyi_member **out)
 {
     struct cyi_place self = cyi_channel_place(core, channel);
-    struct cyi_member *member = find_member(core->channels, self, subscriber);
-    int rc = member != NULL ? 0 : enrol(core, channel, subscriber, &member);
+    struct cyi_place subscriber = cyi_place_of(core, ref);
+    struct cyi_outpost *outpost = NULL;
+    bool here = is_here(core, subscriber);
+    int rc = cyi_channel_may_admit(core, channel, subscriber);
+    if (rc == 0 && subscriber.node != 0)
+        rc = cyi_outpost_get(&outpost, channel, ref);
+    else if (rc == 0 && !here)
+        rc = prepare_away(core, channel);
     if (rc != 0)
         return rc;
-    if (subscriber.core == core->index) {
-        confirm(core, channel, member);
+    *out = make_member(core->channels, here ? &channel->here : NULL, self, subscriber);
+    if (*out == NULL)
+        return -ENOMEM;
+    channel->count++;
+    (*out)->outpost = outpost;
+    if (!here)
+        cyi_list_append(&channel->away, &(*out)->link);
+    if (outpost != NULL)
+        outpost->members++;
+    else if (!here)
+        channel->away_count[subscriber.core]++;
+    return 0;
+}
+
+/* An edge is there for each who asked; the member keeps one. */
+static int
+find_or_enrol(struct cyi_core *core, struct cyi_channel *channel, cy_ref ref, bool connected,
+              struct cyi_member **out)
+{
+    struct cyi_place self = cyi_channel_place(core, channel);
+    struct cyi_place subscriber = cyi_place_of(core, ref);
+    int rc = 0;
+    *out = cyi_member_find(core->channels, self, subscriber);
+    bool known = *out != NULL;
+    if (!known)
+        rc = enrol(core, channel, ref, out);
+    if (connected && (known || rc != 0))
+        cyi_channel_graph_remove(core->node, self, subscriber);
+    return rc;
+}
+
+int
+cyi_channel_admit(struct cyi_core *core, struct cyi_channel *channel, cy_ref ref,
+                  struct cyi_return who, bool connected)
+{
+    struct cyi_place self = cyi_channel_place(core, channel);
+    struct cyi_place subscriber = cyi_place_of(core, ref);
+    struct cyi_member *member;
+    int rc = find_or_enrol(core, channel, ref, connected, &member);
+    if (rc != 0)
+        return rc;
+    if (is_here(core, subscriber)) {
+        cyi_channel_confirm(core, channel, member);
         return 0;
     }
     /* Also when it is a member already: only its core knows whether it still lives. */
+    if (subscriber.node != 0)
+        return cyi_outpost_join(core, channel, member, who);
     struct exchange word = make_exchange(self, subscriber, who);
     word.serial = member->serial;
     cyi_post_answer(core, subscriber.core, mirror_add, &word, sizeof word);
@@ -364,20 +413,34 @@ cyi_channel_expel(struct cyi_core *core, struct cyi_channel *channel,
                   struct cyi_place subscriber)
 {
     struct cyi_place self = cyi_channel_place(core, channel);
-    struct cyi_member *member = find_member(core->channels, self, subscriber);
+    struct cyi_member *member = cyi_member_find(core->channels, self, subscriber);
     if (member == NULL)
         return -ENOENT;
-    expel(core, channel, member);
-    if (subscriber.core != core->index)
+    const struct cyi_outpost *outpost = member->outpost;
+    cyi_member_end(core, channel, member);
+    if (outpost != NULL)
+        cyi_outpost_part(core, channel, outpost, subscriber);
+    else if (subscriber.core != core->index)
         post_exchange(core, subscriber.core, mirror_remove, self, subscriber);
     return 0;
+}
+
+void
+cyi_channel_expel_outpost(struct cyi_core *core, struct cyi_channel *channel,
+                          const struct cyi_outpost *outpost)
+{
+    cyi_list_for_each_safe(link, &channel->away) {
+        struct cyi_member *member = cyi_container_of(link, struct cyi_member, link);
+        if (member->outpost == outpost)
+            cyi_member_end(core, channel, member);
+    }
 }
 
 static void
 expel_list(struct cyi_core *core, struct cyi_channel *channel, struct cyi_list *members)
 {
     cyi_list_for_each_safe(link, members) {
-        expel(core, channel, cyi_container_of(link, struct cyi_member, link));
+        cyi_member_end(core, channel, cyi_container_of(link, struct cyi_member, link));
     }
 }
 
@@ -407,7 +470,7 @@ any_subscription(const struct cyi_channels *channels, struct cyi_place subscribe
 void
 cyi_channel_subscriber_gone(struct cyi_core *core, uint32_t slot, uint32_t generation)
 {
-    struct cyi_place subscriber = {slot, generation, core->index};
+    struct cyi_place subscriber = {slot, generation, core->index, 0};
     struct cyi_member *member;
     while ((member = any_subscription(core->channels, subscriber)) != NULL) {
         struct cyi_place channel = member->channel;
@@ -415,7 +478,7 @@ cyi_channel_subscriber_gone(struct cyi_core *core, uint32_t slot, uint32_t gener
             free_mirror(core->channels, member);
             post_exchange(core, channel.core, lost, channel, subscriber);
         } else {
-            expel(core, cyi_channel_find(core, channel.slot, channel.generation), member);
+            end_member(core, cyi_channel_find(core, channel.slot, channel.generation), member);
         }
     }
 }

@@ -96,6 +96,16 @@ hand_over(struct cyi_core *core, struct work *work, const struct target *target,
     cyi_mailbox_put(core, target->task, msg);
 }
 
+/* A message that is published has its hops in the place of a token. */
+static int
+share(struct cyi_core *core, cy_msg **out, cy_msg *msg)
+{
+    int rc = cyi_msg_share(core, out, msg);
+    if (rc == 0)
+        (*out)->token = msg->token;
+    return rc;
+}
+
 /*
  * To each subscriber of a branch, in order; the last one gets the message itself. Returns how
  * many could not take it.
@@ -111,7 +121,7 @@ fan_out(struct cyi_core *core, struct work *work, const struct cyi_branch *branc
             refused++;
             continue;
         }
-        if (held.member != NULL && cyi_msg_share(core, &twin, msg) == 0)
+        if (held.member != NULL && share(core, &twin, msg) == 0)
             hand_over(core, work, &held, twin);
         else if (held.member != NULL)
             refused++;
@@ -157,7 +167,7 @@ relay_to(struct cyi_core *core, struct work *work, const struct cyi_channel *cha
                           .slot = channel->slot,
                           .generation = channel->generation,
                           .core = core->index};
-    int rc = cyi_msg_share(core, &relay.msg, msg);
+    int rc = share(core, &relay.msg, msg);
     if (rc != 0)
         return rc;
     rc = cyi_post_call(core, to, relay_here, &relay, sizeof relay);
@@ -187,6 +197,80 @@ relay_all(struct cyi_core *core, struct work *work, struct cyi_channel *channel,
     }
 }
 
+/* A node that counts how many of its own a message has reached. */
+struct forward {
+    struct cyi_question question;
+    uint64_t delivery;
+};
+
+static void add_count(struct cyi_core *core, uint64_t delivery, uint32_t reached);
+
+/* If it is gone, nobody knows how many of its own had it: at least none. */
+static void
+forward_counted(struct cyi_core *core, struct cyi_question *self, int result,
+                const cy_msg *refs)
+{
+    struct forward *forward = (struct forward *) self;
+    (void) refs;
+    add_count(core, forward->delivery, result > 0 ? (uint32_t) result : 0);
+    free(forward);
+}
+
+static int
+forward_counting(struct cyi_core *core, struct work *work, cy_ref to,
+                 struct cyi_channel_word *word, cy_msg *msg)
+{
+    struct forward *forward = calloc(1, sizeof *forward);
+    if (forward == NULL)
+        return -ENOMEM;
+    forward->question.answered = forward_counted;
+    forward->delivery = delivery_of(core, work);
+    int rc = forward->delivery == 0 ? -ENOMEM
+                                    : cyi_question_ask(core, to, &forward->question, word, msg);
+    if (rc == 0)
+        work->delivery->pending++;
+    else
+        free(forward);
+    return rc;
+}
+
+static int
+forward_to(struct cyi_core *core, struct work *work, const struct cyi_channel *channel,
+           cy_ref to, cy_msg *msg)
+{
+    struct cyi_channel_word word = {.verb = CYI_CHANNEL_FORWARD,
+                                    .slot = channel->slot,
+                                    .generation = channel->generation,
+                                    .n = msg->token + 1};
+    if (msg->token >= CYI_CHANNEL_HOPS_MAX)
+        return -ELOOP;
+    if (core->node->router == NULL || msg->tag >= CY_TAG_SYSTEM)
+        return CY_ENOPEER;
+    if (work->report != NULL)
+        return forward_counting(core, work, to, &word, msg);
+    return core->node->router->channel(core, to, &word, msg);
+}
+
+/* One message to each other node that has subscribers. */
+static void
+forward_all(struct cyi_core *core, struct work *work, struct cyi_channel *channel, cy_msg *msg)
+{
+    cyi_list_for_each(link, &channel->outposts) {
+        const struct cyi_outpost *outpost = cyi_container_of(link, struct cyi_outpost, link);
+        if (outpost->members == 0)
+            continue;
+        if (forward_to(core, work, channel, outpost->home, msg) == 0) {
+            core->counters.sent_across++;
+            channel->counters.forwarded++;
+            channel->counters.sent += outpost->members;
+            work->sent += outpost->members;
+        } else {
+            core->counters.refused += outpost->members;
+            channel->counters.refused += outpost->members;
+        }
+    }
+}
+
 /*
  * Runs the transform as a task that cannot suspend, whose name and reference are the
  * channel's: the publisher's own state must not change under it, and a message from another
@@ -197,6 +281,7 @@ transform(struct cyi_core *core, struct cyi_channel *channel, cy_msg **msg)
 {
     uint32_t slot = channel->slot, generation = channel->generation;
     cy_ref sender = (*msg)->sender;
+    uint32_t hops = (*msg)->token;
     struct cyi_task *current = core->sched.current;
     struct cyi_task outer = core->channels->stand_in;
     core->channels->stand_in = (struct cyi_task){.slot = slot,
@@ -215,6 +300,7 @@ transform(struct cyi_core *core, struct cyi_channel *channel, cy_msg **msg)
         CY_ASSERT(((*msg)->flags & (CYI_MSG_QUEUED | CYI_MSG_FREED)) == 0);
         (*msg)->flags &= CYI_MSG_SHARED;
         (*msg)->sender = sender;
+        (*msg)->token = hops;
     }
     channel = cyi_channel_find(core, slot, generation);
     if (channel != NULL)
@@ -246,6 +332,7 @@ publish_one(struct cyi_core *core, struct work *work, cy_msg *msg)
     }
     uint32_t before = work->reached;
     relay_all(core, work, channel, msg);
+    forward_all(core, work, channel, msg);
     channel->counters.refused += fan_out(core, work, &channel->here, msg);
     channel->counters.reached += work->reached - before;
 }
@@ -275,24 +362,20 @@ report(struct cyi_core *core, const struct cyi_report *to, uint32_t reached)
 {
     struct count count = {.delivery = to->delivery, .reached = reached};
     if (to->delivery == 0)
-        cyi_answer(core, to->task, (int) reached, 0, NULL);
+        cyi_channel_answer(core, to->task, (int) reached, NULL);
     else
         cyi_post_answer(core, to->core, counted, &count, sizeof count);
 }
 
-/* Another core has served its subscribers. */
 static void
-counted(struct cyi_core *core, const void *args)
+add_count(struct cyi_core *core, uint64_t number, uint32_t reached)
 {
-    const struct count *count = args;
-    if (core->channels == NULL)
-        return;
     struct cyi_map_node *node =
-        cyi_map_first(&core->channels->deliveries, cyi_hash_number(count->delivery));
+        cyi_map_first(&core->channels->deliveries, cyi_hash_number(number));
     if (node == NULL) /* the hash is one to one */
         return;
     struct cyi_delivery *delivery = cyi_container_of(node, struct cyi_delivery, node);
-    delivery->reached += count->reached;
+    delivery->reached += reached;
     if (--delivery->pending > 0)
         return;
     cyi_map_remove(&core->channels->deliveries, node);
@@ -300,12 +383,21 @@ counted(struct cyi_core *core, const void *args)
     free(delivery);
 }
 
+/* Another core has served its subscribers. */
+static void
+counted(struct cyi_core *core, const void *args)
+{
+    const struct count *count = args;
+    if (core->channels != NULL)
+        add_count(core, count->delivery, count->reached);
+}
+
 /* A message for the subscribers that a channel of another core has here. */
 static void
 relay_here(struct cyi_core *core, const void *args)
 {
     struct relay relay = *(const struct relay *) args;
-    struct cyi_place channel = {relay.slot, relay.generation, relay.core};
+    struct cyi_place channel = {relay.slot, relay.generation, relay.core, 0};
     struct cyi_report to = {.delivery = relay.delivery, .core = relay.core};
     const struct cyi_branch *branch = cyi_channel_branch(core, channel);
     struct work work;
@@ -325,19 +417,28 @@ cyi_channel_publish(struct cyi_core *core, uint32_t slot, uint32_t generation, c
 {
     struct work work;
     work_begin(&work, NULL);
+    msg->token = 0;
     work_push(&work, slot, generation, msg);
     int reached = work_run(core, &work);
     return reached + (int) work.sent;
 }
 
 int
-cyi_channel_publish_counted(struct cyi_core *core, const struct cyi_channel *channel,
-                            cy_msg *msg, const struct cyi_report *report)
+cyi_channel_publish_proxy(struct cyi_core *core, const struct cyi_channel *proxy, cy_msg *msg,
+                          const struct cyi_report *report)
 {
     struct work work;
     work_begin(&work, report);
-    work_push(&work, channel->slot, channel->generation, msg);
+    work_push(&work, proxy->slot, proxy->generation, msg);
     return work_run(core, &work);
+}
+
+int
+cyi_channel_publish_counted(struct cyi_core *core, const struct cyi_channel *channel,
+                            cy_msg *msg, const struct cyi_report *report)
+{
+    msg->token = 0;
+    return cyi_channel_publish_proxy(core, channel, msg, report);
 }
 
 static void

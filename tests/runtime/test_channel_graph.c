@@ -27,13 +27,13 @@ static struct cyi_place
 place(uint32_t number)
 {
     return (struct cyi_place){(uint32_t) CY_KIND_CHANNEL << 28 | number, 1,
-                              (uint16_t) (number % 3)};
+                              (uint16_t) (number % 3), 0};
 }
 
 static int
 add(uint32_t from, uint32_t to)
 {
-    return cyi_channel_graph_add(node, place(from), place(to));
+    return cyi_channel_graph_add(node, place(from), place(to), NULL);
 }
 
 static void

@@ -7,7 +7,12 @@
 
 struct cyi_core;
 
-enum { CYI_CHANNELS_MAX = 1 << 20 }; /* open at once, per core */
+enum {
+    CYI_CHANNELS_MAX = 1 << 20,        /* open at once, per core */
+    CYI_CHANNEL_HOPS_MAX = 16,         /* from node to node, by channels that feed channels */
+    CYI_CHANNEL_GUESTS_MAX = 1024,     /* deliveries of one core elsewhere that wait here */
+    CYI_CHANNEL_GUEST_BYTES = 4 << 20, /* of their messages */
+};
 
 /* Is there such a channel on this core? */
 bool cyi_channel_exists(struct cyi_core *core, uint32_t slot, uint32_t generation);
@@ -15,7 +20,7 @@ bool cyi_channel_exists(struct cyi_core *core, uint32_t slot, uint32_t generatio
 /*
  * Hand a message, its sender filled in, to the subscribers of a channel of this core that
  * exists. Takes the message in any case. Returns the number of tasks of this core that got it,
- * plus the subscribers on other cores to whom it is under way.
+ * plus the subscribers on other cores and nodes to whom it is under way.
  */
 int cyi_channel_publish(struct cyi_core *core, uint32_t slot, uint32_t generation, cy_msg *msg);
 
@@ -33,7 +38,8 @@ struct cyi_channel_counters {
     uint64_t published; /* messages that came */
     uint64_t dropped;   /* of those: by the transform */
     uint64_t reached;   /* tasks of this core that got one */
-    uint64_t sent;      /* subscribers of other cores to whom one was sent */
+    uint64_t sent;      /* subscribers of other cores and nodes to whom one was sent */
+    uint64_t forwarded; /* to other nodes: one for each that has subscribers */
     uint64_t refused;   /* one that did not fit into a mailbox or onto the way */
 };
 
