@@ -11,13 +11,14 @@ struct pending {
     uint32_t slot, generation, token;
     cy_msg *msg;  /* of a deliver */
     cy_msg *note; /* of a watch */
+    uint32_t id;
 };
 
 /* A watch at the watched task's side. */
 struct foreign {
     struct cyi_list link;
     struct cyi_foreign_watch watch;
-    const struct pending *of;
+    uint32_t id;
     struct cyi_core *core, *back;
 };
 
@@ -43,7 +44,7 @@ struct item {
     uint8_t flags;
     enum cyi_command what;
     enum cy_exit_reason reason;
-    struct pending *of;
+    uint32_t id; /* of a watch */
     uint32_t size;
     uint8_t bytes[];
 };
@@ -107,8 +108,10 @@ put_message(cy_ref to, const cy_msg *msg)
 static struct pending *
 put_pending(struct cyi_list *list, struct cyi_core *core)
 {
+    static uint32_t last_id;
     struct pending *pending = calloc(1, sizeof *pending);
     pending->core = core;
+    pending->id = ++last_id;
     cyi_list_append(list, &pending->link);
     return pending;
 }
@@ -208,7 +211,7 @@ pair_watch(struct cyi_core *core, cy_ref target, bool join, cy_msg *note)
     watch->note = note;
     struct item *item = make_for(WATCH, target, NULL, 0);
     item->flag = join;
-    item->of = watch;
+    item->id = watch->id;
     item->from = core->home;
     return 0;
 }
@@ -230,7 +233,7 @@ pair_unwatch(struct cyi_core *core, cy_ref target, const cy_msg *note)
         if (watch->note != note)
             continue;
         if (!pair.down)
-            make_for(UNWATCH, target, NULL, 0)->of = watch; /* only to compare */
+            make_for(UNWATCH, target, NULL, 0)->id = watch->id;
         end_pending(watch);
         return;
     }
@@ -348,7 +351,7 @@ foreign_ended(struct cyi_core *core, struct cyi_foreign_watch *self,
     CY_CHECK(core == foreign->core);
     if (!pair.down) {
         struct item *item = make(EXIT, foreign->back, how->value, how->value_bytes);
-        item->of = (struct pending *) (uintptr_t) foreign->of;
+        item->id = foreign->id;
         put_end(item, how);
     }
     cyi_list_remove(&foreign->link);
@@ -360,7 +363,7 @@ carry_watch(const struct item *item)
 {
     struct foreign *foreign = calloc(1, sizeof *foreign);
     foreign->watch.ended = foreign_ended;
-    foreign->of = item->of;
+    foreign->id = item->id;
     foreign->core = item->to;
     foreign->back = core_of(item->from);
     cyi_list_append(&foreigns, &foreign->link);
@@ -372,7 +375,7 @@ carry_unwatch(const struct item *item)
 {
     cyi_list_for_each_safe(link, &foreigns) {
         struct foreign *foreign = cyi_container_of(link, struct foreign, link);
-        if (foreign->of != item->of)
+        if (foreign->id != item->id)
             continue;
         cyi_foreign_unwatch(item->to, &foreign->watch);
         cyi_list_remove(link);
@@ -387,7 +390,7 @@ carry_exit(const struct item *item)
     struct cyi_ended how = {item->reason, item->result, item->bytes, item->size};
     cyi_list_for_each_safe(link, &watches) {
         struct pending *watch = cyi_container_of(link, struct pending, link);
-        if (watch != item->of)
+        if (watch->id != item->id)
             continue;
         cy_msg *note = watch->note;
         end_pending(watch);

@@ -1,4 +1,4 @@
-/* test_router_congestion.c - a full mailbox stops the senders of other nodes, only while full. */
+/* test_router_congestion.c - a full mailbox stops senders of other nodes, only while full. */
 #include "pair.h"
 #include "task.h"
 
