@@ -93,7 +93,7 @@ tag_of(const uint8_t *incarnation)
 }
 
 struct cyi_member *
-cyi_member_find(const struct cyi_members *members, const uint8_t *incarnation)
+cyi_member_known(const struct cyi_members *members, const uint8_t *incarnation)
 {
     cyi_map_for_each(node, &members->by_incarnation, hash_of(incarnation)) {
         struct cyi_member *member = cyi_container_of(node, struct cyi_member, by_incarnation);
@@ -248,7 +248,7 @@ uint32_t
 cyi_members_life(struct cyi_members *members, const uint8_t *incarnation)
 {
     pthread_mutex_lock(&members->lock);
-    const struct cyi_member *member = cyi_member_find(members, incarnation);
+    const struct cyi_member *member = cyi_member_known(members, incarnation);
     uint32_t life = member != NULL ? member->life_ours : 0;
     pthread_mutex_unlock(&members->lock);
     return life;

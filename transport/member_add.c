@@ -187,7 +187,7 @@ add_core(struct cyi_members *members, struct cyi_core *core, const cy_location *
         return rc == CY_EOPEN || rc == CY_ESECRET ? CY_EAUTH : rc;
     pthread_mutex_lock(&members->lock);
     for (;;) {
-        struct cyi_member *member = cyi_member_find(members, intro.incarnation);
+        struct cyi_member *member = cyi_member_known(members, intro.incarnation);
         if (member == NULL || member->state == CYI_MEMBER_GONE) {
             rc = -ECONNREFUSED;
             break;

@@ -17,7 +17,7 @@ cyi_members_hello_age(struct cyi_members *members, const struct cyi_hello *hello
                       uint64_t now_ms)
 {
     pthread_mutex_lock(&members->lock);
-    struct cyi_member *member = cyi_member_find(members, hello->incarnation);
+    struct cyi_member *member = cyi_member_known(members, hello->incarnation);
     bool known = member != NULL && member->hello_sequence != 0;
     bool newer = !known || hello->sequence > member->hello_sequence;
     if (member != NULL && newer)
@@ -105,7 +105,7 @@ static int
 hear(struct cyi_members *members, const struct cyi_hello *hello, const cy_address *source,
      cy_time now)
 {
-    struct cyi_member *member = cyi_member_find(members, hello->incarnation);
+    struct cyi_member *member = cyi_member_known(members, hello->incarnation);
     if (member == NULL)
         return add(members, hello, source);
     if (member->state == CYI_MEMBER_GONE)

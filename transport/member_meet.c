@@ -136,7 +136,7 @@ admit(struct cyi_member **out, struct cyi_members *members, const struct cyi_int
     if (same != NULL && same->state != CYI_MEMBER_GONE &&
         memcmp(same->incarnation, intro->incarnation, sizeof same->incarnation) != 0)
         return -EEXIST;
-    *out = cyi_member_find(members, intro->incarnation);
+    *out = cyi_member_known(members, intro->incarnation);
     return *out != NULL ? 0 : cyi_member_add(out, members, intro->incarnation);
 }
 
@@ -160,7 +160,7 @@ meet(struct cyi_members *members, const struct cyi_intro *intro, const cy_addres
      struct outcome *out)
 {
     struct cyi_member *member = NULL;
-    bool known = cyi_member_find(members, intro->incarnation) != NULL;
+    bool known = cyi_member_known(members, intro->incarnation) != NULL;
     int rc = admit(&member, members, intro);
     if (rc == 0)
         rc = take_intro(member, intro, address);
@@ -195,7 +195,7 @@ catch_up(struct cyi_members *members, struct cyi_core *core, const uint8_t *inca
 {
     uint32_t tag = 0;
     pthread_mutex_lock(&members->lock);
-    struct cyi_member *member = cyi_member_find(members, incarnation);
+    struct cyi_member *member = cyi_member_known(members, incarnation);
     struct cyi_member_seen *seen = member != NULL ? &member->seen[core->index] : NULL;
     bool behind = seen != NULL &&
                   (seen->ours != member->life_ours || seen->theirs != member->life_theirs);

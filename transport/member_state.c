@@ -40,7 +40,7 @@ static struct cyi_member *
 find(struct cyi_members *members, const uint8_t *incarnation)
 {
     pthread_mutex_lock(&members->lock);
-    struct cyi_member *member = cyi_member_find(members, incarnation);
+    struct cyi_member *member = cyi_member_known(members, incarnation);
     pthread_mutex_unlock(&members->lock);
     return member;
 }

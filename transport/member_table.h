@@ -144,8 +144,8 @@ struct cyi_members {
 };
 
 /* The lock held. */
-struct cyi_member *cyi_member_find(const struct cyi_members *members,
-                                   const uint8_t *incarnation);
+struct cyi_member *cyi_member_known(const struct cyi_members *members,
+                                    const uint8_t *incarnation);
 /* The one of this tag that lives; else one that is gone; else NULL. */
 struct cyi_member *cyi_member_tagged(const struct cyi_members *members, uint32_t tag);
 CY_MUST_CHECK int cyi_member_add(struct cyi_member **out, struct cyi_members *members,

@@ -82,7 +82,7 @@ knows(uint32_t number)
     struct cyi_members *members = net_here()->members;
     cyi_put32(incarnation, number);
     pthread_mutex_lock(&members->lock);
-    bool known = cyi_member_find(members, incarnation) != NULL;
+    bool known = cyi_member_known(members, incarnation) != NULL;
     pthread_mutex_unlock(&members->lock);
     return known;
 }
