@@ -64,14 +64,21 @@ class Fuzz(Case):
         self.assertEqual(kept.read_text(), "bad\n")
         self.assertIn("hello: 1234 inputs", result.stdout)
 
-    def test_it_keeps_what_a_merge_leaves(self):
-        self.fuzzer("hello", 'case $* in *-merge=1*) echo new >"$6/abc";; esac')
-        self.program("tests/fuzz/corpus/hello/old", "old")
+    def test_it_keeps_what_a_merge_leaves_and_what_has_a_name(self):
+        self.fuzzer("hello", 'case $* in *-merge=1*) echo new >"$6/%s";; esac' % ("b" * 40))
+        self.program("tests/fuzz/corpus/hello/two_heads", "old")
+        self.program("tests/fuzz/corpus/hello/" + "a" * 40, "old")
         result = self.call("--keep", "hello")
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual((self.corpus / "hello/abc").read_text(), "new\n")
-        self.assertEqual((self.corpus / "hello/old").read_text(), "old")
+        names = sorted(path.name for path in (self.corpus / "hello").iterdir())
+        self.assertEqual(names, ["b" * 40, "two_heads"])
         self.assertIn("hello: 2 files", result.stdout)
+
+    def test_a_merge_that_fails_leaves_the_corpus_alone(self):
+        self.fuzzer("hello", "case $* in *-merge=1*) exit 1;; esac")
+        self.program("tests/fuzz/corpus/hello/" + "a" * 40, "old")
+        self.assertNotEqual(self.call("--keep", "hello").returncode, 0)
+        self.assertEqual(len(list((self.corpus / "hello").iterdir())), 1)
 
     def test_it_refuses_what_it_does_not_know(self):
         for arguments in (["nonsense"], ["--seconds", "0"], ["--seconds", "x"], ["--seconds"]):
