@@ -188,8 +188,8 @@ CY_MUST_CHECK int cyi_channel_unsubscribe(struct cyi_core *core, struct cyi_chan
  * channel_members.c: on the channel's core. A channel has its edge in the graph before it is
  * admitted (`connected`): admit() makes it the member's, or takes it out again.
  */
-struct cyi_member *cyi_member_find(const struct cyi_channels *channels,
-                                   struct cyi_place channel, struct cyi_place subscriber);
+struct cyi_member *cyi_channel_member(const struct cyi_channels *channels,
+                                      struct cyi_place channel, struct cyi_place subscriber);
 CY_MUST_CHECK int cyi_channel_may_admit(struct cyi_core *core,
                                         const struct cyi_channel *channel,
                                         struct cyi_place subscriber);
@@ -204,8 +204,8 @@ void cyi_channel_expel_outpost(struct cyi_core *core, struct cyi_channel *channe
 void cyi_channel_confirm(struct cyi_core *core, struct cyi_channel *channel,
                          struct cyi_member *member);
 /* The owner's record of a subscription ends; nobody is told. */
-void cyi_member_end(struct cyi_core *core, struct cyi_channel *channel,
-                    struct cyi_member *member);
+void cyi_channel_member_end(struct cyi_core *core, struct cyi_channel *channel,
+                            struct cyi_member *member);
 struct cyi_branch *cyi_channel_branch(struct cyi_core *core, struct cyi_place channel);
 void cyi_channel_members_fini(struct cyi_channels *channels);
 

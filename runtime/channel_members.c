@@ -67,8 +67,8 @@ pair_hash(struct cyi_place channel, struct cyi_place subscriber)
 }
 
 struct cyi_member *
-cyi_member_find(const struct cyi_channels *channels, struct cyi_place channel,
-                struct cyi_place subscriber)
+cyi_channel_member(const struct cyi_channels *channels, struct cyi_place channel,
+                   struct cyi_place subscriber)
 {
     cyi_map_for_each(node, &channels->members, pair_hash(channel, subscriber)) {
         struct cyi_member *member = cyi_container_of(node, struct cyi_member, pair);
@@ -184,7 +184,8 @@ free_mirror(struct cyi_channels *channels, struct cyi_member *member)
 }
 
 void
-cyi_member_end(struct cyi_core *core, struct cyi_channel *channel, struct cyi_member *member)
+cyi_channel_member_end(struct cyi_core *core, struct cyi_channel *channel,
+                       struct cyi_member *member)
 {
     struct cyi_place subscriber = member->subscriber;
     if (member->outpost != NULL)
@@ -203,7 +204,7 @@ static void
 end_member(struct cyi_core *core, struct cyi_channel *channel, struct cyi_member *member)
 {
     struct cyi_place subscriber = member->subscriber;
-    cyi_member_end(core, channel, member);
+    cyi_channel_member_end(core, channel, member);
     if (channel->proxy != NULL)
         cyi_proxy_left(core, channel, subscriber);
 }
@@ -231,13 +232,13 @@ confirmed(struct cyi_core *core, const void *args)
         return;
     }
     struct cyi_member *member =
-        cyi_member_find(core->channels, channel_of(word), subscriber_of(word));
+        cyi_channel_member(core->channels, channel_of(word), subscriber_of(word));
     if (member != NULL && member->serial != word->serial)
         member = NULL;
     if (member != NULL && result == 0)
         cyi_channel_confirm(core, channel, member);
     else if (member != NULL)
-        cyi_member_end(core, channel, member);
+        cyi_channel_member_end(core, channel, member);
     cyi_channel_answer(core, word->who, result, NULL);
     cyi_proxy_tidy(core, channel);
 }
@@ -250,7 +251,7 @@ add_mirror(struct cyi_core *core, const struct exchange *word)
         return -ENOMEM;
     if (!mark_subscriber(core, subscriber_of(word)))
         return -ESRCH;
-    if (cyi_member_find(channels, channel_of(word), subscriber_of(word)) != NULL)
+    if (cyi_channel_member(channels, channel_of(word), subscriber_of(word)) != NULL)
         return 0;
     struct cyi_branch *branch = find_or_make_branch(core, channel_of(word));
     if (branch == NULL)
@@ -276,7 +277,7 @@ mirror_remove(struct cyi_core *core, const void *args)
     if (core->channels == NULL)
         return;
     struct cyi_member *member =
-        cyi_member_find(core->channels, channel_of(word), subscriber_of(word));
+        cyi_channel_member(core->channels, channel_of(word), subscriber_of(word));
     if (member != NULL)
         free_mirror(core->channels, member);
 }
@@ -303,7 +304,7 @@ lost(struct cyi_core *core, const void *args)
     struct cyi_member *member =
         channel == NULL
             ? NULL
-            : cyi_member_find(core->channels, channel_of(word), subscriber_of(word));
+            : cyi_channel_member(core->channels, channel_of(word), subscriber_of(word));
     if (member != NULL)
         end_member(core, channel, member);
 }
@@ -368,7 +369,7 @@ find_or_enrol(struct cyi_core *core, struct cyi_channel *channel, cy_ref ref, bo
     struct cyi_place self = cyi_channel_place(core, channel);
     struct cyi_place subscriber = cyi_place_of(core, ref);
     int rc = 0;
-    *out = cyi_member_find(core->channels, self, subscriber);
+    *out = cyi_channel_member(core->channels, self, subscriber);
     bool known = *out != NULL;
     if (!known)
         rc = enrol(core, channel, ref, out);
@@ -413,11 +414,11 @@ cyi_channel_expel(struct cyi_core *core, struct cyi_channel *channel,
                   struct cyi_place subscriber)
 {
     struct cyi_place self = cyi_channel_place(core, channel);
-    struct cyi_member *member = cyi_member_find(core->channels, self, subscriber);
+    struct cyi_member *member = cyi_channel_member(core->channels, self, subscriber);
     if (member == NULL)
         return -ENOENT;
     const struct cyi_outpost *outpost = member->outpost;
-    cyi_member_end(core, channel, member);
+    cyi_channel_member_end(core, channel, member);
     if (outpost != NULL)
         cyi_outpost_part(core, channel, outpost, subscriber);
     else if (subscriber.core != core->index)
@@ -432,7 +433,7 @@ cyi_channel_expel_outpost(struct cyi_core *core, struct cyi_channel *channel,
     cyi_list_for_each_safe(link, &channel->away) {
         struct cyi_member *member = cyi_container_of(link, struct cyi_member, link);
         if (member->outpost == outpost)
-            cyi_member_end(core, channel, member);
+            cyi_channel_member_end(core, channel, member);
     }
 }
 
@@ -440,7 +441,7 @@ static void
 expel_list(struct cyi_core *core, struct cyi_channel *channel, struct cyi_list *members)
 {
     cyi_list_for_each_safe(link, members) {
-        cyi_member_end(core, channel, cyi_container_of(link, struct cyi_member, link));
+        cyi_channel_member_end(core, channel, cyi_container_of(link, struct cyi_member, link));
     }
 }
 

@@ -58,7 +58,7 @@ static struct cyi_member *
 member_of(struct cyi_core *core, const struct join *join)
 {
     struct cyi_member *member =
-        cyi_member_find(core->channels, join->channel, join->subscriber);
+        cyi_channel_member(core->channels, join->channel, join->subscriber);
     return member != NULL && member->serial == join->serial ? member : NULL;
 }
 
@@ -69,7 +69,7 @@ refused(struct cyi_core *core, struct cyi_channel *channel, struct cyi_member *m
 {
     const struct cyi_outpost *outpost = member->outpost;
     struct cyi_place subscriber = member->subscriber;
-    cyi_member_end(core, channel, member);
+    cyi_channel_member_end(core, channel, member);
     if (result != CY_ENOPEER)
         cyi_outpost_part(core, channel, outpost, subscriber);
 }
@@ -114,7 +114,7 @@ cyi_outpost_join(struct cyi_core *core, struct cyi_channel *channel, struct cyi_
         return CYI_PENDING;
     free(join);
     if (!member->confirmed)
-        cyi_member_end(core, channel, member);
+        cyi_channel_member_end(core, channel, member);
     return rc;
 }
 

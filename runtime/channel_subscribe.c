@@ -46,7 +46,7 @@ cyi_channel_subscribe(struct cyi_core *core, struct cyi_channel *channel, cy_ref
     int rc = check_subscriber(core, subscriber);
     if (rc != 0)
         return rc;
-    if (!cyi_place_is_channel(place) || cyi_member_find(core->channels, self, place) != NULL)
+    if (!cyi_place_is_channel(place) || cyi_channel_member(core->channels, self, place) != NULL)
         return cyi_channel_admit(core, channel, subscriber, who, false);
     rc = cyi_channel_may_admit(core, channel, place);
     if (rc == 0)

@@ -56,9 +56,9 @@ arrive_left(struct cyi_core *core, cy_ref from, const struct cyi_channel_word *w
     if (channel == NULL || subscriber.node != from.node)
         return;
     struct cyi_member *member =
-        cyi_member_find(core->channels, cyi_channel_place(core, channel), subscriber);
+        cyi_channel_member(core->channels, cyi_channel_place(core, channel), subscriber);
     if (member != NULL && member->outpost != NULL)
-        cyi_member_end(core, channel, member);
+        cyi_channel_member_end(core, channel, member);
 }
 
 static void

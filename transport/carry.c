@@ -2,6 +2,7 @@
 #include "carry.h"
 #include "discover.h"
 #include "link.h"
+#include "remote_channel.h"
 #include <string.h>
 
 /* A message of what follows the fixed part; a long item becomes its message where it lies. */
@@ -149,6 +150,8 @@ static int (*const CARRY[CYI_OP_END])(struct cyi_link *link, struct cyi_arrival 
 int
 cyi_link_carry_out(struct cyi_link *link, struct cyi_arrival *arrival)
 {
+    if (arrival->op >= CYI_OP_CHANNEL)
+        return cyi_remote_channel_carry_out(link, arrival);
     if (CARRY[arrival->op] != NULL)
         return CARRY[arrival->op](link, arrival);
     return -EBADMSG;

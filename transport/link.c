@@ -113,6 +113,7 @@ cyi_link_end(struct cyi_link *link)
         cyi_connection_cut(link->connection, -ECONNABORTED);
     cyi_requests_fail(link);
     cyi_watches_fail(link);
+    cyi_channels_lost(core, link->home, link->number);
     uint32_t lost = cyi_link_drop_chunks(link);
     owner->counters.lost += lost;
     core->counters.lost += lost;

@@ -79,7 +79,6 @@ struct cyi_link {
     struct cyi_map foreign_watches; /* theirs of tasks here, by id */
     struct cyi_map told;            /* tasks of ours whose full mailbox was told */
     uint32_t watch_id;
-    void *channels; /* remote_channel.c */
 };
 
 /* What an item brought. A long one lies in `donor`, which who takes it sets to NULL. */
@@ -171,7 +170,14 @@ CY_MUST_CHECK int cyi_dial_meet(struct cyi_core *core, const cy_address *address
 /* accept.c: the daemon that takes connections of one listener. */
 int cyi_accept_all(void *listener);
 
-/* requests.c: a message whose sender waits for an answer; takes it if 0. */
+/*
+ * requests.c: an item for whose answer a task waits (its slot, generation, token). Takes `kept`
+ * if 0: the message to which the answer means that it was delivered, or NULL.
+ */
+CY_MUST_CHECK int cyi_request_put(struct cyi_link *link, const struct cyi_return *who,
+                                  enum cyi_op op, uint8_t flags, const struct cyi_parts *parts,
+                                  cy_msg *kept);
+/* A message whose sender waits for an answer; takes it if 0. */
 CY_MUST_CHECK int cyi_request_send(struct cyi_link *link, cy_ref to, cy_msg *msg);
 /* The answer has come. Takes msg. */
 void cyi_request_answered(struct cyi_link *link, const struct cyi_answer_item *answer,

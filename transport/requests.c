@@ -21,14 +21,14 @@ hash_of(uint32_t slot, uint32_t token)
 }
 
 static struct request *
-remember(struct cyi_link *link, cy_msg *msg)
+remember(struct cyi_link *link, const struct cyi_return *who)
 {
     struct cyi_heap *heap = &link->owner->core->heap;
     struct request *request = cyi_heap_take(heap, 0, sizeof *request);
     if (request == NULL)
         return NULL;
     *request = (struct request){
-        .slot = msg->sender.slot, .generation = msg->sender.generation, .token = msg->token};
+        .slot = who->slot, .generation = who->generation, .token = who->token};
     if (cyi_map_insert(&link->requests, &request->node,
                        hash_of(request->slot, request->token)) != 0) {
         cyi_heap_give(heap, 0, request);
@@ -38,32 +38,42 @@ remember(struct cyi_link *link, cy_msg *msg)
 }
 
 int
+cyi_request_put(struct cyi_link *link, const struct cyi_return *who, enum cyi_op op,
+                uint8_t flags, const struct cyi_parts *parts, cy_msg *kept)
+{
+    struct request *request = remember(link, who);
+    if (request == NULL)
+        return -ENOMEM;
+    int rc = cyi_link_put_item(link, op, flags, parts);
+    if (rc != 0) {
+        cyi_map_remove(&link->requests, &request->node);
+        cyi_heap_give(&link->owner->core->heap, 0, request);
+        return rc;
+    }
+    request->frame = link->next_number; /* its last byte stands in the open frame */
+    request->msg = kept;
+    return 0;
+}
+
+int
 cyi_request_send(struct cyi_link *link, cy_ref to, cy_msg *msg)
 {
-    struct cyi_core *core = link->owner->core;
     bool deliver = (msg->flags & CYI_MSG_DELIVER) != 0;
     uint8_t fixed[CYI_REQUEST_BYTES];
     struct cyi_parts parts = {fixed, sizeof fixed, cyi_msg_body(msg), msg->size};
     struct cyi_request_item item = {
         .send = {to.slot, to.generation, msg->sender.slot, msg->sender.generation, msg->tag},
         .token = msg->token};
-    struct request *request = remember(link, msg);
-    if (request == NULL)
-        return -ENOMEM;
+    struct cyi_return who = {.slot = msg->sender.slot,
+                             .generation = msg->sender.generation,
+                             .token = msg->token};
     cyi_request_write(fixed, &item);
-    int rc = cyi_link_put_item(link, CYI_OP_REQUEST, deliver ? CYI_ITEM_DELIVER : CYI_ITEM_CALL,
-                               &parts);
-    if (rc != 0) {
-        cyi_map_remove(&link->requests, &request->node);
-        cyi_heap_give(&core->heap, 0, request);
-        return rc;
-    }
-    request->frame = link->next_number; /* its last byte stands in the open frame */
-    if (deliver)
-        request->msg = msg;
-    else
-        cyi_msg_drop(core, msg);
-    return 0;
+    int rc = cyi_request_put(link, &who, CYI_OP_REQUEST,
+                             deliver ? CYI_ITEM_DELIVER : CYI_ITEM_CALL, &parts,
+                             deliver ? msg : NULL);
+    if (rc == 0 && !deliver)
+        cyi_msg_drop(link->owner->core, msg);
+    return rc;
 }
 
 /* The task may have gone on long ago. */

@@ -1,5 +1,6 @@
 /* router.c - what the runtime wants of tasks on other nodes becomes items of links. */
 #include "link.h"
+#include "remote_channel.h"
 #include <string.h>
 
 static int
@@ -166,4 +167,5 @@ const struct cyi_router cyi_link_router = {
     .notify = route_notify,
     .congested = route_congested,
     .relieved = cyi_told_relieved,
+    .channel = cyi_remote_channel_say,
 };
