@@ -1,4 +1,5 @@
 /* location.c - where a core is reached: as text, as an address, as bytes on the wire. */
+#include "member_table.h"
 #include "net.h"
 #include <arpa/inet.h>
 #include <cycos/peer.h>
@@ -30,6 +31,14 @@ cyi_address_from_wire(cy_address *out, const uint8_t *in, uint16_t port)
         memcpy(&out->u.v6.sin6_addr, in, 16);
     }
     out->u.v4.sin_port = htons(port); /* IPv6 has it in the same place */
+}
+
+bool
+cyi_address_is_loopback(const uint8_t *wire)
+{
+    static const uint8_t v6[16] = {[15] = 1};
+    return memcmp(wire, v6, sizeof v6) == 0 ||
+           (memcmp(wire, V4_PREFIX, sizeof V4_PREFIX) == 0 && wire[12] == 127);
 }
 
 int

@@ -26,13 +26,6 @@ members_of(const struct cyi_core *core)
 }
 
 static bool
-is_loopback(const uint8_t *address)
-{
-    static const uint8_t v6[16] = {[15] = 1}, v4[13] = {[10] = 0xff, [11] = 0xff, [12] = 127};
-    return memcmp(address, v6, sizeof v6) == 0 || memcmp(address, v4, sizeof v4) == 0;
-}
-
-static bool
 on_this_host(const struct cyi_net *net, const struct cyi_member *member)
 {
     for (uint8_t i = 0; i < net->address_count; i++) {
@@ -47,7 +40,7 @@ is_at(const struct cyi_net *net, const struct cyi_member *member, const cy_locat
 {
     if (!cyi_member_has_address(member, location->address) &&
         memcmp(member->home, location->address, sizeof member->home) != 0 &&
-        !(is_loopback(location->address) && on_this_host(net, member)))
+        !(cyi_address_is_loopback(location->address) && on_this_host(net, member)))
         return false;
     for (uint16_t i = 0; i < member->core_count; i++) {
         if (location->port == 0 || member->ports[i] == location->port)

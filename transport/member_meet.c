@@ -11,12 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { REPLACED_MAX = 8 }; /* nodes that began and ended so fast that nobody took notice */
+
 /* What an intro has changed. */
 struct outcome {
-    bool reborn;   /* it had declared us dead, and we did not know */
-    bool news;     /* the keeper has something to do */
-    bool replaced; /* an older node was where this one is */
-    uint8_t old[16];
+    bool reborn; /* it had declared us dead, and we did not know */
+    bool news;   /* the keeper has something to do */
+    uint32_t replaced;
+    uint8_t old[REPLACED_MAX][16]; /* nodes that were where this one is */
 };
 
 static bool
@@ -67,19 +69,20 @@ find_replaced(const struct cyi_members *members, const struct cyi_intro *intro,
     uint8_t at[16];
     cyi_address_to_wire(at, address);
     bool dialled = was_dialled(intro, address);
-    if (!dialled && !lists(intro, at))
+    if (!dialled && !lists(intro, at) && !cyi_address_is_loopback(at))
         return;
     cyi_list_for_each(link, &members->all) {
         const struct cyi_member *old = cyi_container_of(link, struct cyi_member, link);
-        if (old->state == CYI_MEMBER_HEARD || old->address_count == 0 ||
+        if (old->state == CYI_MEMBER_HEARD ||
             memcmp(old->incarnation, intro->incarnation, sizeof old->incarnation) == 0 ||
-            memcmp(old->addresses[old->preferred], at, sizeof at) != 0)
+            (!cyi_member_has_address(old, at) &&
+             memcmp(old->home, intro->home.address, sizeof old->home) != 0))
             continue;
         if (dialled ? listens_at(old, ntohs(address->u.v4.sin_port))
                     : share_a_port(old, intro)) {
-            memcpy(out->old, old->incarnation, sizeof out->old);
-            out->replaced = true;
-            return;
+            memcpy(out->old[out->replaced++], old->incarnation, sizeof out->old[0]);
+            if (out->replaced == REPLACED_MAX)
+                return;
         }
     }
 }
@@ -170,7 +173,7 @@ meet(struct cyi_members *members, const struct cyi_intro *intro, const cy_addres
         return rc;
     }
     out->news = !known || member->state != CYI_MEMBER_ONLINE;
-    if (!known || member->state == CYI_MEMBER_HEARD)
+    if (!known || member->state != CYI_MEMBER_ONLINE)
         find_replaced(members, intro, address, out);
     if (!known || (member->state != CYI_MEMBER_MET && member->state != CYI_MEMBER_ONLINE))
         raise_state(members, member);
@@ -272,8 +275,8 @@ cyi_members_meet(struct cyi_members *members, struct cyi_core *core,
     pthread_mutex_unlock(&members->lock);
     if (rc != 0)
         return rc;
-    if (outcome.replaced)
-        tell_hub(core, replaced_here, outcome.old);
+    for (uint32_t i = 0; i < outcome.replaced; i++)
+        tell_hub(core, replaced_here, outcome.old[i]);
     if (outcome.reborn)
         cyi_member_end_links(members, core, intro->incarnation);
     else
