@@ -332,7 +332,7 @@ memory_body(void *arg)
     told = relieved = 0;
     for (int i = 0; i < LIMIT; i++)
         hear(core, elsewhere, 0);
-    /* After the message itself: the extra record, and what it will hold. Told when it can be. */
+    /* After the message: the extra record, and what it will hold. Told when it can be. */
     for (uint64_t later = 1; later <= 2; later++) {
         core->heap.fail_at = core->heap.taken + later;
         hear(core, elsewhere, 0);
