@@ -9,6 +9,7 @@
  * incarnation has dialled; both know that, so neither waits for the other.
  */
 #include "connection.h"
+#include "locate.h"
 #include "member.h"
 #include <string.h>
 
@@ -103,8 +104,10 @@ attach(struct cyi_connection *connection, struct cyi_link *link, const struct cy
     }
     cyi_link_activate(link);
     link->hub = owner->core->index == 0 && intro->core == 0;
-    if (link->hub)
+    if (link->hub) {
+        cyi_locates_link_up(link);
         cyi_members_link_up(owner->net->members, link);
+    }
     return 0;
 }
 

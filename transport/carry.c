@@ -1,7 +1,7 @@
 /* carry.c - what came on the data lane is carried out on the tasks of this core. */
 #include "carry.h"
 #include "discover.h"
-#include "link.h"
+#include "locate.h"
 #include "remote_channel.h"
 #include <string.h>
 
@@ -139,12 +139,20 @@ arrive_announce(struct cyi_link *link, struct cyi_arrival *arrival)
     return 0;
 }
 
+static int
+arrive_locate(struct cyi_link *link, struct cyi_arrival *arrival)
+{
+    return cyi_locate_carry_out(link, arrival);
+}
+
 static int (*const CARRY[CYI_OP_END])(struct cyi_link *link, struct cyi_arrival *arrival) = {
     [CYI_OP_SEND] = arrive_send,           [CYI_OP_REQUEST] = arrive_request,
     [CYI_OP_ANSWER] = arrive_answer,       [CYI_OP_COMMAND] = arrive_command,
     [CYI_OP_WATCH] = arrive_watch,         [CYI_OP_UNWATCH] = arrive_watch,
     [CYI_OP_EXIT] = arrive_watch,          [CYI_OP_CONGESTED] = arrive_congestion,
     [CYI_OP_RELIEVED] = arrive_congestion, [CYI_OP_ANNOUNCE] = arrive_announce,
+    [CYI_OP_LOCATE] = arrive_locate,       [CYI_OP_LOCATED] = arrive_locate,
+    [CYI_OP_FORGET] = arrive_locate,
 };
 
 int

@@ -1,6 +1,7 @@
 /* link.c - the links of a core: making, finding and ending them. */
 #include "link.h"
 #include "connection.h"
+#include "locate.h"
 #include "member.h"
 #include <cycos/impl/io.h>
 #include <stdlib.h>
@@ -113,6 +114,7 @@ cyi_link_end(struct cyi_link *link)
         cyi_connection_cut(link->connection, -ECONNABORTED);
     cyi_requests_fail(link);
     cyi_watches_fail(link);
+    cyi_locates_link_end(link);
     cyi_channels_lost(core, link->home, link->number);
     uint32_t lost = cyi_link_drop_chunks(link);
     owner->counters.lost += lost;

@@ -79,6 +79,11 @@ struct cyi_link {
     struct cyi_map foreign_watches; /* theirs of tasks here, by id */
     struct cyi_map told;            /* tasks of ours whose full mailbox was told */
     uint32_t watch_id;
+    struct cyi_map standing; /* names that they seek here, by id (stand.c) */
+    struct cyi_list asks;    /* of those that may be asked for names (locate.c) */
+    uint64_t asked;          /* up to which question of ours they were */
+    cy_time ask_at;          /* not before */
+    bool asked_again;        /* some of them */
 };
 
 /* What an item brought. A long one lies in `donor`, which who takes it sets to NULL. */

@@ -11,6 +11,7 @@
 
 #include "wire.h"
 #include <cycos/address.h>
+#include <cycos/impl/name.h>
 #include <cycos/peer.h>
 
 struct cyi_core;
@@ -36,6 +37,10 @@ void cyi_members_free(struct cyi_members **members);
  */
 CY_MUST_CHECK int cyi_members_route(struct cyi_members *members, uint32_t tag, uint16_t core,
                                     uint32_t attempt, cy_address *out);
+
+/* Which core of that node a location means; CYI_CORE_ANY all of it, CYI_CORE_NONE no core. */
+uint32_t cyi_members_core_at(struct cyi_members *members, uint32_t tag,
+                             const cy_location *location);
 
 /* How often we have declared this node dead. */
 uint32_t cyi_members_life(struct cyi_members *members, const uint8_t *incarnation);

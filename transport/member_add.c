@@ -35,18 +35,38 @@ on_this_host(const struct cyi_net *net, const struct cyi_member *member)
     return false;
 }
 
-static bool
-is_at(const struct cyi_net *net, const struct cyi_member *member, const cy_location *location)
+static uint32_t
+core_at(const struct cyi_net *net, const struct cyi_member *member, const cy_location *location)
 {
     if (!cyi_member_has_address(member, location->address) &&
         memcmp(member->home, location->address, sizeof member->home) != 0 &&
         !(cyi_address_is_loopback(location->address) && on_this_host(net, member)))
-        return false;
+        return CYI_CORE_NONE;
+    if (location->port == 0 && member->core_count > 0)
+        return CYI_CORE_ANY;
     for (uint16_t i = 0; i < member->core_count; i++) {
-        if (location->port == 0 || member->ports[i] == location->port)
-            return true;
+        if (member->ports[i] == location->port)
+            return i;
     }
-    return false;
+    return CYI_CORE_NONE;
+}
+
+static bool
+is_at(const struct cyi_net *net, const struct cyi_member *member, const cy_location *location)
+{
+    return core_at(net, member, location) != CYI_CORE_NONE;
+}
+
+uint32_t
+cyi_members_core_at(struct cyi_members *members, uint32_t tag, const cy_location *location)
+{
+    uint32_t core = CYI_CORE_NONE;
+    pthread_mutex_lock(&members->lock);
+    const struct cyi_member *member = cyi_member_tagged(members, tag);
+    if (member != NULL)
+        core = core_at(members->net, member, location);
+    pthread_mutex_unlock(&members->lock);
+    return core;
 }
 
 /* The lock held, as below. One that is online there, or NULL. */

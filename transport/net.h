@@ -30,6 +30,7 @@ struct cyi_net_limits {
     cy_time probe_ns;           /* 500 ms between probes of a node */
     cy_time dead_ns;            /* 4.5 s of silence */
     uint32_t peers_max;         /* 4096 nodes */
+    uint32_t questions_max;     /* 65536 names sought by this node, and by each other here */
 };
 
 /* What a node's cores share. The hub's things are touched by core 0 only. */

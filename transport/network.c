@@ -1,6 +1,7 @@
 /* network.c - the network of a node: opened, flushed at each turn, and closed with it. */
 #include "connection.h"
 #include "link.h"
+#include "locate.h"
 #include "member.h"
 #include <arpa/inet.h>
 #include <cycos/impl/io.h>
@@ -25,6 +26,7 @@ static const struct cyi_net_limits DEFAULTS = {
     .probe_ns = 500 * CY_MILLISECOND,
     .dead_ns = 4500 * CY_MILLISECOND,
     .peers_max = 4096,
+    .questions_max = 65536,
 };
 
 /* What to listen on, and what to tell others. */
@@ -213,8 +215,10 @@ start_daemons(struct cyi_net *net)
             rc = cyi_daemon_start(owner->core, cyi_accept_all, owner->listeners[j],
                                   "net.listen");
     }
+    if (rc == 0)
+        rc = cyi_daemon_start(net->node->cores[0], cyi_members_keep, net, "net.hub");
     return rc != 0 ? rc
-                   : cyi_daemon_start(net->node->cores[0], cyi_members_keep, net, "net.hub");
+                   : cyi_daemon_start(net->node->cores[0], cyi_locates_keep, net, "net.names");
 }
 
 static bool
@@ -268,6 +272,8 @@ open_all(struct cyi_net *net, char *why, size_t size)
         return rc;
     place_cores(net);
     rc = cyi_members_create(&net->members, net);
+    if (rc == 0)
+        rc = cyi_locates_create(&net->locates, net);
     return rc != 0 ? rc : start_daemons(net);
 }
 
@@ -369,6 +375,7 @@ close_network(struct cyi_node *node)
         free(owner->numbered);
         free(owner->receive);
     }
+    cyi_locates_free(&net->locates);
     if (net->members != NULL)
         cyi_members_free(&net->members);
     cyi_secrets_free(&net->secrets);
