@@ -152,7 +152,7 @@ static int (*const CARRY[CYI_OP_END])(struct cyi_link *link, struct cyi_arrival 
     [CYI_OP_EXIT] = arrive_watch,          [CYI_OP_CONGESTED] = arrive_congestion,
     [CYI_OP_RELIEVED] = arrive_congestion, [CYI_OP_ANNOUNCE] = arrive_announce,
     [CYI_OP_LOCATE] = arrive_locate,       [CYI_OP_LOCATED] = arrive_locate,
-    [CYI_OP_FORGET] = arrive_locate,
+    [CYI_OP_FORGET] = arrive_locate,       [CYI_OP_FORWARD] = cyi_remote_channel_forward,
 };
 
 int
