@@ -157,9 +157,6 @@ void cyi_member_note_address(struct cyi_member *member, const uint8_t *address, 
 void cyi_member_location(cy_location *out, const struct cyi_member *member, uint16_t core);
 bool cyi_member_has_address(const struct cyi_member *member, const uint8_t *address);
 
-/* As it is written on the wire; IPv4 or IPv6 (location.c). */
-bool cyi_address_is_loopback(const uint8_t *wire);
-
 static inline struct cyi_core *
 cyi_members_hub(const struct cyi_members *members)
 {

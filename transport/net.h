@@ -83,5 +83,6 @@ cyi_net_core(const struct cyi_core *core)
 /* The address of a node as it is written in hellos and references. */
 void cyi_address_to_wire(uint8_t *out, const cy_address *address);
 void cyi_address_from_wire(cy_address *out, const uint8_t *in, uint16_t port);
+bool cyi_address_is_loopback(const uint8_t *wire);
 
 #endif
