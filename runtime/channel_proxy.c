@@ -69,6 +69,12 @@ cyi_proxy_tidy(struct cyi_core *core, struct cyi_channel *proxy)
         cyi_channel_end(core, proxy);
 }
 
+uint32_t
+cyi_channel_proxies(const struct cyi_core *core)
+{
+    return core->channels == NULL ? 0 : core->channels->proxies.count;
+}
+
 static bool
 is_ours(const struct cyi_core *core, cy_ref subscriber)
 {

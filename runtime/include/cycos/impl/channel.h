@@ -46,6 +46,9 @@ struct cyi_channel_counters {
 /* False when there is no such channel on this core. */
 bool cyi_channel_count(struct cyi_core *core, cy_ref channel, struct cyi_channel_counters *out);
 
+/* How many channels of other nodes have subscribers whom this core serves. */
+uint32_t cyi_channel_proxies(const struct cyi_core *core);
+
 /* For dumps: each channel of this core. The name is good during the visit. */
 struct cyi_channel_state {
     cy_ref channel;
