@@ -392,17 +392,26 @@ close_waiting(struct cyi_sim *sim, struct sim_socket *listener)
     }
 }
 
+static void
+vanish_end(struct cyi_sim *sim, struct sim_socket *socket)
+{
+    struct sim_link *link = socket->link;
+    if (link != NULL) {
+        cyi_sim_way_lose(sim, link, socket->side);
+        link->end[socket->side] = NULL;
+        cyi_sim_link_release(link);
+    }
+    free(socket);
+}
+
 void
 cyi_sim_tcp_vanish(struct cyi_sim *sim, struct sim_socket *socket)
 {
-    for (struct cyi_list *place; (place = cyi_list_pop(&socket->queue)) != NULL;)
-        cyi_sim_tcp_vanish(sim, cyi_container_of(place, struct sim_socket, queue));
-    if (socket->link != NULL) {
-        cyi_sim_way_lose(sim, socket->link, socket->side);
-        socket->link->end[socket->side] = NULL;
-        cyi_sim_link_release(socket->link);
+    if (socket->state == SIM_LISTENING) {
+        cyi_list_for_each_safe(place, &socket->queue)
+            vanish_end(sim, cyi_container_of(place, struct sim_socket, queue));
     }
-    free(socket);
+    vanish_end(sim, socket);
 }
 
 void

@@ -254,7 +254,7 @@ hosts_meet_by_the_addresses_that_both_have(void)
 
 enum { THOUSANDS = 3000 };
 
-/* Each has its number and its port; numbers of closed ones are given again, the lowest first. */
+/* Each has its number and its port; closed ones give theirs back, the lowest goes first. */
 static void
 thousands_of_sockets_have_their_numbers_and_ports(void)
 {

@@ -190,6 +190,32 @@ a_hung_node_answers_late_and_its_kernel_takes_connections(void)
     close_cluster();
 }
 
+/* Nobody had accepted them yet: those too know nothing of the end until they say something. */
+static void
+who_waits_in_the_queue_is_reset_by_a_crash_and_forgotten_without_power(void)
+{
+    char byte;
+    for (int silent = 0; silent < 2; silent++) {
+        open_cluster();
+        cyi_sim_hang(sim, seen.server);
+        int fd = stream(host(2));
+        CY_FAILS(connect_v4(host(2), fd, "10.0.0.1", PORT), -EINPROGRESS);
+        run_for(CY_SECOND);
+        if (silent)
+            cyi_sim_power_off(sim, 0);
+        else
+            cyi_sim_crash(sim, seen.server);
+        run_for(CY_SECOND);
+        CY_FAILS(host(2)->socket->read(host(2), fd, &byte, 1), silent ? -EAGAIN : -ECONNRESET);
+        start(&seen.again, 2, 0, serve);
+        CU_ASSERT_EQUAL(put(host(2), fd, "z"), silent ? 1 : -EPIPE);
+        run_for(CY_SECOND);
+        CY_FAILS(host(2)->socket->read(host(2), fd, &byte, 1), silent ? -ECONNRESET : 0);
+        shut(host(2), fd);
+        close_cluster();
+    }
+}
+
 static void
 stop_all(struct cyi_sim *world, void *arg)
 {
@@ -297,6 +323,7 @@ CY_TEST_MAIN("runtime.sim_node",
              CY_TEST(the_end_of_a_process_is_seen_and_its_port_is_free_for_the_next),
              CY_TEST(without_power_nobody_answers_until_the_host_is_back),
              CY_TEST(a_hung_node_answers_late_and_its_kernel_takes_connections),
+             CY_TEST(who_waits_in_the_queue_is_reset_by_a_crash_and_forgotten_without_power),
              CY_TEST(commands_come_at_their_time_and_keep_the_world_alive),
              CY_TEST(a_node_can_crash_another),
              CY_TEST(a_crashed_node_can_be_looked_at_until_it_is_buried),
