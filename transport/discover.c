@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_HELLOS = 3 };
+enum { FIRST_HELLOS = 3, READ_BATCH = 32 };
 #define FIRST_PERIOD (160 * CY_MILLISECOND) /* three of them within half a second */
 #define LATER_PERIOD (10 * CY_SECOND)
 
@@ -72,14 +72,14 @@ read_all(struct cyi_discover *discover, cy_socket *socket)
 {
     uint8_t bytes[CYI_HELLO_MAX + 1];
     cy_address source;
-    for (;;) {
+    for (uint32_t taken = 1;; taken++) {
         ssize_t n = cy_receive_from(socket, bytes, sizeof bytes, &source, CY_FOREVER);
         if (n == -ECANCELED)
             return 0;
-        /* Anything else was an answer to what we sent: nobody listens there. */
         if (n >= 0)
             cyi_discover_take(discover, bytes, (size_t) n, &source);
-        else if (cy_yield() != 0)
+        /* An error is the answer to what we sent: nobody listens there. A flood has no end. */
+        if ((n < 0 || taken % READ_BATCH == 0) && cy_yield() != 0)
             return 0;
     }
 }

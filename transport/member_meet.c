@@ -175,10 +175,10 @@ meet(struct cyi_members *members, const struct cyi_intro *intro, const cy_addres
     out->news = !known || member->state != CYI_MEMBER_ONLINE;
     if (!known || member->state != CYI_MEMBER_ONLINE)
         find_replaced(members, intro, address, out);
-    if (!known || (member->state != CYI_MEMBER_MET && member->state != CYI_MEMBER_ONLINE))
-        raise_state(members, member);
-    if (!known)
+    if (member->state == CYI_MEMBER_HEARD)
         cyi_member_apply_host(members, member);
+    if (member->state != CYI_MEMBER_MET && member->state != CYI_MEMBER_ONLINE)
+        raise_state(members, member);
     out->reborn = intro->life > member->life_theirs;
     if (out->reborn)
         member->life_theirs = intro->life;

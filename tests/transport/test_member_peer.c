@@ -1,6 +1,8 @@
+#include "member_table.h"
 #include "member_world.h"
 
 #include <cycos/msg.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The calls on peers, between nodes of a simulated world. */
@@ -303,6 +305,78 @@ is_announced_by_a_peer_to_its_network(void)
     CU_ASSERT_EQUAL(world_count(3, "n0.0", true), 1);
 }
 
+static int
+stream_some(void *arg)
+{
+    cy_location core = at("10.0.0.2", 4000), host = at("10.0.0.3", 0);
+    struct cy_peer_options stream = {.stream = true}, drop = {.stream = false};
+    struct cyi_members *members = cyi_net_core(cyi_self)->net->members;
+    (void) arg;
+    cy_sleep(CY_SECOND);
+    uint32_t tag = world.nodes[1].node->tag;
+    WORLD_CHECK(!cyi_members_stream(members, tag));
+    WORLD_CHECK(cy_peer_add(&core, &stream, CY_NOW) == 0);
+    WORLD_CHECK(cyi_members_stream(members, tag));
+    WORLD_CHECK(cy_peer_add(&core, &drop, CY_NOW) == 0);
+    WORLD_CHECK(!cyi_members_stream(members, tag));
+    WORLD_CHECK(cy_peer_add(&host, &stream, cy_after(CY_SECOND)) == 0);
+    WORLD_CHECK(cyi_members_stream(members, world.nodes[2].node->tag));
+    WORLD_CHECK(!cyi_members_stream(members, tag));
+    world_start(3, 2); /* later than the rule */
+    cy_sleep(CY_SECOND);
+    WORLD_CHECK(cyi_members_stream(members, world.nodes[3].node->tag));
+    return 0;
+}
+
+static void
+keeps_the_links_to_a_core_or_to_a_host(void)
+{
+    world_open(4 * CY_SECOND);
+    world.nodes[0].extra = stream_some;
+    world.nodes[1].options.tcp_port = 4000;
+    for (uint32_t i = 0; i < 3; i++)
+        world_start(i, i);
+    world_run();
+    CU_ASSERT_EQUAL(world_count(0, "n3.0", true), 1);
+}
+
+static int
+add_one_with_another_secret(void *arg)
+{
+    cy_location location = at("10.0.0.2", 4000);
+    (void) arg;
+    WORLD_CHECK(cy_peer_add(&location, NULL, cy_after(2 * CY_SECOND)) == CY_EAUTH);
+    location = at("10.0.0.3", 4000);
+    WORLD_CHECK(cy_peer_add(&location, NULL, cy_after(2 * CY_SECOND)) == CY_EAUTH);
+    WORLD_CHECK(cy_peer_list(NULL, 0) <= 1);
+    return 0;
+}
+
+static void
+refuses_a_node_with_another_secret_or_none(void)
+{
+    static const char *const secrets[] = {"a secret of the first cluster",
+                                          "a secret of the second cluster", NULL,
+                                          "a secret of the first cluster"};
+    world_open(4 * CY_SECOND);
+    world.nodes[0].extra = add_one_with_another_secret;
+    world.nodes[1].options.tcp_port = world.nodes[2].options.tcp_port = 4000;
+    for (uint32_t i = 0; i < 4; i++) {
+        if (secrets[i] != NULL)
+            setenv("CYCOS_SECRET", secrets[i], 1);
+        else
+            unsetenv("CYCOS_SECRET");
+        world_start(i, i);
+    }
+    unsetenv("CYCOS_SECRET");
+    world_run();
+    CU_ASSERT_EQUAL(world_count(0, "n3.0", true), 1);
+    CU_ASSERT_EQUAL(world_count(3, "n0.0", true), 1);
+    CU_ASSERT_EQUAL(world.count, 2);
+    const char *line = strstr(world.log, "event=discover.foreign");
+    CU_ASSERT_PTR_NOT_NULL(line);
+}
+
 static uint32_t seen[4];
 
 static int
@@ -458,6 +532,8 @@ CY_TEST_MAIN("transport.member_peer", CY_TEST(locates_a_peer_that_starts_later),
              CY_TEST(adds_each_node_of_a_host_whichever_got_the_datagram),
              CY_TEST(adds_a_host_of_which_a_node_hangs), CY_TEST(adds_its_own_host),
              CY_TEST(is_announced_by_a_peer_to_its_network),
+             CY_TEST(keeps_the_links_to_a_core_or_to_a_host),
+             CY_TEST(refuses_a_node_with_another_secret_or_none),
              CY_TEST(tells_each_watcher_of_each_change_once),
              CY_TEST(takes_so_many_watchers_and_forgets_those_that_ended),
              CY_TEST(says_so_where_there_is_no_network))

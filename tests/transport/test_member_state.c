@@ -261,6 +261,38 @@ dials_the_lost_more_and_more_rarely(void)
     run(stay_lost);
 }
 
+static int
+watch_and_not_read(void *arg)
+{
+    struct cyi_core *core = cyi_self;
+    struct cyi_task *task = core->sched.current;
+    uint32_t told = 0;
+    cy_msg *msg;
+    (void) arg;
+    WORLD_CHECK(cy_peer_watch(cy_self()) == 0);
+    for (uint32_t i = 1; told <= CYI_WATCHER_QUEUE_MAX; i++, told += 4) {
+        go_online(i);
+        go_down(i);
+        fail_to_dial(i, -ESRCH);
+    }
+    WORLD_CHECK(task->promised == CYI_WATCHER_QUEUE_MAX);
+    WORLD_CHECK(core->counters.lost == told - CYI_WATCHER_QUEUE_MAX);
+    for (uint32_t i = 0; i < CYI_WATCHER_QUEUE_MAX; i++) {
+        WORLD_CHECK(cy_receive(&msg, CY_NOW) == 0);
+        cy_msg_free(&msg);
+    }
+    WORLD_CHECK(task->promised == 0 && cy_receive(&msg, CY_NOW) == -ETIMEDOUT);
+    go_online(20000);
+    WORLD_CHECK(task->promised == 2);
+    return 0;
+}
+
+static void
+keeps_so_many_messages_for_who_does_not_read(void)
+{
+    run(watch_and_not_read);
+}
+
 CY_TEST_MAIN("transport.member_state", CY_TEST(takes_the_silent_for_lost_until_they_speak),
              CY_TEST(has_half_as_much_patience_again_when_others_vouch),
              CY_TEST(says_of_others_what_it_has_just_heard),
@@ -269,4 +301,5 @@ CY_TEST_MAIN("transport.member_state", CY_TEST(takes_the_silent_for_lost_until_t
              CY_TEST(does_not_believe_what_is_said_at_another_place),
              CY_TEST(lets_those_go_who_say_goodbye),
              CY_TEST(follows_when_it_was_declared_dead_itself),
-             CY_TEST(dials_the_lost_more_and_more_rarely))
+             CY_TEST(dials_the_lost_more_and_more_rarely),
+             CY_TEST(keeps_so_many_messages_for_who_does_not_read))

@@ -1,0 +1,103 @@
+#include "cy_node.h"
+
+#include <arpa/inet.h>
+#include <cycos/peer.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Two nodes in one process, on threads and sockets of the real system, on the loopback only. */
+
+enum { NODES = 3 };
+
+static const char *const loopback[] = {"127.0.0.1"};
+static const char *const names[NODES] = {"a", "b", "c"};
+static uint32_t port;
+static atomic_int ready;
+
+/* One that is free now. */
+static uint32_t
+draw_port(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET};
+    socklen_t size = sizeof at;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    CU_ASSERT_EQUAL(bind(fd, (struct sockaddr *) &at, size), 0);
+    CU_ASSERT_EQUAL(getsockname(fd, (struct sockaddr *) &at, &size), 0);
+    close(fd);
+    return ntohs(at.sin_port);
+}
+
+static int
+count_online(void *arg)
+{
+    uint32_t *wanted = arg, online = 0;
+    struct cy_peer peer;
+    cy_msg *msg;
+    CY_CHECK_EQ(cy_peer_watch(cy_self()), 0);
+    while (online < *wanted && cy_receive(&msg, cy_after(20 * CY_SECOND)) == 0) {
+        CY_CHECK_EQ(cy_peer_read(&peer, msg), 0);
+        online += peer.online;
+        cy_msg_free(&msg);
+    }
+    CY_CHECK_EQ(online, *wanted);
+    return 0;
+}
+
+/* Knows all, is known by all, and sees who is left behind go. */
+static int
+meet_the_others(void *arg)
+{
+    uint32_t number = (uint32_t) (uintptr_t) arg, wanted = 2 * NODES - 1;
+    struct cy_task_options options = {.joinable = true};
+    cy_location location;
+    cy_ref task;
+    CY_CHECK_EQ(cy_task_spawn_on(&task, 1, count_online, &wanted, &options), 0);
+    for (uint32_t i = 0; i < NODES; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "%s.1", names[i]);
+        CY_CHECK_EQ(cy_peer_locate(&location, name, cy_after(20 * CY_SECOND)), 0);
+    }
+    CY_CHECK_EQ(cy_join(NULL, task, CY_FOREVER), 0);
+    CY_CHECK(cy_peer_list(NULL, 0) <= wanted);
+    /* The last one goes when all know all, the others when they have seen it go. */
+    atomic_fetch_add(&ready, 1);
+    while (number == NODES - 1 ? atomic_load(&ready) < NODES : cy_peer_list(NULL, 0) == wanted)
+        cy_sleep(CY_MILLISECOND);
+    return 0;
+}
+
+static void *
+run_node(void *arg)
+{
+    uintptr_t number = (uintptr_t) arg;
+    struct cy_options options;
+    cy_node_options(&options, 2);
+    options.name = names[number];
+    options.network = cy_network();
+    options.udp_port = port;
+    options.node = (struct cy_option_list){loopback, 1};
+    return (void *) (intptr_t) cy_run(&options, meet_the_others, arg);
+}
+
+static void
+finds_nodes_by_the_system(void)
+{
+    pthread_t threads[NODES];
+    port = draw_port();
+    atomic_store(&ready, 0);
+    cy_node_begin_checks();
+    for (uintptr_t i = 0; i < NODES; i++)
+        CU_ASSERT_EQUAL(pthread_create(&threads[i], NULL, run_node, (void *) i), 0);
+    for (uint32_t i = 0; i < NODES; i++) {
+        void *result;
+        CU_ASSERT_EQUAL(pthread_join(threads[i], &result), 0);
+        CU_ASSERT_PTR_NULL(result);
+    }
+    cy_node_assert_checks();
+}
+
+CY_TEST_MAIN("transport.member_real", CY_TEST(finds_nodes_by_the_system))
