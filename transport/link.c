@@ -55,6 +55,7 @@ create(struct cyi_link **out, struct cyi_net_core *owner, cy_ref to)
     link->home = to;
     link->home.slot = link->home.generation = 0;
     link->number = number;
+    link->stream = cyi_members_stream(owner->net->members, to.node);
     link->last = &link->first;
     link->next_number = link->expected = 1;
     link->ack_at = CY_FOREVER;
