@@ -307,12 +307,12 @@ cyi_locates_link_end(struct cyi_link *link)
     cyi_locate_drop_all(link);
 }
 
-/* A node speaks for itself alone, and for the core that was asked. */
+/* Does the reference lead to where we asked? */
 static bool
-is_answer(const struct cyi_link *link, const struct question *question, cy_ref ref)
+is_wanted(const struct cyi_link *link, const struct question *question, cy_ref ref)
 {
     uint32_t core = core_there(link, question);
-    return cy_ref_kind(ref) == question->key.kind && (core == CYI_CORE_ANY || core == ref.core);
+    return core == CYI_CORE_ANY || core == ref.core;
 }
 
 static void
@@ -358,13 +358,16 @@ take_answer(struct cyi_link *link, uint32_t id, cy_ref ref)
         refused(link, question);
         return 0;
     }
-    if (!is_answer(link, question, ref))
+    if (cy_ref_kind(ref) != question->key.kind)
         return -EBADMSG;
+    if (!is_wanted(link, question, ref))
+        return 0;
     question->answered_by = link->number;
     tell_askers(locates, core, question, ref);
     return 0;
 }
 
+/* A node speaks for itself alone. */
 static int
 arrive_located(struct cyi_link *link, const struct cyi_arrival *arrival)
 {

@@ -2,7 +2,7 @@
  * stand.c - questions of other nodes stand here until somebody has the name.
  *
  * A name that is registered on any core moves the question to a list, and the hub looks again:
- * only what has the name at that moment is told. Tests: tests/transport/test_locate.c.
+ * only what has the name at that moment is told.
  */
 #include "locate.h"
 #include <string.h>
