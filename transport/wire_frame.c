@@ -1,5 +1,5 @@
 /* wire_frame.c - the headers of frames and of the items in them. */
-#include "wire.h"
+#include "wire_channel.h"
 #include <errno.h>
 
 void
@@ -79,15 +79,15 @@ static const struct shape SHAPES[CYI_OP_CHANNEL] = {
     [CYI_OP_ANNOUNCE] = {CYI_HELLO_MIN + CYI_HELLO_MAC, CYI_HELLO_MAX, 0, false, DATA},
 };
 
-/* Those of channels are looked at where they are carried out. */
-static const struct shape CHANNEL_SHAPE = {0, CYI_ITEM_MAX, UINT8_MAX, false, DATA};
+/* Those of channels: their reader knows more. */
+static const struct shape CHANNEL_SHAPE = {8, CYI_ITEM_MAX, 0, false, DATA};
 
 /* NULL: there is no such item. */
 static const struct shape *
 shape_of(unsigned op)
 {
     if (op >= CYI_OP_CHANNEL)
-        return op < CYI_OP_END ? &CHANNEL_SHAPE : NULL;
+        return op < CYI_OP_CHANNEL_END ? &CHANNEL_SHAPE : NULL;
     return SHAPES[op].lane != 0 ? &SHAPES[op] : NULL;
 }
 

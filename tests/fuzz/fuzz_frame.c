@@ -4,7 +4,7 @@
  * The input is the header of a frame, then items, whatever number of bytes the header says.
  */
 #include "fuzz.h"
-#include "wire.h"
+#include "wire_channel.h"
 #include <errno.h>
 
 /* Reads the fixed part and writes it again: where what follows it begins; NULL: refused. */
@@ -16,6 +16,17 @@
                    : NULL;                                                 \
     } while (0)
 
+static uint8_t *
+again_channel(uint8_t *out, const struct cyi_item *item)
+{
+    struct cyi_channel_item value;
+    if (cyi_channel_item_read(&value, item->op, item->body, item->size) != 0)
+        return NULL;
+    CY_ASSERT(cyi_channel_item_bytes(item->op) > 0);
+    return cyi_channel_item_write(out, item->op, &value);
+}
+
+/* What has no fixed part is written at once. */
 static uint8_t *
 again_remote(uint8_t *out, const struct cyi_item *item)
 {
@@ -31,7 +42,7 @@ again_remote(uint8_t *out, const struct cyi_item *item)
     case CYI_OP_LONG:
         AGAIN(out, item, long, struct cyi_long_item);
     default:
-        return out; /* without a fixed part */
+        return item->op >= CYI_OP_CHANNEL ? again_channel(out, item) : out;
     }
 }
 

@@ -1,5 +1,5 @@
-#include "wire.h"
 #include "wire_bytes.h"
+#include "wire_channel.h"
 #include <cy_test.h>
 #include <cycos/impl/router.h>
 #include <cycos/task.h>
@@ -307,10 +307,10 @@ takes_the_beginning_of_what_can_be_long(void)
         uint8_t op;
         uint32_t least;
     } GOOD[] = {{CYI_OP_SEND, 20},    {CYI_OP_REQUEST, 24}, {CYI_OP_ANSWER, 36},
-                {CYI_OP_FORWARD, 56}, {CYI_OP_EXIT, 28},    {CYI_OP_CHANNEL, 0}};
+                {CYI_OP_FORWARD, 56}, {CYI_OP_EXIT, 28},    {CYI_OP_CHANNEL, 8}};
     for (unsigned op = 0; op < 256; op++) {
         uint8_t bytes[CYI_LONG_BYTES];
-        bool good = op >= CYI_OP_CHANNEL && op < CYI_OP_END;
+        bool good = op >= CYI_OP_CHANNEL && op < CYI_OP_CHANNEL_END;
         cyi_long_write(bytes, &(struct cyi_long_item){.total = UINT32_MAX, .op = (uint8_t) op});
         for (size_t i = 0; i < sizeof GOOD / sizeof *GOOD; i++)
             good |= GOOD[i].op == op;
@@ -361,7 +361,8 @@ gives_a_long_item_the_flags_of_the_whole(void)
     CY_FAILS(read_long(CYI_OP_REQUEST, 0), -EBADMSG);
     CY_FAILS(read_long(CYI_OP_REQUEST, CYI_ITEM_CALL | CYI_ITEM_DELIVER), -EBADMSG);
     CU_ASSERT_EQUAL(read_long(CYI_OP_EXIT, CYI_ITEM_NOTIFY), BYTES);
-    CU_ASSERT_EQUAL(read_long(CYI_OP_CHANNEL, 0xff), BYTES);
+    CU_ASSERT_EQUAL(read_long(CYI_OP_CHANNEL, 0), BYTES);
+    CY_FAILS(read_long(CYI_OP_CHANNEL, 1), -EBADMSG);
     CY_FAILS(read_long(CYI_OP_MORE, 0), -EBADMSG);
 }
 

@@ -1,5 +1,5 @@
-#include "wire.h"
 #include "wire_bytes.h"
+#include "wire_channel.h"
 #include <cy_test.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -33,8 +33,8 @@ static const struct shape {
     {CYI_OP_LOCATED, 0, false, 36, 36, CYI_LANE_DATA},
     {CYI_OP_FORGET, 0, false, 4, 4, CYI_LANE_DATA},
     {CYI_OP_ANNOUNCE, 0, false, 64, 512, CYI_LANE_DATA},
-    {CYI_OP_CHANNEL, 255, false, 0, 32768, CYI_LANE_DATA},
-    {CYI_OP_END - 1, 255, false, 0, 32768, CYI_LANE_DATA},
+    {CYI_OP_CHANNEL, 0, false, 8, 32768, CYI_LANE_DATA},
+    {CYI_OP_CHANNEL_END - 1, 0, false, 8, 32768, CYI_LANE_DATA},
 };
 enum { SHAPES_COUNT = sizeof SHAPES / sizeof *SHAPES };
 
@@ -151,7 +151,7 @@ knows_the_lane_of_each_item(void)
 {
     for (unsigned op = 0; op < 300; op++) {
         const struct shape *s = shape_of(op);
-        bool channel = op >= CYI_OP_CHANNEL && op < CYI_OP_END;
+        bool channel = op >= CYI_OP_CHANNEL && op < CYI_OP_CHANNEL_END;
         unsigned none = channel ? CYI_LANE_DATA : CYI_LANES;
         CU_ASSERT_EQUAL(cyi_item_lane(op), s != NULL ? s->lane : none);
     }
@@ -201,11 +201,12 @@ walks_through_the_items_of_a_frame(void)
     size_t at = 0;
     end = cyi_item_write(end, CYI_OP_UNWATCH, 0, 4);
     cyi_put32(end, 7);
-    end = cyi_item_write(end + 4, CYI_OP_CHANNEL, 0, 0);
+    end = cyi_item_write(end + 4, CYI_OP_MORE, 0, 1);
+    *end++ = 1;
     end = cyi_item_write(end, CYI_OP_SEND, 0, CYI_SEND_BYTES + 2);
     memset(end, 0, CYI_SEND_BYTES + 2);
     end += CYI_SEND_BYTES + 2;
-    static const uint8_t OPS[] = {CYI_OP_UNWATCH, CYI_OP_CHANNEL, CYI_OP_SEND};
+    static const uint8_t OPS[] = {CYI_OP_UNWATCH, CYI_OP_MORE, CYI_OP_SEND};
     for (size_t i = 0; i < 3; i++) {
         int r = cyi_item_read(&item, bytes + at, (size_t) (end - bytes) - at);
         CU_ASSERT_FATAL(r > 0);
