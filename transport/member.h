@@ -57,7 +57,7 @@ uint32_t cyi_members_life(struct cyi_members *members, const uint8_t *incarnatio
  * link of a newer session is ended by mistake. What watchers have to know follows on the hub.
  *
  * CY_ESELF it is this node itself; -EEXIST its tag is that of another node that lives; -ENOBUFS
- * too many peers; -ENOMEM.
+ * too many peers; -ENOMEM; -EBADMSG it has said something else of itself before.
  */
 CY_MUST_CHECK int cyi_members_meet(struct cyi_members *members, struct cyi_core *core,
                                    const struct cyi_intro *intro, const cy_address *address);

@@ -34,14 +34,14 @@ cyi_members_hello_age(struct cyi_members *members, const struct cyi_hello *hello
 static int
 take_hello(struct cyi_member *member, const struct cyi_hello *hello, const cy_address *source)
 {
-    uint16_t *ports = malloc(sizeof *ports);
     uint8_t at[16];
-    if (ports == NULL)
-        return -ENOMEM;
-    free(member->ports);
-    member->ports = ports;
-    ports[0] = hello->port;
-    member->core_count = 1;
+    if (member->ports == NULL) { /* else we know better than a hello says */
+        member->ports = malloc(sizeof *member->ports);
+        if (member->ports == NULL)
+            return -ENOMEM;
+        member->ports[0] = hello->port;
+        member->core_count = 1;
+    }
     member->address_count = member->preferred = 0;
     for (uint8_t i = 0; i < hello->address_count; i++)
         cyi_member_note_address(member, hello->addresses[i], false);
@@ -49,7 +49,8 @@ take_hello(struct cyi_member *member, const struct cyi_hello *hello, const cy_ad
         cyi_address_to_wire(at, source);
         cyi_member_note_address(member, at, true);
     }
-    memcpy(member->home, member->addresses[member->preferred], sizeof member->home);
+    if (!member->introduced)
+        memcpy(member->home, member->addresses[member->preferred], sizeof member->home);
     member->hello_sequence = hello->sequence;
     return 0;
 }

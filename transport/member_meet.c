@@ -109,23 +109,32 @@ take_addresses(struct cyi_member *member, const struct cyi_intro *intro,
         cyi_member_note_address(member, at, false);
 }
 
+/*
+ * All but the addresses stays as it was first said, so that the hub may read it without the
+ * lock. A node that says something else the next time is not to be believed.
+ */
 static int
 take_intro(struct cyi_member *member, const struct cyi_intro *intro, const cy_address *address)
 {
-    uint16_t *ports = member->ports;
-    if (member->core_count != intro->core_count || ports == NULL) {
-        ports = malloc(intro->core_count * sizeof *ports);
-        if (ports == NULL)
-            return -ENOMEM;
-        free(member->ports);
+    size_t size = intro->core_count * sizeof *member->ports;
+    if (member->introduced) {
+        if (member->core_count != intro->core_count ||
+            memcmp(member->ports, intro->ports, size) != 0)
+            return -EBADMSG;
+        take_addresses(member, intro, address);
+        return 0;
     }
+    uint16_t *ports = malloc(size);
+    if (ports == NULL)
+        return -ENOMEM;
+    free(member->ports);
     member->ports = ports;
     member->core_count = intro->core_count;
-    memcpy(ports, intro->ports, intro->core_count * sizeof *ports);
+    memcpy(ports, intro->ports, size);
     memcpy(member->home, intro->home.address, sizeof member->home);
     memcpy(member->name, intro->name, intro->name_size);
-    member->name[intro->name_size] = '\0';
     take_addresses(member, intro, address);
+    member->introduced = true;
     return 0;
 }
 

@@ -27,20 +27,43 @@ cyi_members_wake_keeper(struct cyi_members *members)
     cyi_waitlist_wake(cyi_members_hub(members), &members->keeper, 0);
 }
 
+static struct cyi_member_look
+look_at(const struct cyi_member *member)
+{
+    return (struct cyi_member_look){.state = member->state,
+                                    .ours = member->life_ours,
+                                    .theirs = member->life_theirs,
+                                    .met_again = member->met_again,
+                                    .at_preferred = member->dialled == member->preferred};
+}
+
+struct cyi_member_look
+cyi_member_look(struct cyi_members *members, const struct cyi_member *member)
+{
+    pthread_mutex_lock(&members->lock);
+    struct cyi_member_look look = look_at(member);
+    pthread_mutex_unlock(&members->lock);
+    return look;
+}
+
 struct cyi_member *
-cyi_members_of(struct cyi_members *members, uint32_t tag)
+cyi_members_of(struct cyi_members *members, uint32_t tag, struct cyi_member_look *look)
 {
     pthread_mutex_lock(&members->lock);
     struct cyi_member *member = cyi_member_tagged(members, tag);
+    if (member != NULL && look != NULL)
+        *look = look_at(member);
     pthread_mutex_unlock(&members->lock);
     return member;
 }
 
 static struct cyi_member *
-find(struct cyi_members *members, const uint8_t *incarnation)
+find(struct cyi_members *members, const uint8_t *incarnation, struct cyi_member_look *look)
 {
     pthread_mutex_lock(&members->lock);
     struct cyi_member *member = cyi_member_known(members, incarnation);
+    if (member != NULL)
+        *look = look_at(member);
     pthread_mutex_unlock(&members->lock);
     return member;
 }
@@ -146,8 +169,9 @@ cyi_member_gone(struct cyi_members *members, struct cyi_member *member, const ch
 void
 cyi_member_replaced(struct cyi_members *members, const uint8_t *incarnation)
 {
-    struct cyi_member *member = find(members, incarnation);
-    if (member != NULL && member->state != CYI_MEMBER_GONE)
+    struct cyi_member_look look;
+    struct cyi_member *member = find(members, incarnation, &look);
+    if (member != NULL && look.state != CYI_MEMBER_GONE)
         cyi_member_gone(members, member, "replaced");
 }
 
@@ -160,46 +184,64 @@ first_dial(const struct cyi_members *members, const struct cyi_member *member, c
     return ours ? at : at + members->net->limits.probe_ns / 2;
 }
 
+/* Was another session reported than the present one? */
+static bool
+is_over(const struct cyi_member *member, const struct cyi_member_look *look)
+{
+    return member->reported &&
+           (member->told_ours != look->ours || member->told_theirs != look->theirs);
+}
+
+/* It is met, for the first time or anew: it has as long as others have to be heard. */
+static void
+begin_to_dial(struct cyi_members *members, struct cyi_member *member)
+{
+    pthread_mutex_lock(&members->lock);
+    member->met_again = false;
+    pthread_mutex_unlock(&members->lock);
+    member->heard_at = now(members);
+    member->refused = member->failures = 0;
+    member->retry_at = first_dial(members, member, member->heard_at);
+}
+
 void
 cyi_member_news(struct cyi_members *members, const uint8_t *incarnation)
 {
-    struct cyi_member *member = find(members, incarnation);
+    struct cyi_member_look look;
+    struct cyi_member *member = find(members, incarnation, &look);
     if (member == NULL)
         return;
-    bool over = member->reported && (member->told_ours != member->life_ours ||
-                                     member->told_theirs != member->life_theirs);
-    if (member->met_again) {
-        member->met_again = false;
-        member->heard_at = now(members);
-        member->refused = member->failures = 0;
-        member->retry_at = first_dial(members, member, member->heard_at);
-    }
-    if (over)
+    if (look.met_again)
+        begin_to_dial(members, member);
+    if (is_over(member, &look)) {
         report_offline(members, member, "session over");
-    if (over && member->connected)
-        report_online(members, member);
-    else if (over)
-        set_state(members, member, CYI_MEMBER_MET);
+        if (member->connected)
+            report_online(members, member);
+        else
+            set_state(members, member, CYI_MEMBER_MET);
+    }
     cyi_members_wake_keeper(members);
 }
 
 void
 cyi_members_link_up(struct cyi_members *members, struct cyi_link *link)
 {
-    struct cyi_member *member = cyi_members_of(members, link->home.node);
-    if (member == NULL || !link->hub)
-        return;
-    if (member->state != CYI_MEMBER_MET && member->state != CYI_MEMBER_ONLINE)
+    struct cyi_member_look look;
+    struct cyi_member *member = cyi_members_of(members, link->home.node, &look);
+    if (member == NULL || !link->hub ||
+        (look.state != CYI_MEMBER_MET && look.state != CYI_MEMBER_ONLINE))
         return;
     member->connected = true;
-    member->met_again = member->suspected = member->vouched = false;
+    member->suspected = member->vouched = false;
     member->refused = member->failures = 0;
     member->leave_at = CY_FOREVER;
     member->heard_at = now(members);
     member->ping_at = member->heard_at + members->net->limits.probe_ns;
-    set_state(members, member, CYI_MEMBER_ONLINE);
-    if (member->reported &&
-        (member->told_ours != member->life_ours || member->told_theirs != member->life_theirs))
+    pthread_mutex_lock(&members->lock);
+    member->state = CYI_MEMBER_ONLINE;
+    member->met_again = false;
+    pthread_mutex_unlock(&members->lock);
+    if (is_over(member, &look))
         report_offline(members, member, "session over");
     if (!member->reported)
         report_online(members, member);
@@ -209,7 +251,7 @@ cyi_members_link_up(struct cyi_members *members, struct cyi_link *link)
 void
 cyi_members_link_down(struct cyi_members *members, struct cyi_link *link, int error)
 {
-    struct cyi_member *member = cyi_members_of(members, link->home.node);
+    struct cyi_member *member = cyi_members_of(members, link->home.node, NULL);
     if (member == NULL || !link->hub || !member->connected)
         return;
     member->connected = false;
@@ -225,12 +267,12 @@ cyi_members_link_down(struct cyi_members *members, struct cyi_link *link, int er
 void
 cyi_members_dial_failed(struct cyi_members *members, struct cyi_link *link, int error)
 {
+    struct cyi_member_look look;
     if (!link->hub)
         return;
-    struct cyi_member *member = cyi_members_of(members, link->home.node);
+    struct cyi_member *member = cyi_members_of(members, link->home.node, &look);
     /* One that was never online may be behind a wall that refuses what it did not begin. */
-    if (member == NULL || member->state != CYI_MEMBER_ONLINE ||
-        member->dialled != member->preferred)
+    if (member == NULL || look.state != CYI_MEMBER_ONLINE || !look.at_preferred)
         return;
     if (error == -ESRCH)
         cyi_member_gone(members, member, "replaced");
@@ -248,8 +290,8 @@ heard(struct cyi_members *members, struct cyi_member *member)
 void
 cyi_members_alive(struct cyi_members *members, struct cyi_link *link)
 {
-    struct cyi_member *member = cyi_members_of(members, link->home.node);
-    if (member != NULL && link->hub && member->state == CYI_MEMBER_ONLINE)
+    struct cyi_member *member = cyi_members_of(members, link->home.node, NULL);
+    if (member != NULL && link->hub && member->connected)
         heard(members, member);
 }
 
@@ -260,7 +302,7 @@ cyi_members_alive(struct cyi_members *members, struct cyi_link *link)
 static void
 testify(struct cyi_members *members, uint32_t asker, uint32_t tag)
 {
-    const struct cyi_member *member = cyi_members_of(members, tag);
+    const struct cyi_member *member = cyi_members_of(members, tag, NULL);
     const struct cyi_net_limits *limits = &members->net->limits;
     uint8_t body[4];
     if (member == NULL || !member->connected ||
@@ -274,7 +316,7 @@ testify(struct cyi_members *members, uint32_t asker, uint32_t tag)
 static void
 take_testimony(struct cyi_members *members, uint32_t tag)
 {
-    struct cyi_member *member = cyi_members_of(members, tag);
+    struct cyi_member *member = cyi_members_of(members, tag, NULL);
     if (member == NULL || !member->suspected || member->vouched)
         return;
     member->vouched = true;
@@ -306,7 +348,7 @@ cyi_members_control(struct cyi_members *members, struct cyi_link *link,
         break;
     case CYI_OP_BYE:
         if (item->size >= 1 && item->body[0] == CYI_BYE_NODE)
-            goodbye(members, cyi_members_of(members, from));
+            goodbye(members, cyi_members_of(members, from, NULL));
         break;
     case CYI_OP_SUSPECT:
         if (item->size >= 4)

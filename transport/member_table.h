@@ -63,6 +63,7 @@ struct cyi_member {
     bool stream;       /* links to it are to be kept, by cy_peer_add() */
     bool reported;     /* watchers were told that it is online */
     bool met_again;    /* the hub has not yet seen that it is met, anew */
+    bool introduced;   /* an intro was read, ever */
     uint8_t dialled;   /* the address that the hub's link was sent to last */
     uint64_t hello_ms; /* of the newest hello, with its sequence */
     uint32_t hello_sequence;
@@ -163,8 +164,20 @@ cyi_members_hub(const struct cyi_members *members)
     return members->net->node->cores[0];
 }
 
+/* What other cores may change at any time, as it was a moment ago. */
+struct cyi_member_look {
+    enum cyi_member_state state;
+    uint32_t ours, theirs; /* lives */
+    bool met_again;
+    bool at_preferred; /* the hub has dialled where it worked last */
+};
+
 /* On the hub, without the lock (member_state.c). */
-struct cyi_member *cyi_members_of(struct cyi_members *members, uint32_t tag);
+struct cyi_member_look cyi_member_look(struct cyi_members *members,
+                                       const struct cyi_member *member);
+/* NULL: nobody has that tag; then *look is untouched. It may be NULL. */
+struct cyi_member *cyi_members_of(struct cyi_members *members, uint32_t tag,
+                                  struct cyi_member_look *look);
 void cyi_member_lost(struct cyi_members *members, struct cyi_member *member);
 void cyi_member_gone(struct cyi_members *members, struct cyi_member *member, const char *why);
 /* A node of a new incarnation is where this one was. */

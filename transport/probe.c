@@ -52,8 +52,9 @@ back_off(struct cyi_members *members, struct cyi_member *member, cy_time now)
 static void
 probe_failed(struct cyi_members *members, struct cyi_member *member, cy_time now)
 {
-    if (member->state == CYI_MEMBER_HEARD && ++member->failures >= CYI_MEMBER_TRIES) {
-        if (member->life_ours > 0) {
+    struct cyi_member_look look = cyi_member_look(members, member);
+    if (look.state == CYI_MEMBER_HEARD && ++member->failures >= CYI_MEMBER_TRIES) {
+        if (look.ours > 0) {
             cyi_member_gone(members, member, "did not come back");
             return;
         }
@@ -66,9 +67,9 @@ probe_failed(struct cyi_members *members, struct cyi_member *member, cy_time now
 }
 
 static bool
-is_wanted(const struct cyi_member *member)
+is_wanted(enum cyi_member_state state)
 {
-    return member->state == CYI_MEMBER_HEARD || member->state == CYI_MEMBER_LOST;
+    return state == CYI_MEMBER_HEARD || state == CYI_MEMBER_LOST;
 }
 
 static void
@@ -76,7 +77,7 @@ judge(struct cyi_members *members, struct cyi_member *member, int rc, bool prefe
 {
     if (rc == CY_EAUTH || rc == CY_EOPEN || rc == CY_ESECRET)
         cyi_members_count_one(members, offsetof(struct cyi_member_counters, bad_secret));
-    if (member->state != CYI_MEMBER_LOST || !preferred)
+    if (cyi_member_look(members, member).state != CYI_MEMBER_LOST || !preferred)
         return;
     if (rc == -ESRCH)
         cyi_member_gone(members, member, "replaced");
@@ -84,7 +85,7 @@ judge(struct cyi_members *members, struct cyi_member *member, int rc, bool prefe
         cyi_member_gone(members, member, "refused");
 }
 
-/* Dials the n-th of its addresses; false when the task has been cancelled. */
+/* Dials the n-th of its addresses; false when that was the last, or is of no more use. */
 static bool
 try_address(struct cyi_members *members, struct cyi_member *member, uint8_t n)
 {
@@ -92,6 +93,10 @@ try_address(struct cyi_members *members, struct cyi_member *member, uint8_t n)
     cy_address address;
     struct cyi_intro intro;
     pthread_mutex_lock(&members->lock);
+    if (n >= member->address_count || !is_wanted(member->state)) {
+        pthread_mutex_unlock(&members->lock);
+        return false;
+    }
     uint8_t at = (uint8_t) ((member->preferred + n) % member->address_count);
     cyi_address_from_wire(&address, member->addresses[at], member->ports[0]);
     pthread_mutex_unlock(&members->lock);
@@ -111,12 +116,12 @@ probe(void *arg)
     struct cyi_member *member = arg;
     struct cyi_core *core = cyi_current();
     struct cyi_members *members = cyi_net_core(core)->net->members;
-    bool go_on = true;
-    for (uint8_t n = 0; go_on && is_wanted(member) && n < member->address_count; n++)
-        go_on = try_address(members, member, n);
+    uint8_t n = 0;
+    while (try_address(members, member, n))
+        n++;
     member->probing = false;
     members->probes--;
-    if (is_wanted(member))
+    if (is_wanted(cyi_member_look(members, member).state))
         probe_failed(members, member, core->os->now(core->os));
     cyi_members_wake_keeper(members);
     return 0;
@@ -128,7 +133,8 @@ keep_probing(struct cyi_members *members, struct cyi_member *member, cy_time now
     struct cy_task_options options = {.daemon = true};
     if (member->probing)
         return CY_FOREVER;
-    if (member->state == CYI_MEMBER_LOST && now - member->gone_at > CYI_MEMBER_FORGET) {
+    if (cyi_member_look(members, member).state == CYI_MEMBER_LOST &&
+        now - member->gone_at > CYI_MEMBER_FORGET) {
         cyi_member_gone(members, member, "lost for long");
         return CY_FOREVER;
     }
@@ -241,9 +247,10 @@ cyi_members_turn(struct cyi_members *members, cy_time now)
     scan(members);
     for (uint32_t i = 0; i < members->scanned; i++) {
         struct cyi_member *member = members->scan[i];
-        if (member->state == CYI_MEMBER_MET || member->state == CYI_MEMBER_ONLINE)
+        enum cyi_member_state state = cyi_member_look(members, member).state;
+        if (state == CYI_MEMBER_MET || state == CYI_MEMBER_ONLINE)
             due = earlier(due, keep_online(members, member, now));
-        else if (is_wanted(member))
+        else if (is_wanted(state))
             due = earlier(due, keep_probing(members, member, now));
     }
     return due < now + KEEPER_PERIOD_MIN ? now + KEEPER_PERIOD_MIN : due;

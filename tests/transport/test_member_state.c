@@ -217,6 +217,8 @@ be_declared_dead(void *arg)
     struct cyi_link link = link_of(7);
     (void) arg;
     go_online(7);
+    intro.ports[0] = 4014;
+    intro.ports[1] = 4015;
     intro.life = 1;
     WORLD_CHECK(meet(&intro, "10.1.0.1:4000") == 0);
     WORLD_CHECK(did.offline == 1 && did.ends == 1 && did.online == 1);

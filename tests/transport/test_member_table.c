@@ -13,6 +13,12 @@ meet_some(void *arg)
     WORLD_CHECK(port_at(7, 1, 0, "10.1.0.1") == 4001);
     WORLD_CHECK(route(7, 2) == -ESRCH);
     WORLD_CHECK(cyi_members_life(members, intro.incarnation) == 0);
+    intro.core_count = 1; /* it cannot change its mind */
+    WORLD_CHECK(meet(&intro, "10.1.0.1:4000") == -EBADMSG);
+    intro.core_count = 2;
+    intro.ports[1]++;
+    WORLD_CHECK(meet(&intro, "10.1.0.1:4000") == -EBADMSG &&
+                port_at(7, 1, 0, "10.1.0.1") == 4001);
     intro.incarnation[9] = 1; /* the same tag, another node */
     WORLD_CHECK(meet(&intro, "10.1.0.1:4000") == -EEXIST);
     memcpy(intro.incarnation, cyi_self->node->incarnation, 16);
