@@ -199,7 +199,8 @@ check_way_out(struct cyi_core *core, cy_ref to, uint32_t tag)
     return cyi_congestion_known_away(core, to) ? refuse_congested(core) : 0;
 }
 
-static int
+/* These two stay out of the way of what is sent on this node. */
+__attribute__((noinline)) static int
 send_away(struct cyi_core *core, cy_ref to, cy_msg *msg)
 {
     int rc = check_way_out(core, to, msg->tag);
@@ -208,7 +209,7 @@ send_away(struct cyi_core *core, cy_ref to, cy_msg *msg)
     return rc;
 }
 
-static int
+__attribute__((noinline)) static int
 send_bytes_away(struct cyi_core *core, cy_ref to, uint32_t tag, const void *body, size_t size)
 {
     int rc = check_way_out(core, to, tag);
