@@ -305,6 +305,13 @@ is_announced_by_a_peer_to_its_network(void)
     CU_ASSERT_EQUAL(world_count(3, "n0.0", true), 1);
 }
 
+static void
+start_on_the_third_host(struct cyi_sim *sim, void *arg)
+{
+    (void) sim;
+    world_start((uint32_t) (uintptr_t) arg, 2);
+}
+
 static int
 stream_some(void *arg)
 {
@@ -322,8 +329,7 @@ stream_some(void *arg)
     WORLD_CHECK(cy_peer_add(&host, &stream, cy_after(CY_SECOND)) == 0);
     WORLD_CHECK(cyi_members_stream(members, world.nodes[2].node->tag));
     WORLD_CHECK(!cyi_members_stream(members, tag));
-    world_start(3, 2); /* later than the rule */
-    cy_sleep(CY_SECOND);
+    cy_sleep(CY_SECOND); /* node 3 begins when there is the rule */
     WORLD_CHECK(cyi_members_stream(members, world.nodes[3].node->tag));
     return 0;
 }
@@ -336,8 +342,10 @@ keeps_the_links_to_a_core_or_to_a_host(void)
     world.nodes[1].options.tcp_port = 4000;
     for (uint32_t i = 0; i < 3; i++)
         world_start(i, i);
+    cyi_sim_at(world.sim, 1500 * CY_MILLISECOND, start_on_the_third_host, (void *) 3);
     world_run();
     CU_ASSERT_EQUAL(world_count(0, "n3.0", true), 1);
+    CU_ASSERT_TRUE(world_first(0, "n3.0", true) > 1500 * CY_MILLISECOND);
 }
 
 static int
