@@ -155,10 +155,11 @@ copy_part(uint8_t *out, struct cyi_parts *rest, size_t n)
     size_t fixed = n < rest->fixed_size ? n : rest->fixed_size;
     if (fixed > 0)
         memcpy(out, rest->fixed, fixed);
-    if (n > fixed)
-        memcpy(out + fixed, rest->body, n - fixed);
     rest->fixed += fixed;
     rest->fixed_size -= fixed;
+    if (n == fixed)
+        return; /* a body of no bytes may be NULL */
+    memcpy(out + fixed, rest->body, n - fixed);
     rest->body = (const uint8_t *) rest->body + (n - fixed);
     rest->size -= n - fixed;
 }

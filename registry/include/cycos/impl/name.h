@@ -68,7 +68,8 @@ struct cyi_resolver {
     uint32_t (*here)(struct cyi_core *core, const cy_location *location);
     /*
      * Ask other nodes, only what is at `location` if it is not NULL. Each 0 is followed by one
-     * forget(); after it the asker is the task's again. -ENOBUFS too many questions, -ENOMEM.
+     * forget(); after it the asker is the task's again. The answer comes later, not from
+     * within. -ENOBUFS too many questions, -ENOMEM.
      */
     int (*ask)(struct cyi_core *core, const struct cyi_key *key, const cy_location *location,
                struct cyi_asker *asker);
