@@ -78,7 +78,7 @@ write_log(struct cyi_members *members, const struct cyi_member *member, const ch
         cyi_member_location(&location, member, 0);
     cy_location_format(where, sizeof where, &location);
     cyi_log_write(members->net->node->log, NULL, CY_LOG_INFO, event,
-                  "node=%08x name=%s location=%s cores=%u reason=%s", member->tag, member->name,
+                  "tag=%08x name=%s location=%s cores=%u reason=%s", member->tag, member->name,
                   where, member->core_count, why);
 }
 
@@ -259,7 +259,7 @@ cyi_members_link_down(struct cyi_members *members, struct cyi_link *link, int er
         cyi_member_gone(members, member, "goodbye");
         return;
     }
-    cyi_log_write(members->net->node->log, NULL, CY_LOG_DEBUG, "peer.cut", "node=%08x error=%s",
+    cyi_log_write(members->net->node->log, NULL, CY_LOG_DEBUG, "peer.cut", "tag=%08x error=%s",
                   member->tag, cy_errname(error));
     cyi_members_wake_keeper(members);
 }

@@ -174,7 +174,7 @@ suspect(struct cyi_members *members, struct cyi_member *member)
 {
     member->suspected = true;
     cyi_members_count_one(members, offsetof(struct cyi_member_counters, suspected));
-    cyi_log_write(members->net->node->log, NULL, CY_LOG_DEBUG, "peer.suspected", "node=%08x",
+    cyi_log_write(members->net->node->log, NULL, CY_LOG_DEBUG, "peer.suspected", "tag=%08x",
                   member->tag);
     ask_others(members, member);
 }
