@@ -112,12 +112,8 @@ accepted(void *arg)
         cyi_connection_free(&connection);
         return 0;
     }
-    uint16_t number = connection->link->number;
     rc = cyi_connection_serve(connection);
     cyi_link_served(connection, rc);
-    struct cyi_link *link = cyi_link_numbered(owner->core, number);
-    if (link != NULL && rc != -ECANCELED && cyi_link_wanted(link))
-        cyi_link_dial(link);
     return 0;
 }
 

@@ -88,6 +88,7 @@ attach(struct cyi_connection *connection, struct cyi_link *link, const struct cy
     link->connection = connection;
     connection->link = link;
     connection->number = link->number;
+    connection->heard_at = owner->core->sched.now;
     link->home = intro->home;
     link->peer_stream = intro->stream;
     link->credit = credit;

@@ -27,7 +27,8 @@ struct cyi_connection {
     uint16_t number;       /* of the link that it serves or has served */
     cy_socket *socket;     /* NULL: closed */
     bool secured;
-    int error; /* why it was cut */
+    int error;        /* why it was cut */
+    cy_time heard_at; /* when something was read, or there was nothing to wait for */
     struct cyi_seal send, receive;
     struct cyi_piece pieces[CYI_PIECES_MAX];
     uint32_t piece_first, piece_count;

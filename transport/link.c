@@ -169,6 +169,7 @@ cyi_link_served(struct cyi_connection *connection, int error)
         return; /* it has ended, or has another connection */
     if (owner->core->sched.now - link->attached_at >= owner->net->limits.redial_max_ns)
         link->dials = 0;
+    cyi_link_activate(link); /* who wants a connection dials at the end of the turn */
     if (link->hub)
         cyi_members_link_down(owner->net->members, link, error);
 }

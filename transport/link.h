@@ -53,6 +53,7 @@ struct cyi_link {
     cy_time attached_at;               /* when the present or last connection came */
     bool acknowledge;                  /* say now what was received */
     uint32_t dials;                    /* failed in a row */
+    uint32_t stalls;                   /* connections in a row that brought nothing over */
     cy_time dials_since;               /* when the first of them began */
     struct cyi_connection *connection; /* NULL: none stands */
 
@@ -70,7 +71,7 @@ struct cyi_link {
     uint32_t expected;      /* number of the next frame */
     uint32_t unacked_bytes; /* received since our last word of it */
     cy_time ack_at;         /* CY_FOREVER: nothing to acknowledge */
-    cy_time used_at;        /* last item in or out, for closing when idle */
+    cy_time used_at;        /* last bytes in or out, for closing when idle */
     struct cyi_assembly assembly;
 
     /* Who waits for what. */

@@ -249,14 +249,10 @@ new_frame(struct cyi_link *link, enum cyi_lane lane, uint32_t number, uint32_t s
                               .lane = (uint8_t) lane};
 }
 
-/* The control frame goes first, also one that has nothing but the acknowledgement. */
 static int
 gather_control(struct cyi_link *link)
 {
     struct cyi_connection *connection = link->connection;
-    if (connection->control == NULL &&
-        (!link->acknowledge || (link->next_out != NULL && link->next_out->used != 0)))
-        return 0;
     if (!cyi_connection_prepare_control(connection))
         return -ENOMEM;
     struct cyi_frame frame = new_frame(link, CYI_LANE_CONTROL, 0, connection->control_used);
@@ -289,14 +285,20 @@ gather_data(struct cyi_link *link)
     return 0;
 }
 
-/* How many frames there are to write now; -ENOMEM, or the connection is cut. */
+/*
+ * How many frames there are to write now; -ENOMEM, or the connection is cut. The control frame
+ * goes first. An acknowledgement rides on data, but must not wait for any: where both sides
+ * have used up their windows, each waits for the other's.
+ */
 static int
 gather(struct cyi_link *link)
 {
     struct cyi_connection *connection = link->connection;
-    int rc = gather_control(link);
+    int rc = connection->control != NULL ? gather_control(link) : 0;
     if (rc == 0)
         rc = gather_data(link);
+    if (rc == 0 && link->acknowledge)
+        rc = gather_control(link);
     if (rc == -EKEYEXPIRED)
         cyi_connection_cut(connection, rc);
     else if (connection->piece_count != 0)
@@ -310,7 +312,7 @@ cyi_link_flush(struct cyi_link *link)
     struct cyi_connection *connection = link->connection;
     if (connection == NULL) {
         cyi_list_remove(&link->active);
-        if (cyi_link_pending(link))
+        if (cyi_link_wanted(link))
             cyi_link_dial(link);
         return;
     }
@@ -340,6 +342,7 @@ cyi_link_acknowledged(struct cyi_link *link, uint32_t ack)
            cyi_frame_before(link->first->number, ack)) {
         struct cyi_chunk *chunk = link->first;
         link->first = chunk->next;
+        link->stalls = 0;
         link->flying_bytes -= CYI_FRAME_HEADER + chunk->used;
         chunk->next = NULL;
         drop_list(link, chunk);

@@ -8,6 +8,7 @@
 #include <cycos/impl/list.h>
 #include <cycos/impl/map.h>
 #include <cycos/impl/node.h>
+#include <cycos/impl/router.h>
 #include <cycos/io.h>
 
 struct cyi_link;
@@ -27,6 +28,7 @@ struct cyi_net_limits {
     cy_time redial_ns;          /* 10 ms, doubling, with jitter */
     cy_time redial_max_ns;      /* 2 s */
     cy_time cross_ns;           /* 1.5 s: so long the one of two dials wins that should */
+    cy_time stall_ns;           /* 9 s without an acknowledgement: then another connection */
     cy_time probe_ns;           /* 500 ms between probes of a node */
     cy_time dead_ns;            /* 4.5 s of silence */
     uint32_t peers_max;         /* 4096 nodes */
@@ -79,6 +81,23 @@ cyi_net_core(const struct cyi_core *core)
 {
     return core->net;
 }
+
+/*
+ * For tests: a network like cy_network(), but with limits and secrets of its own.
+ *
+ *     struct cyi_net_setup setup;
+ *     cyi_net_setup_init(&setup);
+ *     setup.limits.idle_ns = ...;
+ *     options.network = &setup.network;     to be kept as long as the node
+ */
+struct cyi_net_setup {
+    struct cyi_network network;
+    struct cyi_net_limits limits;
+    const char *const *passwords; /* NULL: what the options say */
+    uint32_t password_count;
+    int cost_log2; /* of scrypt, for the passwords */
+};
+void cyi_net_setup_init(struct cyi_net_setup *out);
 
 /* The address of a node as it is written in hellos and references. */
 void cyi_address_to_wire(uint8_t *out, const cy_address *address);

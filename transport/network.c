@@ -23,6 +23,7 @@ static const struct cyi_net_limits DEFAULTS = {
     .redial_ns = 10 * CY_MILLISECOND,
     .redial_max_ns = 2 * CY_SECOND,
     .cross_ns = 1500 * CY_MILLISECOND,
+    .stall_ns = 9 * CY_SECOND,
     .probe_ns = 500 * CY_MILLISECOND,
     .dead_ns = 4500 * CY_MILLISECOND,
     .peers_max = 4096,
@@ -255,11 +256,20 @@ tell(const struct cyi_net *net)
 }
 
 static int
-open_all(struct cyi_net *net, char *why, size_t size)
+get_secrets(struct cyi_net *net, const struct cyi_net_setup *setup, char *why, size_t size)
+{
+    if (setup == NULL || setup->passwords == NULL)
+        return cyi_secrets_load(&net->secrets, net->node->options, why, size);
+    return cyi_secrets_make(&net->secrets, setup->passwords, setup->password_count,
+                            setup->cost_log2);
+}
+
+static int
+open_all(struct cyi_net *net, const struct cyi_net_setup *setup, char *why, size_t size)
 {
     struct places places = {.count = 0};
     const struct cy_options *options = net->node->options;
-    int rc = cyi_secrets_load(&net->secrets, options, why, size);
+    int rc = get_secrets(net, setup, why, size);
     for (uint16_t i = 0; rc == 0 && i < net->node->core_count; i++)
         rc = open_core(net, i);
     if (rc == 0 && options->node.count != 0)
@@ -278,21 +288,35 @@ open_all(struct cyi_net *net, char *why, size_t size)
 }
 
 static int
-open_network(struct cyi_node *node, char *why, size_t size)
+open_by(struct cyi_node *node, const struct cyi_net_setup *setup, char *why, size_t size)
 {
     struct cyi_net *net = calloc(1, sizeof *net);
     if (net == NULL)
         return -ENOMEM;
     node->net = net;
     net->node = node;
-    net->limits = DEFAULTS;
+    net->limits = setup == NULL ? DEFAULTS : setup->limits;
     net->cores = calloc(node->core_count, sizeof *net->cores);
-    int rc = net->cores == NULL ? -ENOMEM : open_all(net, why, size);
+    int rc = net->cores == NULL ? -ENOMEM : open_all(net, setup, why, size);
     if (rc != 0)
         return rc;
     node->router = &cyi_link_router;
     tell(net);
     return 0;
+}
+
+static int
+open_network(struct cyi_node *node, char *why, size_t size)
+{
+    return open_by(node, NULL, why, size);
+}
+
+static int
+open_setup(struct cyi_node *node, char *why, size_t size)
+{
+    const struct cyi_network *network = node->options->network;
+    const char *setup = (const char *) network - offsetof(struct cyi_net_setup, network);
+    return open_by(node, (const struct cyi_net_setup *) (const void *) setup, why, size);
 }
 
 static void
@@ -387,6 +411,13 @@ close_network(struct cyi_node *node)
 
 static const struct cyi_network NETWORK = {
     .open = open_network, .flush = flush, .leave = leave_network, .close = close_network};
+
+void
+cyi_net_setup_init(struct cyi_net_setup *out)
+{
+    *out = (struct cyi_net_setup){.network = NETWORK, .limits = DEFAULTS, .cost_log2 = 1};
+    out->network.open = open_setup;
+}
 
 const struct cyi_network *
 cy_network(void)

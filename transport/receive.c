@@ -58,6 +58,7 @@ assemble(struct cyi_link *link, const uint8_t *part, size_t size)
     return rc;
 }
 
+enum { STALL_DOUBLINGS = 6 };
 enum { LONG_MAX_BYTES = (64 << 20) + 256 }; /* CY_MSG_MAX and any fixed part */
 
 static int
@@ -117,7 +118,6 @@ take_data(struct cyi_connection *connection, const struct cyi_frame *frame, cons
     if (frame->number != link->expected)
         return cyi_frame_before(frame->number, link->expected) ? 0 : -EBADMSG;
     link->expected = cyi_frame_after(link->expected);
-    link->used_at = core->sched.now;
     link->unacked_bytes += CYI_FRAME_HEADER + frame->size;
     if (link->ack_at == CY_FOREVER)
         link->ack_at = core->sched.now + link->owner->net->limits.ack_ns;
@@ -205,6 +205,8 @@ receive(struct cyi_connection *connection)
         memcpy(buffer, connection->rest, size);
     size += (size_t) n;
     connection->owner->counters.bytes_received += (uint64_t) n;
+    connection->heard_at = connection->owner->core->sched.now;
+    connection->link->used_at = connection->heard_at; /* a part of a frame is something, too */
     if (connection->link->hub)
         cyi_members_alive(connection->owner->net->members, connection->link);
     ssize_t used = take_frames(connection, buffer, size);
@@ -224,14 +226,36 @@ idle(const struct cyi_link *link)
            since >= link->owner->net->limits.idle_ns;
 }
 
+/*
+ * Also where the connection is kept: that may change while it is being waited for, and what
+ * was not written for want of memory is tried again.
+ */
 static cy_time
 next_look(const struct cyi_link *link)
 {
-    cy_time at = link->ack_at;
     cy_time idle_at = link->used_at + link->owner->net->limits.idle_ns;
-    if (!link->stream && !link->peer_stream && !link->hub && idle_at < at)
-        at = idle_at;
-    return at;
+    return idle_at < link->ack_at ? idle_at : link->ack_at;
+}
+
+/*
+ * The other side has long ceased to say that it gets what we send. It may be that it knows of
+ * the connection no more and nobody tells us; the hubs notice such a thing by their probes. The
+ * patience doubles, lest a slow way is never given the time that one frame takes.
+ */
+static bool
+stalled(struct cyi_connection *connection)
+{
+    struct cyi_link *link = connection->link;
+    cy_time now = link->owner->core->sched.now;
+    if (link->flying_bytes == 0 && connection->piece_count == 0) {
+        connection->heard_at = now;
+        return false;
+    }
+    uint32_t doublings = link->stalls < STALL_DOUBLINGS ? link->stalls : STALL_DOUBLINGS;
+    if (now - connection->heard_at < link->owner->net->limits.stall_ns << doublings)
+        return false;
+    link->stalls++;
+    return true;
 }
 
 /* Its time has come: to acknowledge, or to go. */
@@ -248,6 +272,8 @@ look(struct cyi_connection *connection)
     }
     if (idle(link))
         return -ETIME;
+    if (stalled(connection))
+        return -ETIMEDOUT;
     if (link->used_at + link->owner->net->limits.idle_ns <= now)
         link->used_at = now; /* somebody still waits */
     return 0;

@@ -107,10 +107,12 @@ route_command(struct cyi_core *core, cy_ref to, enum cyi_command what)
     int rc = cyi_link_get(&link, core, to);
     if (rc != 0)
         return rc;
-    uint8_t *at = cyi_link_put(link, CYI_OP_COMMAND, 0, CYI_COMMAND_BYTES, &rc);
-    if (at != NULL)
-        cyi_command_write(at, &item);
-    return rc;
+    uint8_t fixed[CYI_COMMAND_BYTES];
+    struct cyi_parts parts = {.fixed = fixed, .fixed_size = sizeof fixed};
+    cyi_command_write(fixed, &item);
+    if (what == CYI_COMMAND_FORGET_RESULT) /* or the result is kept for ever */
+        return cyi_link_put_promised(link, CYI_OP_COMMAND, 0, &parts);
+    return cyi_link_put_item(link, CYI_OP_COMMAND, 0, &parts);
 }
 
 static int
