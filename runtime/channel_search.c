@@ -19,6 +19,7 @@ struct search {
     cy_ref subscriber;
     struct cyi_place channel;
     uint32_t count, next; /* channels met; of those, looked into */
+    bool asking;          /* counted in channels->searches */
     cy_ref met[CYI_SEARCH_CHANNELS];
 };
 
@@ -112,7 +113,7 @@ traced(struct cyi_core *core, struct cyi_question *self, int result, const cy_ms
     rc = conclude(core, search, rc);
     if (rc != CYI_PENDING)
         cyi_channel_answer(core, search->who, rc, NULL);
-    core->channels->searches--;
+    core->channels->searches -= search->asking;
     free(search);
 }
 
@@ -128,12 +129,11 @@ begin(struct cyi_core *core, struct cyi_channel *channel, cy_ref subscriber,
     search->subscriber = subscriber;
     search->channel = cyi_channel_place(core, channel);
     search->count = search->next = 0;
+    search->asking = false;
     int rc = meet(search, subscriber);
     if (rc == 0)
         rc = go_on(core, search);
-    if (rc == CYI_PENDING)
-        core->channels->searches++;
-    else
+    if (rc != CYI_PENDING)
         free(search);
     return rc;
 }
