@@ -41,10 +41,10 @@ bool cyi_limit_pass(struct cyi_limit *limit, cy_time now, const uint8_t *address
 
 struct cyi_discover;
 CY_MUST_CHECK int cyi_discover_create(struct cyi_discover **out, struct cyi_net *net);
-void cyi_discover_free(struct cyi_discover **discover);
+void cyi_discover_free(struct cyi_discover **freed);
 
 /* The daemon task: opens the sockets, says hello now and then. Takes the struct cyi_net. */
-int cyi_discover_keep(void *net);
+int cyi_discover_keep(void *arg);
 
 /*
  * On any core: a signed datagram of this node into CYI_HELLO_MAX bytes; its size. An ANSWER has

@@ -42,7 +42,7 @@ free_member(struct cyi_member *member)
 static void
 free_list(struct cyi_list *list)
 {
-    for (struct cyi_list *link; (link = cyi_list_pop(list)) != NULL;)
+    cyi_list_for_each_safe(link, list)
         free_member(cyi_container_of(link, struct cyi_member, link));
 }
 
@@ -54,9 +54,9 @@ cyi_members_free(struct cyi_members **freed)
         return;
     free_list(&members->all);
     free_list(&members->gone);
-    for (struct cyi_list *link; (link = cyi_list_pop(&members->watchers)) != NULL;)
+    cyi_list_for_each_safe(link, &members->watchers)
         free(cyi_container_of(link, struct cyi_watcher, link));
-    for (struct cyi_list *link; (link = cyi_list_pop(&members->hosts)) != NULL;)
+    cyi_list_for_each_safe(link, &members->hosts)
         free(cyi_container_of(link, struct cyi_member_host, link));
     cyi_map_fini(&members->by_incarnation);
     cyi_map_fini(&members->by_tag);

@@ -28,7 +28,7 @@ enum cyi_member_state {
 };
 
 CY_MUST_CHECK int cyi_members_create(struct cyi_members **out, struct cyi_net *net);
-void cyi_members_free(struct cyi_members **members);
+void cyi_members_free(struct cyi_members **freed);
 
 /*
  * Where core `core` of the node with this tag is to be dialled; `attempt` counts up, so that
@@ -90,8 +90,8 @@ void cyi_members_alive(struct cyi_members *members, struct cyi_link *link);
 void cyi_members_control(struct cyi_members *members, struct cyi_link *link,
                          const struct cyi_item *item);
 
-/* The hub's daemon task: dials, probes, declares. */
-int cyi_members_keep(void *net);
+/* The hub's daemon task: dials, probes, declares. Takes the struct cyi_net. */
+int cyi_members_keep(void *arg);
 
 /* Calls visit for each node online, under no lock: of a copy. For locate and dumps. */
 struct cyi_member_view {

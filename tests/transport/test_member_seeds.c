@@ -25,7 +25,7 @@ enum { NODES = 8, KNOWN = 512 };
 static struct {
     struct cyi_sim *sim;
     struct cy_options options[NODES];
-    char names[NODES][8];
+    char names[NODES][16];
     struct cyi_node *node[NODES];
     uint32_t count, hosts, checked;
     char complaint[200];
@@ -93,7 +93,7 @@ check(uint32_t number, const struct cy_peer *known, uint32_t count)
     uint32_t n = cy_peer_list(list, NODES * 4), wanted = 0;
     for (uint32_t i = 0; i < cluster.count; i++) {
         for (uint32_t j = 0; j < cluster.options[i].cores; j++) {
-            char name[16];
+            char name[24];
             snprintf(name, sizeof name, "n%u.%u", i, j);
             if (i == number && j == 0)
                 continue;
