@@ -9,12 +9,14 @@
 enum { CUT_BYTES = 65536, BUFFER_BYTES = 4096 };
 #define CLOCK_JUMP CY_HOUR
 
-/* What was done and must be undone. */
+/*
+ * What was done and must be undone. A node is named by its place in the world's list: when one
+ * was buried, another may have its address, and whether it has is not for the seed to say.
+ */
 struct sim_fault {
     struct sim_fault *next;
-    uint32_t kind;
+    uint32_t kind, node;
     uint64_t some, others;
-    struct cyi_node *node;
 };
 
 static uint64_t
@@ -51,17 +53,23 @@ may_fail(struct cyi_sim *sim, const struct sim_node *node)
            cyi_sim_runs(sim, node->node);
 }
 
-/* NULL: none runs. */
-static struct cyi_node *
-draw_node(struct cyi_sim *sim)
+/* False: none runs. */
+static bool
+draw_node(struct cyi_sim *sim, uint32_t *out)
 {
-    struct cyi_node *chosen = NULL;
     uint64_t seen = 0;
     for (uint32_t i = 0; i < sim->node_count; i++) {
         if (may_fail(sim, &sim->nodes[i]) && sim_below(&sim->faults, ++seen) == 0)
-            chosen = sim->nodes[i].node;
+            *out = i;
     }
-    return chosen;
+    return seen != 0;
+}
+
+/* NULL when it was buried. */
+static struct cyi_node *
+victim_of(const struct cyi_sim *sim, const struct sim_fault *fault)
+{
+    return sim->nodes[fault->node].node;
 }
 
 static void
@@ -87,7 +95,7 @@ power_off(struct cyi_sim *sim, uint32_t host, const struct sim_fault *fault)
 static void
 restart(struct cyi_sim *sim, struct cyi_node *node)
 {
-    if (sim->swarm.restart != NULL)
+    if (node != NULL && sim->swarm.restart != NULL)
         sim->swarm.restart(sim, node, sim->swarm.arg);
 }
 
@@ -98,16 +106,6 @@ power_on(struct cyi_sim *sim, const struct sim_fault *fault)
         if (sim->nodes[i].fault == fault)
             restart(sim, sim->nodes[i].node);
     }
-}
-
-static uint32_t
-host_of(struct cyi_sim *sim, const struct cyi_node *node)
-{
-    for (uint32_t i = 0; i < sim->node_count; i++) {
-        if (sim->nodes[i].node == node)
-            return sim->nodes[i].host->index;
-    }
-    return 0;
 }
 
 static uint32_t
@@ -127,7 +125,7 @@ draw_fault(struct cyi_sim *sim, struct sim_fault *fault)
     fault->some = draw_one_or_some(sim);
     fault->others = sim->swarm.hosts & ~fault->some;
     if ((fault->kind & (CYI_SIM_FAULT_HANG | CYI_SIM_FAULT_CRASH | CYI_SIM_FAULT_POWER)) != 0 &&
-        (fault->node = draw_node(sim)) == NULL)
+        !draw_node(sim, &fault->node))
         fault->kind = 0;
 }
 
@@ -183,14 +181,14 @@ begin_fault(struct cyi_sim *sim, const struct sim_fault *fault)
     case 0:
         break;
     case CYI_SIM_FAULT_HANG:
-        cyi_sim_hang(sim, fault->node);
+        cyi_sim_hang(sim, victim_of(sim, fault));
         break;
     case CYI_SIM_FAULT_CRASH:
-        tell_crash(sim, fault->node);
-        cyi_sim_crash(sim, fault->node);
+        tell_crash(sim, victim_of(sim, fault));
+        cyi_sim_crash(sim, victim_of(sim, fault));
         break;
     case CYI_SIM_FAULT_POWER:
-        power_off(sim, host_of(sim, fault->node), fault);
+        power_off(sim, sim->nodes[fault->node].host->index, fault);
         break;
     default:
         begin_network_fault(sim, fault);
@@ -210,10 +208,10 @@ end_fault(struct cyi_sim *sim, void *arg)
         cyi_sim_unblock(sim, fault->some, fault->others);
         break;
     case CYI_SIM_FAULT_HANG:
-        cyi_sim_continue(sim, fault->node);
+        cyi_sim_continue(sim, victim_of(sim, fault));
         break;
     case CYI_SIM_FAULT_CRASH:
-        restart(sim, fault->node);
+        restart(sim, victim_of(sim, fault));
         break;
     case CYI_SIM_FAULT_POWER:
         power_on(sim, fault);

@@ -88,7 +88,7 @@ hear(void *socket)
         state()->heard[me][number] = cyi_sim_now(world.sim);
         state()->hellos++;
     }
-    EXPECT_EQ(n, -ECANCELED);
+    EXPECT(n == -ECANCELED || n == -EBADF); /* who says hello may have closed it before */
     return 0;
 }
 

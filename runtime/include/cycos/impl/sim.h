@@ -109,7 +109,10 @@ void cyi_sim_continue(struct cyi_sim *sim, struct cyi_node *node);
 /* Neither ended nor crashed. */
 bool cyi_sim_runs(struct cyi_sim *sim, const struct cyi_node *node);
 bool cyi_sim_crashed(struct cyi_sim *sim, const struct cyi_node *node);
-/* Free a node that has crashed; else it can be looked at until the world ends. */
+/*
+ * Free a node that has crashed; else it can be looked at until the world ends. The next node
+ * may get its address: no command that is yet to come may name the one that was buried.
+ */
 void cyi_sim_bury(struct cyi_sim *sim, struct cyi_node **variable);
 
 /* Sets of hosts: one bit each. */
