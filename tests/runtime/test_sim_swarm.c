@@ -42,6 +42,7 @@ start_again(struct cyi_sim *world, struct cyi_node *node, void *arg)
     while (&sim->hosts[host].os != node->os)
         host++;
     seen.restarted++;
+    cyi_sim_bury(world, &node);
     start(host);
 }
 
@@ -127,6 +128,25 @@ all_kinds_come_together(void)
     end_cluster();
 }
 
+static uint64_t
+hash_of_all_kinds(void)
+{
+    open_cluster((1 << CYI_SIM_FAULT_KINDS) - 1);
+    CY_FAILS(cyi_sim_run(sim, CY_MINUTE), -ETIMEDOUT);
+    uint64_t hash = cyi_sim_hash(sim);
+    end_cluster();
+    return hash;
+}
+
+/* Nodes that were buried lend their addresses to others, and that changes nothing. */
+static void
+the_same_seed_brings_the_same_faults(void)
+{
+    uint64_t hash = hash_of_all_kinds();
+    for (int i = 0; i < 5; i++)
+        CU_ASSERT_EQUAL(hash_of_all_kinds(), hash);
+}
+
 static void
 no_kind_is_no_fault(void)
 {
@@ -166,6 +186,6 @@ each_seed_draws_another_swarm(void)
 }
 
 CY_TEST_MAIN("runtime.sim_swarm", CY_TEST(each_kind_of_fault_comes_and_goes),
-             CY_TEST(all_kinds_come_together), CY_TEST(no_kind_is_no_fault),
-             CY_TEST(a_swarm_that_is_not_over_leaves_nothing),
+             CY_TEST(all_kinds_come_together), CY_TEST(the_same_seed_brings_the_same_faults),
+             CY_TEST(no_kind_is_no_fault), CY_TEST(a_swarm_that_is_not_over_leaves_nothing),
              CY_TEST(each_seed_draws_another_swarm))
