@@ -105,7 +105,6 @@ open_sockets(struct cyi_discover *discover)
             cy_task_spawn(NULL, read_socket, (void *) i, &options) != 0)
             cy_close(&discover->sockets[i]);
     }
-    cyi_discover_join(discover);
 }
 
 /* From half of it to one and a half. */
@@ -129,6 +128,7 @@ cyi_discover_keep(void *arg)
     open_sockets(discover);
     for (uint32_t said = 0;; said++) {
         size_t size = cyi_discover_hello(net, CYI_HELLO_ASK, CYI_HELLO_MAX, hello);
+        cyi_discover_join(discover); /* also what has come up since */
         cyi_discover_broadcast(discover, hello, size);
         cy_time period = said + 1 < FIRST_HELLOS ? FIRST_PERIOD : LATER_PERIOD;
         if (cy_sleep(jittered(discover, period)) != 0)

@@ -25,7 +25,7 @@ enum {
     CYI_MEMBER_REFUSED = 3,      /* connections refused in a row: nobody is there any more */
     CYI_MEMBER_WITNESSES = 3,    /* who are asked about a silent node */
     CYI_MEMBER_PROBES_MAX = 32,  /* tasks that dial nodes which are not online */
-    CYI_MEMBER_TRIES = 3,        /* rounds through the addresses of a hello */
+    CYI_MEMBER_TRIES = 5,        /* rounds through the addresses of a hello */
     CYI_MEMBER_HOSTS_MAX = 1024,
     CYI_WATCHERS_MAX = 1024,
     CYI_WATCHER_QUEUE_MAX = 32768, /* messages that a watcher may leave unread */

@@ -199,6 +199,52 @@ forgets_who_cannot_be_met(void)
     run(hear_rumours);
 }
 
+static uint32_t dialling, dialling_max;
+
+static int
+take_long_to_meet(struct cyi_core *core, const cy_address *at, struct cyi_intro *out,
+                  cy_time deadline)
+{
+    (void) core;
+    (void) at;
+    (void) out;
+    (void) deadline;
+    if (++dialling > dialling_max)
+        dialling_max = dialling;
+    int rc = cy_sleep(CY_SECOND);
+    dialling--;
+    return rc == 0 ? -ETIMEDOUT : rc;
+}
+
+static int
+hear_many(void *arg)
+{
+    static struct cyi_member_way slow;
+    cy_address from = address("10.1.0.1:51350");
+    (void) arg;
+    slow = counting;
+    slow.meet = take_long_to_meet;
+    members->way = &slow;
+    dialling_max = 0;
+    for (uint32_t i = 1; i <= 100; i++) {
+        struct cyi_hello hello = hello_of(i, 1);
+        WORLD_CHECK(cyi_members_hear(members, &hello, &from));
+    }
+    for (int i = 0; i < 1000 && members->count > 0; i++) {
+        cyi_members_turn(members, now());
+        cy_sleep(50 * CY_MILLISECOND);
+    }
+    WORLD_CHECK(dialling_max == CYI_MEMBER_PROBES_MAX);
+    WORLD_CHECK(members->count == 0 && members->probes == 0);
+    return 0;
+}
+
+static void
+dials_so_many_at_once(void)
+{
+    run(hear_many);
+}
+
 static int
 hear_the_dead(void *arg)
 {
@@ -264,5 +310,6 @@ CY_TEST_MAIN("transport.member_table", CY_TEST(knows_who_was_met_and_where),
              CY_TEST(takes_a_node_for_ended_when_another_is_there),
              CY_TEST(welcomes_one_that_was_taken_for_ended),
              CY_TEST(remembers_so_many_of_the_ended), CY_TEST(forgets_who_cannot_be_met),
+             CY_TEST(dials_so_many_at_once),
              CY_TEST(looks_for_one_of_the_ended_that_says_hello),
              CY_TEST(visits_each_that_is_online))
