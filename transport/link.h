@@ -37,6 +37,16 @@ struct cyi_assembly {
     uint8_t op, flags;
 };
 
+/* What the other side was asked for: names that this node seeks. */
+struct cyi_asks {
+    struct cyi_list links;      /* in locates->links: this one may be asked */
+    uint64_t asked, asked_most; /* up to which question; before some were asked again */
+    cy_time ask_at;             /* the next, not before */
+    uint64_t again_from;        /* one that was refused, and all behind it; 0: none */
+    cy_time again_at;
+    bool twice; /* some were asked again */
+};
+
 struct cyi_link {
     struct cyi_map_node node; /* in owner->links */
     struct cyi_list all;      /* in owner->all */
@@ -81,10 +91,7 @@ struct cyi_link {
     struct cyi_map told;            /* tasks of ours whose full mailbox was told */
     uint32_t watch_id;
     struct cyi_map standing; /* names that they seek here, by id (stand.c) */
-    struct cyi_list asks;    /* of those that may be asked for names (locate.c) */
-    uint64_t asked;          /* up to which question of ours they were */
-    cy_time ask_at;          /* not before */
-    bool asked_again;        /* some of them */
+    struct cyi_asks asks;    /* what we seek there (locate.c) */
 };
 
 /* What an item brought. A long one lies in `donor`, which who takes it sets to NULL. */

@@ -203,17 +203,34 @@ static cy_time
 ask_link(struct cyi_locates *locates, struct cyi_link *link, cy_time now)
 {
     struct cyi_list *at = &locates->all;
-    if (now < link->ask_at)
-        return link->ask_at;
+    struct cyi_asks *asks = &link->asks;
+    if (now < asks->ask_at)
+        return asks->ask_at;
     while (at->prev != &locates->all &&
-           cyi_container_of(at->prev, struct question, all)->number > link->asked)
+           cyi_container_of(at->prev, struct question, all)->number > asks->asked)
         at = at->prev;
     for (; at != &locates->all; at = at->next) {
         const struct question *question = cyi_container_of(at, struct question, all);
         if (say_locate(locates, link, question) != 0)
-            return link->ask_at = now + CYI_LOCATE_RETRY;
-        link->asked = question->number;
+            return asks->ask_at = now + CYI_LOCATE_RETRY;
+        asks->asked = question->number;
+        if (asks->asked_most < asks->asked)
+            asks->asked_most = asks->asked;
     }
+    return CY_FOREVER;
+}
+
+/* What was refused is asked again, and so is what was asked after it: that does no harm. */
+static cy_time
+ask_again(struct cyi_asks *asks, cy_time now)
+{
+    if (asks->again_from == 0)
+        return CY_FOREVER;
+    if (now < asks->again_at)
+        return asks->again_at;
+    asks->asked = asks->again_from - 1;
+    asks->again_from = 0;
+    asks->twice = true;
     return CY_FOREVER;
 }
 
@@ -223,8 +240,8 @@ say_forget(struct cyi_link *link, const struct question *question)
 {
     uint8_t id[4];
     struct cyi_parts parts = {.fixed = id, .fixed_size = sizeof id};
-    bool answered = link->number == question->answered_by && !link->asked_again;
-    if (question->number > link->asked || answered ||
+    bool answered = link->number == question->answered_by && !link->asks.twice;
+    if (question->number > link->asks.asked_most || answered ||
         core_there(link, question) == CYI_CORE_NONE)
         return 0;
     cyi_put32(id, (uint32_t) question->number);
@@ -237,7 +254,7 @@ forget_everywhere(struct cyi_locates *locates, const struct question *question)
     int rc = 0;
     cyi_list_for_each(at, &locates->links) {
         if (rc == 0)
-            rc = say_forget(cyi_container_of(at, struct cyi_link, asks), question);
+            rc = say_forget(cyi_container_of(at, struct cyi_link, asks.links), question);
     }
     return rc;
 }
@@ -270,7 +287,8 @@ attend(struct cyi_locates *locates, cy_time now)
     locates->called = false;
     cy_time due = forget_over(locates, now);
     cyi_list_for_each(at, &locates->links) {
-        struct cyi_link *link = cyi_container_of(at, struct cyi_link, asks);
+        struct cyi_link *link = cyi_container_of(at, struct cyi_link, asks.links);
+        due = earlier(due, ask_again(&link->asks, now));
         due = earlier(due, ask_link(locates, link, now));
     }
     pthread_mutex_unlock(&locates->lock);
@@ -295,15 +313,15 @@ cyi_locates_link_up(struct cyi_link *link)
 {
     struct cyi_core *core = link->owner->core;
     struct cyi_locates *locates = cyi_locates_of(core);
-    if (!cyi_list_linked(&link->asks))
-        cyi_list_append(&locates->links, &link->asks);
+    if (!cyi_list_linked(&link->asks.links))
+        cyi_list_append(&locates->links, &link->asks.links);
     look(core, NULL);
 }
 
 void
 cyi_locates_link_end(struct cyi_link *link)
 {
-    cyi_list_remove(&link->asks);
+    cyi_list_remove(&link->asks.links);
     cyi_locate_drop_all(link);
 }
 
@@ -333,15 +351,16 @@ tell_askers(struct cyi_locates *locates, struct cyi_core *core, struct question 
     end(locates, core, question);
 }
 
-/* It has no room for our question: ask again later, for all from there on. */
+/* It has no room for our question: ask again later. */
 static void
 refused(struct cyi_link *link, const struct question *question)
 {
     struct cyi_core *core = link->owner->core;
-    if (link->asked >= question->number)
-        link->asked = question->number - 1;
-    link->asked_again = true;
-    link->ask_at = core->sched.now + CYI_LOCATE_REFUSED;
+    struct cyi_asks *asks = &link->asks;
+    if (asks->again_from == 0)
+        asks->again_at = core->sched.now + CYI_LOCATE_REFUSED;
+    if (asks->again_from == 0 || question->number < asks->again_from)
+        asks->again_from = question->number;
     cyi_locates_call(cyi_locates_of(core), core);
 }
 

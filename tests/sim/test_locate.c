@@ -8,8 +8,8 @@
 
 /*
  * Tasks of several nodes have names for a while and seek those of others, anywhere or at a
- * place, while by the seed hosts are cut off, hang, crash and begin again. Whatever is found had
- * the name. When the faults are over everybody finds what everybody has, nobody finds what
+ * place, while by the seed hosts are cut off, hang, crash and begin again. Whatever is found
+ * had the name. When the faults are over everybody finds what everybody has, nobody finds what
  * nobody has, and no question is left.
  */
 

@@ -61,6 +61,42 @@ a_thousand_seekers_are_one_question(void)
     world_run();
 }
 
+static int
+seeks_twice(void *arg)
+{
+    cy_ref ref = CY_NOBODY;
+    (void) arg;
+    for (int i = 0; i < 2; i++)
+        WORLD_EQ(cy_task_locate(&ref, "service", NULL, cy_after(9 * CY_SECOND)), 0);
+    WORLD_CHECK(cyi_sim_now(world.sim) < 2100 * MS);
+    found_count++;
+    return 0;
+}
+
+/* So many that some seek again before the hub has said that the question is over. */
+static int
+seeks_in_a_row(void *arg)
+{
+    struct cy_task_options daemon = {.daemon = true};
+    (void) arg;
+    until(CY_SECOND);
+    for (uint32_t i = 0; i < SEEKERS; i++)
+        WORLD_EQ(cy_task_spawn_on(NULL, i % 2, seeks_twice, NULL, &daemon), 0);
+    until(3 * CY_SECOND);
+    WORLD_EQ(found_count, SEEKERS);
+    WORLD_EQ(questions_of(0), 0);
+    WORLD_EQ(standing_on(1), 0);
+    return 0;
+}
+
+static void
+who_seeks_again_asks_again(void)
+{
+    found_count = 0;
+    open_two(seeks_in_a_row, has_it_at_two, 4 * CY_SECOND);
+    world_run();
+}
+
 static const char *const NAMES[] = {"a", "b", "c", "d", "e", "f"};
 
 static int results[6];
@@ -165,6 +201,42 @@ static void
 so_many_questions_of_a_node_stand_and_the_next_is_asked_again(void)
 {
     open_two(is_refused, has_a_then_e, 7 * CY_SECOND);
+    world_run();
+}
+
+/* While "e" is refused, "f" finds room; when all from "e" on are asked again, it stands. */
+static int
+is_asked_twice(void *arg)
+{
+    (void) arg;
+    until(CY_SECOND);
+    seek_some(0, MAX + 1);
+    WORLD_CHECK(counters_of(1).refused >= 1);
+    until(1600 * MS);
+    seek_some(MAX + 1, 6);
+    WORLD_EQ(standing_on(1), 2); /* "d" and "f" */
+    until(3 * CY_SECOND);
+    WORLD_EQ(standing_on(1), 3);
+    WORLD_EQ(questions_of(0), 3);
+    WORLD_EQ(counters_of(1).refused, 1);
+    return 0;
+}
+
+static int
+makes_room(void *arg)
+{
+    (void) arg;
+    net_of(1)->limits.questions_max = MAX;
+    until(1500 * MS);
+    for (int i = 0; i < 3; i++)
+        hold(0, NAMES[i]);
+    return 0;
+}
+
+static void
+what_stands_already_stands_once(void)
+{
+    open_two(is_asked_twice, makes_room, 4 * CY_SECOND);
     world_run();
 }
 
@@ -313,5 +385,6 @@ only_hubs_are_asked(void)
 CY_TEST_MAIN("transport.stand", CY_TEST(a_thousand_seekers_are_one_question),
              CY_TEST(a_node_has_so_many_questions_and_no_more),
              CY_TEST(so_many_questions_of_a_node_stand_and_the_next_is_asked_again),
+             CY_TEST(what_stands_already_stands_once), CY_TEST(who_seeks_again_asks_again),
              CY_TEST(a_node_speaks_for_itself_alone),
              CY_TEST(an_answer_from_the_wrong_place_is_none), CY_TEST(only_hubs_are_asked))
