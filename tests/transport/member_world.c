@@ -92,7 +92,8 @@ main_task(void *arg)
         WORLD_CHECK(cy_task_spawn(NULL, run_extra, arg, &daemon) == 0);
     if (!self->silent)
         WORLD_CHECK(cy_peer_watch(cy_self()) == 0);
-    while (cyi_sim_now(world.sim) < world.end) {
+    cy_time end = self->end != 0 ? self->end : world.end;
+    while (cyi_sim_now(world.sim) < end) {
         int rc = cy_receive(&msg, cy_after(20 * CY_MILLISECOND));
         if (rc == -ECANCELED)
             break;

@@ -23,6 +23,7 @@ struct world_node {
     cy_task_fn *extra; /* runs beside the one that notes; or NULL */
     bool finished;     /* `extra` has returned; world_run() asserts it */
     bool silent;       /* notes nothing */
+    cy_time end;       /* when its main task returns, if not with all others */
 };
 
 struct member_world {

@@ -1,5 +1,6 @@
 #include "member_world.h"
 
+#include <cycos/impl/router.h>
 #include <string.h>
 
 /* Nodes in a simulated world that come, go, hang, crash and lose sight of each other. */
@@ -302,6 +303,57 @@ says_nothing_of_a_cut_that_is_mended(void)
     CU_ASSERT_TRUE(world_first(0, "n1.0", false) >= 8 * CY_SECOND);
 }
 
+/* What a process does between the last turn of its cores and its exit. */
+static void
+leave(struct cyi_sim *sim, void *arg)
+{
+    struct cyi_node *node = world.nodes[(uintptr_t) arg].node;
+    CU_ASSERT_FALSE(cyi_sim_runs(sim, node));
+    node->options->network->leave(node);
+    cyi_core_enter(NULL);
+}
+
+static void
+hears_of_an_orderly_end_at_once(void)
+{
+    world_open(6 * CY_SECOND);
+    world_options(1, 3);
+    world.nodes[1].end = 3 * CY_SECOND;
+    for (uint32_t i = 0; i < 3; i++)
+        world_start(i, i);
+    cyi_sim_at(world.sim, 3100 * MS, leave, (void *) 1);
+    world_run();
+    CU_ASSERT_EQUAL(world_count(0, "n1.2", false), 1);
+    CU_ASSERT_TRUE(world_first(0, "n1.2", false) >= 3 * CY_SECOND);
+    CU_ASSERT_TRUE(world_first(0, "n1.2", false) < 3300 * MS);
+    CU_ASSERT_TRUE(world_first(2, "n1.0", false) < 3300 * MS);
+    CU_ASSERT_PTR_NOT_NULL(strstr(world.log, "reason=goodbye"));
+    CU_ASSERT_PTR_NULL(strstr(world.log, "reason=refused"));
+}
+
+static void
+part_two(struct cyi_sim *sim, void *arg)
+{
+    (void) arg;
+    cyi_sim_partition(sim, CYI_SIM_ONLY(0), CYI_SIM_ONLY(1));
+}
+
+/* The third hears both and says so, but that gives no messages a way. */
+static void
+sees_a_partition_between_two_although_a_third_hears_both(void)
+{
+    world_open(12 * CY_SECOND);
+    for (uint32_t i = 0; i < 3; i++)
+        world_start(i, i);
+    cyi_sim_at(world.sim, 3 * CY_SECOND, part_two, NULL);
+    world_run();
+    CU_ASSERT_TRUE(world_first(0, "n1.0", false) > 9 * CY_SECOND);
+    CU_ASSERT_TRUE(world_first(0, "n1.0", false) < 10 * CY_SECOND);
+    CU_ASSERT_TRUE(world_first(1, "n0.0", false) < 10 * CY_SECOND);
+    CU_ASSERT_TRUE(world_first(2, "n0.0", false) >= 12 * CY_SECOND);
+    CU_ASSERT_TRUE(world_first(2, "n1.0", false) >= 12 * CY_SECOND);
+}
+
 CY_TEST_MAIN("transport.member", CY_TEST(finds_a_node_by_broadcast),
              CY_TEST(finds_the_nodes_of_a_host_with_nothing_but_loopback),
              CY_TEST(finds_nodes_that_have_ipv6_only), CY_TEST(is_invisible_without_discovery),
@@ -314,4 +366,6 @@ CY_TEST_MAIN("transport.member", CY_TEST(finds_a_node_by_broadcast),
              CY_TEST(takes_a_restart_on_the_same_port_for_another_node),
              CY_TEST(sees_a_partition_from_both_sides_and_its_end),
              CY_TEST(sees_a_partition_of_one_direction_from_both_sides),
-             CY_TEST(says_nothing_of_a_cut_that_is_mended))
+             CY_TEST(says_nothing_of_a_cut_that_is_mended),
+             CY_TEST(hears_of_an_orderly_end_at_once),
+             CY_TEST(sees_a_partition_between_two_although_a_third_hears_both))
