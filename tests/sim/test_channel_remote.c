@@ -29,6 +29,7 @@ enum fate { UNSAID, SAYING, PASSED, DENIED };
 struct words {
     uint32_t said;
     uint8_t fate[SAID_MAX + 1];
+    bool heard[SAID_MAX + 1]; /* by anybody */
 };
 
 struct heard {
@@ -115,8 +116,7 @@ prepare(void)
     world.nodes = NODES;
     world.hosts = draw_between(1, NODES);
     state()->mood = (enum mood) draw(MOODS);
-    if (o->buffer_max != 0 && o->buffer_max < 4096)
-        o->buffer_max = 4096;
+    o->buffer_max = 0; /* of a few bytes: nothing would come to its end in time */
     if (o->latency_ns_max > 20 * CY_MILLISECOND)
         o->latency_ns_max = 20 * CY_MILLISECOND;
     for (uint32_t i = 0; i < NODES; i++) {
@@ -146,8 +146,9 @@ take_news(struct subscriber *me, const cy_msg *msg)
     struct news news;
     memcpy(&news, cy_msg_body(msg), sizeof news);
     struct heard *heard = &me->heard[news.channel][news.publisher];
-    const struct words *words = &state()->words[news.channel][news.publisher];
+    struct words *words = &state()->words[news.channel][news.publisher];
     EXPECT(news.number <= words->said);
+    words->heard[news.number] = true;
     EXPECT(words->fate[news.number] != DENIED);
     EXPECT(news.number > heard->latest);
     if (exact()) {
@@ -279,6 +280,7 @@ say(uint32_t me, uint32_t which)
     EXPECT((rc < 0) == (msg != NULL));
     EXPECT(rc >= 0 || !exact());
     words->fate[news.number] = rc < 0 ? DENIED : PASSED;
+    EXPECT(rc >= 0 || !words->heard[news.number]);
     if (news.by_deliver && rc > 0)
         state()->delivered += (uint64_t) rc;
     cy_msg_free(&msg);
