@@ -197,6 +197,15 @@ draw_world(uint64_t seed, struct cyi_sim_options *options)
     options->duplicate_chance = drawn.duplicate_chance;
     options->clock_error_max = seed % 3 == 0 ? CY_HOUR : 0;
     options->drift_max = seed % 2 == 0 ? 200 : 0;
+    if (seed % 4 != 3)
+        return;
+    /* A world in which nothing can be relied on. */
+    options->refuse_chance = drawn.refuse_chance / 4;
+    options->reset_chance = drawn.reset_chance / 64;
+    options->pause_chance = drawn.pause_chance;
+    options->pause_ns_max = drawn.pause_ns_max;
+    options->spurious_chance = drawn.spurious_chance;
+    options->no_socket_chance = drawn.no_socket_chance / 8;
 }
 
 static uint64_t
