@@ -131,6 +131,40 @@ nobody_is_asked_for_a_core_of_the_own_node(void)
     run(seeks_at_home, has_a_twin, NULL, 3 * CY_SECOND);
 }
 
+/* A node has many addresses and is one peer. */
+static cy_location
+by_ipv6(uint32_t node, uint16_t core)
+{
+    cy_location location = {.address = {0xfd, [15] = (uint8_t) (node + 1)}};
+    location.port = location_of(node, core).port;
+    return location;
+}
+
+static int
+seeks_by_another_address(void *arg)
+{
+    cy_ref ref = CY_NOBODY, own;
+    cy_location host = by_ipv6(1, 0);
+    (void) arg;
+    until(CY_SECOND);
+    WORLD_EQ(seek_at(&ref, "twin", by_ipv6(1, 0), CY_SECOND), 0);
+    WORLD_CHECK(cy_ref_equal(ref, twins[1]));
+    WORLD_EQ(seek_at(&ref, "twin", by_ipv6(1, 1), 100 * MS), -ETIMEDOUT);
+    host.port = 0;
+    WORLD_EQ(seek_at(&ref, "twin", host, CY_SECOND), 0);
+    own = hold(1, "own");
+    WORLD_EQ(seek_at(&ref, "own", by_ipv6(0, 1), CY_SECOND), 0);
+    WORLD_CHECK(cy_ref_equal(ref, own));
+    WORLD_EQ(counters_of(0).asked, 3);
+    return 0;
+}
+
+static void
+a_location_may_have_any_address_of_the_node(void)
+{
+    run(seeks_by_another_address, has_a_twin, NULL, 4 * CY_SECOND);
+}
+
 /* Python's: a location that nobody knows could never be found, not even when it came. */
 static int
 seeks_nowhere(void *arg)
@@ -217,5 +251,6 @@ CY_TEST_MAIN("transport.locate_place", CY_TEST(a_location_chooses_the_core_that_
              CY_TEST(a_location_without_a_port_chooses_the_host),
              CY_TEST(a_name_of_another_core_does_not_answer),
              CY_TEST(nobody_is_asked_for_a_core_of_the_own_node),
+             CY_TEST(a_location_may_have_any_address_of_the_node),
              CY_TEST(a_location_that_nobody_knows_yet_is_asked_when_it_comes),
              CY_TEST(all_nodes_of_the_own_host_can_be_asked))
