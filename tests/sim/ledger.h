@@ -27,7 +27,8 @@ struct ledger_plan {
     cy_time pause_max;  /* between two things that a party does */
     cy_time stop_at;    /* nobody sends any more; counted as cyi_sim_now() does it */
     cy_time end_at;     /* all must have come */
-    bool no_memory;     /* there may be too little: not every loss is said to the sender */
+    uint32_t buffer_bytes; /* of each connection */
+    bool no_memory;        /* there may be too little: not every loss is said to the sender */
     cy_task_fn *companion; /* started on each node beside the parties, with its instance */
 };
 
