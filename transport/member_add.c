@@ -175,11 +175,16 @@ announce_here(struct cyi_core *hub, const void *args)
     (void) !net->members->way->put(hub, announce->tag, CYI_OP_ANNOUNCE, hello, size);
 }
 
+/* Leaves all as it is: for who only wants that there is a connection. */
+static const struct cy_peer_options keep;
+
 /* The peer is online: what the options say of it. The lock held. */
 static void
 apply(struct cyi_core *core, struct cyi_member *member, const struct cy_peer_options *options)
 {
     struct announce announce = {member->tag};
+    if (options == &keep)
+        return;
     set_stream(core, member, options->stream);
     if (options->broadcast)
         cyi_post_answer(core, 0, announce_here, &announce, sizeof announce);
@@ -224,7 +229,8 @@ await_host(struct cyi_members *members, struct cyi_core *core, const cy_location
     struct cyi_member *member;
     int rc = 0;
     pthread_mutex_lock(&members->lock);
-    stream_host(members, core, location, options->stream);
+    if (options != &keep)
+        stream_host(members, core, location, options->stream);
     while ((member = find_at(members, location)) == NULL && rc == 0)
         rc = cyi_members_wait(members, core, deadline);
     if (member != NULL) {
@@ -257,6 +263,23 @@ add_host(struct cyi_members *members, struct cyi_core *core, const cy_location *
     }
 }
 
+static int
+add(struct cyi_core *core, const cy_location *location, const struct cy_peer_options *options,
+    cy_time deadline)
+{
+    struct cyi_members *members = members_of(core);
+    if (location->port == 0)
+        return add_host(members, core, location, options, deadline);
+    if (is_own(core->node, location))
+        return 0;
+    pthread_mutex_lock(&members->lock);
+    struct cyi_member *member = find_at(members, location);
+    if (member != NULL)
+        apply(core, member, options);
+    pthread_mutex_unlock(&members->lock);
+    return member != NULL ? 0 : add_core(members, core, location, options, deadline);
+}
+
 int
 cy_peer_add(const cy_location *location, const struct cy_peer_options *options,
             cy_time deadline)
@@ -268,18 +291,7 @@ cy_peer_add(const cy_location *location, const struct cy_peer_options *options,
         return CY_ENOPEER;
     if (memcmp(location->address, nowhere, sizeof nowhere) == 0)
         return -EINVAL;
-    struct cyi_members *members = members_of(core);
-    options = options != NULL ? options : &defaults;
-    if (location->port == 0)
-        return add_host(members, core, location, options, deadline);
-    if (is_own(core->node, location))
-        return 0;
-    pthread_mutex_lock(&members->lock);
-    struct cyi_member *member = find_at(members, location);
-    if (member != NULL)
-        apply(core, member, options);
-    pthread_mutex_unlock(&members->lock);
-    return member != NULL ? 0 : add_core(members, core, location, options, deadline);
+    return add(core, location, options != NULL ? options : &defaults, deadline);
 }
 
 /* HOST, HOST:PORT or [ADDRESS]:PORT; a name may not be known yet. */
@@ -306,25 +318,40 @@ resolve(cy_location *out, const char *text, cy_time deadline)
     return cy_location_resolve(out, host, (uint16_t) port, deadline);
 }
 
-/* Tries until it has been online once; from then on the membership keeps to it. */
+/* A name is looked up anew when nobody was there. */
+static int
+add_once(struct cyi_core *core, const char *text, cy_location *location, bool *known)
+{
+    int rc = *known ? 0 : resolve(location, text, cy_after(OPTION_DEADLINE));
+    if (rc == 0)
+        rc = add(core, location, &keep, cy_after(OPTION_DEADLINE));
+    *known = rc == 0;
+    if (rc != 0 && rc != -ECANCELED)
+        cyi_log_write(core->node->log, NULL, CY_LOG_WARN, "peer.unreachable",
+                      "peer=%s error=%s", text, cy_errname(rc));
+    return rc;
+}
+
+/*
+ * Now and then, for ever: it may begin later, or again, and where nobody says hello we are the
+ * only ones who know of it.
+ */
 static int
 add_option(void *arg)
 {
-    const char *text = arg;
     struct cyi_core *core = cyi_current();
     cy_time wait = CYI_MEMBER_RETRY / 4;
     cy_location location;
+    bool known = false;
     for (;;) {
-        int rc = resolve(&location, text, cy_after(OPTION_DEADLINE));
-        if (rc == 0)
-            rc = cy_peer_add(&location, NULL, cy_after(OPTION_DEADLINE));
-        if (rc == 0 || rc == -ECANCELED || rc == -EINVAL)
+        int rc = add_once(core, arg, &location, &known);
+        if (rc == -ECANCELED || rc == -EINVAL)
             return rc;
-        cyi_log_write(core->node->log, NULL, CY_LOG_WARN, "peer.unreachable",
-                      "peer=%s error=%s", text, cy_errname(rc));
-        if (cy_sleep(wait) != 0)
+        if (cy_sleep(known ? CYI_MEMBER_RETRIES : wait) != 0)
             return -ECANCELED;
-        wait = 2 * wait < CYI_MEMBER_RETRIES ? 2 * wait : CYI_MEMBER_RETRIES;
+        wait = known ? CYI_MEMBER_RETRY / 4 : 2 * wait;
+        if (wait > CYI_MEMBER_RETRIES)
+            wait = CYI_MEMBER_RETRIES;
     }
 }
 

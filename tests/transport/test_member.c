@@ -138,6 +138,24 @@ go_on(struct cyi_sim *sim, void *arg)
 }
 
 static void
+dials_a_peer_of_the_options_that_begins_again(void)
+{
+    world_open(25 * CY_SECOND);
+    for (uint32_t i = 0; i < 2; i++)
+        world.nodes[i].options.discover_peers = false;
+    world.nodes[0].options.peers = (struct cy_option_list){known_peers, 1};
+    world.nodes[1].options.tcp_port = 4000;
+    world_start(0, 0);
+    world_start(1, 1);
+    cyi_sim_at(world.sim, 3 * CY_SECOND, crash, (void *) 1);
+    cyi_sim_at(world.sim, 6 * CY_SECOND, start_late, (void *) 1);
+    world_run();
+    CU_ASSERT_EQUAL(world_count(0, "n1.0", true), 2);
+    CU_ASSERT_TRUE(world_last(0, "n1.0", true) < 20 * CY_SECOND);
+    CU_ASSERT_PTR_NULL(strstr(world.log, "EINVAL"));
+}
+
+static void
 notices_a_crash_in_a_tenth_of_a_second(void)
 {
     world_open(6 * CY_SECOND);
@@ -359,6 +377,7 @@ CY_TEST_MAIN("transport.member", CY_TEST(finds_a_node_by_broadcast),
              CY_TEST(finds_nodes_that_have_ipv6_only), CY_TEST(is_invisible_without_discovery),
              CY_TEST(dials_the_peers_that_the_options_name),
              CY_TEST(waits_for_the_peers_that_the_options_name),
+             CY_TEST(dials_a_peer_of_the_options_that_begins_again),
              CY_TEST(notices_a_crash_in_a_tenth_of_a_second),
              CY_TEST(notices_a_silent_end_in_five_seconds),
              CY_TEST(tolerates_a_hang_of_three_seconds),
