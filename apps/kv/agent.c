@@ -54,7 +54,7 @@ tell_all(struct kv_core *core, const struct bus_request *request, struct kv_slic
     for (uint16_t i = 0; i < core->server->cores; i++) {
         cy_msg *msg;
         cy_msg *reply;
-        if (i == core->site.self)
+        if (i == core->index)
             continue;
         int result = kv_bus_request_create(&msg, request, name);
         if (result < 0)
@@ -260,7 +260,7 @@ kv_bus_agent(void *arg)
     while (cy_receive(&msg, CY_FOREVER) == 0) {
         struct bus_request request;
         struct kv_buffer text = {0};
-        if (cy_msg_tag(msg) == KV_TAG_BUS) {
+        if (cy_msg_tag(msg) == KV_TAG_BUS && kv_core_sent(core, msg)) {
             const char *at = cy_msg_body(msg);
             memcpy(&request, at, sizeof request);
             struct kv_slice name = {at + sizeof request, cy_msg_size(msg) - sizeof request};

@@ -18,12 +18,20 @@ integer_of(struct kv_slice reply)
     return value;
 }
 
-/* The content of a bulk string. */
+static bool
+is_error(struct kv_slice reply)
+{
+    return reply.at[0] == '-';
+}
+
+/* The content of a bulk string; of anything else nothing. */
 static struct kv_slice
 bulk_of(struct kv_slice reply)
 {
     const char *line = memchr(reply.at, '\n', reply.bytes);
     size_t head = (size_t) (line + 1 - reply.at);
+    if (reply.at[0] != '$' || reply.bytes < head + 2)
+        return (struct kv_slice){"", 0};
     return (struct kv_slice){line + 1, reply.bytes - head - 2};
 }
 
@@ -113,7 +121,7 @@ add_pairs(struct kv_session *session, struct kv_request *request, uint16_t shard
         count += kv_session_shard(session, &request->argv[i]) == shard;
     if (count == 0)
         return 0;
-    begin(part, values ? "mset" : "exists", 1 + (values ? 2 * count : count));
+    begin(part, values ? "putall" : "vacant", 1 + (values ? 2 * count : count));
     for (uint32_t i = 1; i < request->argc; i += 2) {
         if (kv_session_shard(session, &request->argv[i]) != shard)
             continue;
@@ -125,18 +133,27 @@ add_pairs(struct kv_session *session, struct kv_request *request, uint16_t shard
     return count;
 }
 
-/* Takes the shards of all keys, one after the other, until a key turns out to exist. */
+/*
+ * Takes the shards of all keys, one after the other, until a key turns out to exist, or a shard
+ * to be full or out of reach: then replies and returns false.
+ */
 static bool
-hold_absent(struct kv_session *session, struct kv_request *request, bool *exists)
+hold_absent(struct kv_session *session, struct kv_request *request)
 {
-    *exists = false;
-    for (uint16_t shard = 0; shard < session->pipeline->shards && !*exists; shard++) {
+    for (uint16_t shard = 0; shard < session->pipeline->shards; shard++) {
         if (add_pairs(session, request, shard, false) == 0)
             continue;
         hold(session, shard);
         if (!kv_session_exchange(session))
             return false;
-        *exists = integer_of(kv_part_take(&session->pipeline->part[shard])) > 0;
+        struct kv_slice reply = kv_part_take(&session->pipeline->part[shard]);
+        if (is_error(reply))
+            kv_buffer_append(request->out, reply.at, reply.bytes);
+        else if (integer_of(reply) > 0)
+            kv_reply_integer(request->out, 0);
+        else
+            continue;
+        return false;
     }
     return true;
 }
@@ -157,27 +174,21 @@ set_absent(struct kv_session *session, struct kv_request *request)
         if (!pipeline->part[shard].held)
             continue;
         struct kv_slice reply = kv_part_take(&pipeline->part[shard]);
-        if (reply.at[0] == '-')
+        if (is_error(reply))
             result = reply;
     }
-    nothing_held(session);
     kv_buffer_append(request->out, result.at, result.bytes);
+    if (!is_error(result))
+        nothing_held(session);
 }
 
 void
 kv_serve_msetnx(struct kv_session *session, struct kv_request *request)
 {
-    bool exists;
-
     if (kv_session_pipeline(session) == NULL)
         return;
-    if (kv_store_is_full(&session->site->shard->store)) {
-        kv_reply_error(request->out, KV_ERR_OOM);
-    } else if (hold_absent(session, request, &exists) && exists) {
-        kv_reply_integer(request->out, 0);
-    } else if (!session->closing) {
+    if (hold_absent(session, request))
         set_absent(session, request);
-    }
     release_all(session);
 }
 
@@ -186,12 +197,26 @@ struct renaming {
     const struct kv_arg *key[2]; /* from, to */
     uint16_t shard[2];
     bool exists[2];
+    struct kv_slice error; /* of a shard that is out of reach; NULL: none */
 };
+
+/* The next reply of a shard; false when it is an error. */
+static bool
+take(struct kv_part *part, struct renaming *renaming, struct kv_slice *out)
+{
+    *out = kv_part_take(part);
+    if (!is_error(*out))
+        return true;
+    renaming->error = *out;
+    return false;
+}
 
 /* Takes both shards, the lower number first, and looks for the keys. */
 static bool
 hold_both(struct kv_session *session, struct renaming *renaming)
 {
+    struct kv_slice reply;
+
     int lower = renaming->shard[0] < renaming->shard[1] ? 0 : 1;
 
     for (int i = 0; i < 2; i++) {
@@ -199,26 +224,30 @@ hold_both(struct kv_session *session, struct renaming *renaming)
         struct kv_part *part = &session->pipeline->part[renaming->shard[which]];
         add_key_command(part, "exists", renaming->key[which]);
         hold(session, renaming->shard[which]);
-        if (!kv_session_exchange(session))
+        if (!kv_session_exchange(session) || !take(part, renaming, &reply))
             return false;
-        renaming->exists[which] = integer_of(kv_part_take(part)) > 0;
+        renaming->exists[which] = integer_of(reply) > 0;
     }
     return true;
 }
 
-/* Copies value and expiry to the new name, then removes the old one. */
+/* Sets the new name to the value and the expiry that the old one has. */
 static bool
-carry_over(struct kv_session *session, struct renaming *renaming, struct kv_slice *error)
+copy_over(struct kv_session *session, struct renaming *renaming)
 {
     struct kv_part *from = &session->pipeline->part[renaming->shard[0]];
     struct kv_part *to = &session->pipeline->part[renaming->shard[1]];
+    struct kv_slice value, expiry, done;
 
-    add_key_command(from, "get", renaming->key[0]);
+    /* One by one: a value may be so long that its reply fills an answer. */
     add_key_command(from, "pexpiretime", renaming->key[0]);
-    if (!kv_session_exchange(session))
+    if (!kv_session_exchange(session) || !take(from, renaming, &expiry))
         return false;
-    struct kv_slice value = bulk_of(kv_part_take(from));
-    int64_t at_ms = integer_of(kv_part_take(from));
+    int64_t at_ms = integer_of(expiry);
+    add_key_command(from, "get", renaming->key[0]);
+    if (!kv_session_exchange(session) || !take(from, renaming, &value))
+        return false;
+    value = bulk_of(value);
 
     begin(to, "put", at_ms > 0 ? 5 : 3);
     add_copy(to, (struct kv_slice){renaming->key[1]->at, renaming->key[1]->bytes});
@@ -229,17 +258,43 @@ carry_over(struct kv_session *session, struct renaming *renaming, struct kv_slic
         add_copy(to, (struct kv_slice){text, kv_integer_write(text, at_ms)});
     }
     finish(to);
-    if (!kv_session_exchange(session))
-        return false;
-    *error = kv_part_take(to);
-    if (error->at[0] == '-')
-        return true;
+    return kv_session_exchange(session) && take(to, renaming, &done);
+}
+
+/* Removes the old name and gives back both shards. */
+static bool
+remove_old(struct kv_session *session, struct renaming *renaming)
+{
+    struct kv_part *from = &session->pipeline->part[renaming->shard[0]];
+    struct kv_slice done;
+
     add_key_command(from, "del", renaming->key[0]);
     release(session, renaming->shard[0]);
     release(session, renaming->shard[1]);
-    if (!kv_session_exchange(session))
+    if (!kv_session_exchange(session) || !take(from, renaming, &done))
         return false;
     nothing_held(session);
+    return true;
+}
+
+/* With both shards held; false when a shard said an error, or the session is closing. */
+static bool
+rename_held(struct kv_session *session, struct kv_request *request, struct renaming *renaming)
+{
+    bool only_absent = request->command->name[6] != '\0';
+
+    if (!renaming->exists[0]) {
+        kv_reply_error(request->out, KV_ERR_NO_KEY);
+    } else if (only_absent && renaming->exists[1]) {
+        kv_reply_integer(request->out, 0);
+    } else {
+        if (!copy_over(session, renaming) || !remove_old(session, renaming))
+            return false;
+        if (only_absent)
+            kv_reply_integer(request->out, 1);
+        else
+            kv_reply_ok(request->out);
+    }
     return true;
 }
 
@@ -247,28 +302,15 @@ carry_over(struct kv_session *session, struct renaming *renaming, struct kv_slic
 void
 kv_serve_rename(struct kv_session *session, struct kv_request *request)
 {
-    bool only_absent = request->command->name[6] != '\0';
     struct renaming renaming = {.key = {&request->argv[1], &request->argv[2]}};
-    struct kv_slice result = {NULL, 0};
 
     if (kv_session_pipeline(session) == NULL)
         return;
     for (int i = 0; i < 2; i++)
         renaming.shard[i] = kv_session_shard(session, renaming.key[i]);
-    if (hold_both(session, &renaming)) {
-        if (!renaming.exists[0])
-            kv_reply_error(request->out, KV_ERR_NO_KEY);
-        else if (only_absent && renaming.exists[1])
-            kv_reply_integer(request->out, 0);
-        else if (!carry_over(session, &renaming, &result))
-            session->closing = true;
-        else if (result.at[0] == '-')
-            kv_buffer_append(request->out, result.at, result.bytes);
-        else if (only_absent)
-            kv_reply_integer(request->out, 1);
-        else
-            kv_reply_ok(request->out);
-    }
+    bool done = hold_both(session, &renaming) && rename_held(session, request, &renaming);
+    if (!done && renaming.error.at != NULL)
+        kv_buffer_append(request->out, renaming.error.at, renaming.error.bytes);
     release_all(session);
 }
 
@@ -292,7 +334,7 @@ kv_serve_scan(struct kv_session *session, struct kv_request *request)
     struct kv_slice reply;
     if (!kv_session_ask(session, shard, request, &reply))
         return;
-    if (reply.at[0] == '-') {
+    if (is_error(reply)) {
         kv_buffer_append(request->out, reply.at, reply.bytes);
         return;
     }
@@ -312,7 +354,8 @@ kv_serve_scan(struct kv_session *session, struct kv_request *request)
 
 /* Draws a shard, each with the chance that its share of the keys gives it. */
 static bool
-draw_shard(struct kv_session *session, uint16_t *out, int64_t *total)
+draw_shard(struct kv_session *session, struct kv_request *request, uint16_t *out,
+           int64_t *total)
 {
     struct kv_pipeline *pipeline = kv_session_pipeline(session);
     int64_t sizes = 0;
@@ -329,7 +372,14 @@ draw_shard(struct kv_session *session, uint16_t *out, int64_t *total)
     *out = 0;
     /* One key at a time takes the place of the one drawn so far: fair without a list. */
     for (uint16_t i = 0; i < pipeline->shards; i++) {
-        int64_t size = integer_of(kv_part_take(&pipeline->part[i]));
+        struct kv_slice reply = kv_part_take(&pipeline->part[i]);
+        if (is_error(reply)) {
+            kv_buffer_append(request->out, reply.at, reply.bytes);
+            return false;
+        }
+        int64_t size = integer_of(reply);
+        if (size < 0 || sizes > INT64_MAX - size)
+            size = 0;
         sizes += size;
         if (sizes > 0 && (int64_t) (random % (uint64_t) sizes) < size)
             *out = i;
@@ -346,7 +396,7 @@ kv_serve_randomkey(struct kv_session *session, struct kv_request *request)
     uint16_t shard;
 
     /* A shard whose keys have all expired says null, and has none any more the next time. */
-    while (draw_shard(session, &shard, &total)) {
+    while (draw_shard(session, request, &shard, &total)) {
         struct kv_slice reply;
         if (total == 0) {
             kv_reply_null(request->out, session->resp);
@@ -354,7 +404,7 @@ kv_serve_randomkey(struct kv_session *session, struct kv_request *request)
         }
         if (!kv_session_ask(session, shard, request, &reply))
             return;
-        if (reply.at[0] == '$' && reply.at[1] != '-') {
+        if (is_error(reply) || (reply.at[0] == '$' && reply.at[1] != '-')) {
             kv_buffer_append(request->out, reply.at, reply.bytes);
             return;
         }

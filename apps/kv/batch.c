@@ -1,4 +1,7 @@
-/* batch.c - commands on their way to another shard. */
+/*
+ * batch.c - commands on their way to another shard.
+ * Tests: tests/kv/test_batch.c
+ */
 #include "batch.h"
 
 #include <stdlib.h>
@@ -14,6 +17,9 @@ struct head {
     uint64_t bytes; /* of the whole command */
     uint64_t hash;  /* of its first key, if hashed */
 };
+
+_Static_assert(sizeof(struct head) == 24, "no padding: other processes read it");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a batch travels as it is");
 
 static size_t
 aligned(size_t bytes)
@@ -160,17 +166,157 @@ kv_batch_release(struct kv_call *call)
         kv_blob_free(&call->argv[i].blob);
 }
 
+/* Frees the blobs of one command; returns where the next one begins. */
+static const char *
+discard_one(const char *at)
+{
+    struct head head;
+
+    memcpy(&head, at, sizeof head);
+    at += sizeof head;
+    for (uint32_t i = 0; i < head.argc; i++) {
+        struct kv_arg arg;
+        at = read_argument(at, &arg);
+        kv_blob_free(&arg.blob);
+    }
+    return at;
+}
+
 void
 kv_batch_discard(const char *at, const char *end)
 {
+    while (at < end)
+        at = discard_one(at);
+}
+
+void
+kv_batch_skip(const char **at, uint32_t count)
+{
+    while (count-- > 0)
+        *at = discard_one(*at);
+}
+
+const struct kv_command *
+kv_batch_next(const char **at, uint32_t *argc)
+{
+    struct head head;
+
+    memcpy(&head, *at, sizeof head);
+    *at += head.bytes;
+    *argc = head.argc;
+    return &kv_commands[head.number];
+}
+
+/* Bytes of a command without blobs. */
+static size_t
+packed_bytes(const char *at)
+{
+    struct head head;
+
+    memcpy(&head, at, sizeof head);
+    size_t bytes = sizeof head;
+    at += sizeof head;
+    for (uint32_t i = 0; i < head.argc; i++) {
+        struct kv_arg arg;
+        at = read_argument(at, &arg);
+        bytes += sizeof(uint64_t) + aligned(arg.bytes);
+    }
+    return bytes;
+}
+
+size_t
+kv_batch_measure(const char *at, const char *end, size_t max, uint32_t *count)
+{
+    size_t total = 0;
+    uint32_t argc;
+
+    *count = 0;
     while (at < end) {
+        size_t bytes = packed_bytes(at);
+        if (bytes > max - total)
+            break;
+        total += bytes;
+        ++*count;
+        (void) kv_batch_next(&at, &argc);
+    }
+    return total;
+}
+
+/* Writes one argument; the bytes that fill it up are zero, not what memory held before. */
+static char *
+pack_argument(char *out, const struct kv_arg *arg)
+{
+    uint64_t size = arg->bytes;
+
+    memcpy(out, &size, sizeof size);
+    out += sizeof size;
+    if (arg->bytes > 0)
+        memcpy(out, arg->at, arg->bytes);
+    memset(out + arg->bytes, 0, aligned(arg->bytes) - arg->bytes);
+    return out + aligned(arg->bytes);
+}
+
+void
+kv_batch_pack(char *out, const char *at, uint32_t count)
+{
+    while (count-- > 0) {
         struct head head;
         memcpy(&head, at, sizeof head);
+        head.bytes = packed_bytes(at);
+        memcpy(out, &head, sizeof head);
+        out += sizeof head;
         at += sizeof head;
         for (uint32_t i = 0; i < head.argc; i++) {
             struct kv_arg arg;
             at = read_argument(at, &arg);
-            kv_blob_free(&arg.blob);
+            out = pack_argument(out, &arg);
         }
     }
+}
+
+/* Do the arguments fill exactly the bytes that the head announces? */
+static bool
+arguments_fit(const char *at, size_t left, uint32_t argc)
+{
+    for (uint32_t i = 0; i < argc; i++) {
+        uint64_t size;
+        if (left < sizeof size)
+            return false;
+        memcpy(&size, at, sizeof size);
+        left -= sizeof size;
+        if (size > KV_BULK_MAX || aligned((size_t) size) > left)
+            return false;
+        at += sizeof size + aligned((size_t) size);
+        left -= aligned((size_t) size);
+    }
+    return left == 0;
+}
+
+static bool
+head_makes_sense(const struct head *head, size_t left)
+{
+    if (head->bytes < sizeof *head || head->bytes > left)
+        return false;
+    if (head->number >= kv_command_count || (head->resp != 2 && head->resp != 3))
+        return false;
+    const struct kv_command *command = &kv_commands[head->number];
+    return command->run != NULL && head->argc > 0 && kv_command_arity_ok(command, head->argc);
+}
+
+bool
+kv_batch_check(const char *at, const char *end, uint32_t count)
+{
+    while (at < end) {
+        struct head head;
+        size_t left = (size_t) (end - at);
+        if (count == 0 || left < sizeof head)
+            return false;
+        memcpy(&head, at, sizeof head);
+        if (!head_makes_sense(&head, left) ||
+            !arguments_fit(at + sizeof head, (size_t) head.bytes - sizeof head, head.argc))
+            return false;
+        at += head.bytes;
+        count--;
+    }
+    return count == 0;
 }

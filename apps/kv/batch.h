@@ -47,4 +47,25 @@ void kv_batch_release(struct kv_call *call);
 /* Frees the blobs of a batch that will not be read. */
 void kv_batch_discard(const char *at, const char *end);
 
+/*
+ * Between processes a batch has the same layout without blobs, in one piece of memory, and is
+ * nothing but bytes until kv_batch_check() has looked at them. (Integers are little-endian, as
+ * in memory.)
+ */
+
+/* What the next command is, without reading it; moves *at behind it. */
+const struct kv_command *kv_batch_next(const char **at, uint32_t *argc);
+
+/* Bytes that the next commands take when packed: as many as fit into `max`, said in *count. */
+size_t kv_batch_measure(const char *at, const char *end, size_t max, uint32_t *count);
+
+/* Writes so many packed commands into `out`, which has room; blobs stay where they are. */
+void kv_batch_pack(char *out, const char *at, uint32_t count);
+
+/* Passes over the next commands and frees their blobs. */
+void kv_batch_skip(const char **at, uint32_t count);
+
+/* Are these bytes of another process so many commands that a shard may run? */
+bool kv_batch_check(const char *at, const char *end, uint32_t count);
+
 #endif

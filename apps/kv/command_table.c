@@ -79,6 +79,8 @@ const struct kv_command kv_commands[] = {
     APART("randomkey", randomkey, randomkey, 1, READ, 0, 0, "Returns a random key."),
     ALL("statistics", statistics, 1, KV_ON_ALL_ARRAY, KV_INTERNAL, "For INFO."),
     KEY("put", set, -3, WRITE | KV_INTERNAL, "SET that is not refused, for RENAME."),
+    KEYS("putall", mset, -3, KV_BY_KEY_OK, WRITE | KV_INTERNAL, 2, "Likewise, for MSETNX."),
+    KEYS("vacant", exists, -2, KV_BY_KEY_SUM, STORE | KV_INTERNAL, 1, "Before putall."),
 
     SERVE("auth", auth, -2, KV_FAST, "Authenticates the connection."),
     SERVE("client", client, -2, KV_ADMIN, "Commands about the connection."),

@@ -1,19 +1,19 @@
 /*
  * exchange.c - batches of commands go from a connection to the shards of other cores and back.
- * Tests: tests/kv/test_server.py
+ * Tests: tests/kv/test_server.py, tests/kv/test_cluster.py
  *
- * Nothing is copied: an errand carries the address of a part of the connection's pipeline. The
- * connection waits until all its errands are back, so a part has one user at a time, and the
- * messages order their accesses. A connection that is terminated while it waits leaves its
- * pipeline behind as an orphan, because a shard may still be writing there.
+ * Within the node nothing is copied: an errand carries the address of a part of the
+ * connection's pipeline. The connection waits until all its errands are back, so a part has one
+ * user at a time, and the messages order their accesses. A connection that is terminated while
+ * it waits leaves its pipeline behind as an orphan, because a shard may still be writing there.
+ * What goes to shards of other instances is the courier's affair.
  */
-#include "server.h"
+#include "courier.h"
 
 #include <cycos/mailbox.h>
 
-/* Sends a few bytes however full the way is; gives up only when this task is terminated. */
-static int
-send_surely(cy_ref to, uint32_t tag, const void *body, size_t bytes)
+int
+kv_send_surely(cy_ref to, uint32_t tag, const void *body, size_t bytes)
 {
     for (;;) {
         int result = cy_send_bytes(to, tag, body, bytes);
@@ -25,144 +25,134 @@ send_surely(cy_ref to, uint32_t tag, const void *body, size_t bytes)
     }
 }
 
-/* Runs a part on this core's shard, unless somebody else holds it: then it did nothing. */
-static bool
-try_run(struct kv_core *core, struct kv_part *part, uint64_t holder)
-{
-    struct kv_shard *shard = &core->shard;
-
-    if (shard->holder != 0 && shard->holder != holder)
-        return false;
-    if ((part->flags & KV_HOLD) != 0)
-        shard->holder = holder;
-    if (part->waiting > 0) {
-        const char *at = part->request.at + part->begin;
-        size_t before = part->replies.ends.used;
-        kv_shard_run(shard, &at, part->request.at + part->request.used, kv_core_now(core),
-                     &part->replies);
-        part->begin = (size_t) (at - part->request.at);
-        part->waiting -= (uint32_t) ((part->replies.ends.used - before) / sizeof(size_t));
-    }
-    if ((part->flags & KV_RELEASE) != 0)
-        shard->holder = 0;
-    part->flags = 0;
-    return true;
-}
-
-static void
-report_done(cy_ref to)
-{
-    /* Failing means that the connection is gone; its pipeline is looked after elsewhere. */
-    (void) !send_surely(to, KV_TAG_DONE, NULL, 0);
-}
-
-/* Runs what has waited for the shard, until somebody holds it again. */
-static void
-run_deferred(struct kv_core *core)
-{
-    while (core->shard.holder == 0 && core->deferred.used > 0) {
-        struct kv_deferred first;
-        memcpy(&first, core->deferred.at, sizeof first);
-        core->deferred.used -= sizeof first;
-        memmove(core->deferred.at, core->deferred.at + sizeof first, core->deferred.used);
-        (void) try_run(core, first.errand.part, first.errand.holder);
-        report_done(first.sender);
-    }
-}
-
-void
-kv_shard_handler(void *arg, cy_msg **msg)
-{
-    struct kv_core *core = arg;
-    struct kv_deferred work = {.sender = cy_msg_sender(*msg)};
-
-    if (cy_msg_tag(*msg) != KV_TAG_BATCH)
-        return;
-    memcpy(&work.errand, cy_msg_body(*msg), sizeof work.errand);
-    bool was_held = core->shard.holder != 0;
-    if (!try_run(core, work.errand.part, work.errand.holder)) {
-        kv_buffer_append(&core->deferred, &work, sizeof work);
-        if (!core->deferred.failed)
-            return;
-        /* Without memory to remember it the answer is that memory ran out. */
-        core->deferred.failed = false;
-        work.errand.part->replies.bytes.failed = true;
-    }
-    report_done(work.sender);
-    if (was_held)
-        run_deferred(core);
-}
-
 static bool
 has_work(const struct kv_part *part)
 {
     return part->waiting > 0 || part->flags != 0;
 }
 
-/* Waits for so many answers. No others come: everybody waits for all of one exchange. */
-static int
-await(uint32_t answers)
+static void
+take_message(struct kv_core *core, struct kv_exchange *exchange, const cy_msg *msg)
 {
-    while (answers > 0) {
+    switch (cy_msg_tag(msg)) {
+    case KV_TAG_DONE:
+        exchange->here -= kv_core_sent(core, msg);
+        break;
+    case KV_TAG_ANSWER:
+        kv_courier_answer(core, exchange, msg);
+        break;
+    case KV_TAG_LOST:
+        kv_courier_lost(core, exchange);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Waits for all answers: nobody else sends to a connection's reader. */
+static int
+await(struct kv_core *core, struct kv_exchange *exchange)
+{
+    cy_time deadline = CY_FOREVER;
+
+    if (exchange->away > 0)
+        deadline = cy_after(core->server->flags.cluster_timeout);
+    while (exchange->here > 0 || exchange->away > 0) {
         cy_msg *msg;
-        int result = cy_receive_tag(&msg, KV_TAG_DONE, CY_FOREVER);
+        int result = cy_receive(&msg, exchange->away > 0 ? deadline : CY_FOREVER);
+        if (result == -ETIMEDOUT) {
+            kv_courier_give_up(core, exchange);
+            continue;
+        }
         if (result < 0)
             return result;
+        take_message(core, exchange, msg);
         cy_msg_free(&msg);
-        answers--;
     }
     return 0;
 }
 
-/* Sends the parts for other cores; counts those that are on their way. */
 static int
-send_parts(struct kv_core *core, struct kv_pipeline *pipeline, uint32_t *sent)
+send_errand(struct kv_core *core, struct kv_exchange *exchange, uint16_t index,
+            struct kv_part *part)
 {
-    for (uint16_t i = 0; i < pipeline->shards; i++) {
+    struct kv_errand errand = {part, exchange->pipeline->holder};
+    int result =
+        kv_send_surely(core->server->shards[index], KV_TAG_BATCH, &errand, sizeof errand);
+    exchange->here += result == 0;
+    return result;
+}
+
+/* Sends the parts for other cores and other instances. */
+static int
+send_parts(struct kv_core *core, struct kv_exchange *exchange)
+{
+    struct kv_pipeline *pipeline = exchange->pipeline;
+    uint32_t first = core->site.self - core->index;
+    int result = 0;
+
+    for (uint16_t i = 0; i < pipeline->shards && result == 0; i++) {
         struct kv_part *part = &pipeline->part[i];
+        uint32_t index = i - first; /* wraps for lower numbers: those are away, too */
         if (i == core->site.self || !has_work(part))
             continue;
-        struct kv_errand errand = {part, pipeline->holder};
-        int result = send_surely(core->server->shards[i], KV_TAG_BATCH, &errand, sizeof errand);
-        if (result < 0)
-            return result;
-        ++*sent;
+        if (index < core->server->cores)
+            result = send_errand(core, exchange, (uint16_t) index, part);
+        else
+            result = kv_courier_send(core, exchange, i);
     }
-    return 0;
+    return result;
 }
 
 /* Runs the part for this core here and now; by its handler, in turn, while it is held. */
 static int
-run_own_part(struct kv_core *core, struct kv_pipeline *pipeline, uint32_t *sent)
+run_own_part(struct kv_core *core, struct kv_exchange *exchange)
 {
-    struct kv_part *part = &pipeline->part[core->site.self];
+    struct kv_part *part = &exchange->pipeline->part[core->site.self];
+    struct kv_errand errand = {part, exchange->pipeline->holder};
 
     if (!has_work(part))
         return 0;
     bool was_held = core->shard.holder != 0;
-    if (try_run(core, part, pipeline->holder)) {
-        if (was_held)
-            run_deferred(core);
-        return 0;
-    }
-    struct kv_errand errand = {part, pipeline->holder};
-    int result = send_surely(core->server->shards[core->site.self], KV_TAG_BATCH, &errand,
-                             sizeof errand);
-    if (result == 0)
-        ++*sent;
-    return result;
+    if (!kv_errand_try(core, &errand))
+        return send_errand(core, exchange, core->index, part);
+    if (was_held)
+        kv_shard_run_deferred(core);
+    return 0;
+}
+
+static void
+enlist(struct kv_core *core, struct kv_exchange *exchange)
+{
+    exchange->next = core->exchanges;
+    if (core->exchanges != NULL)
+        core->exchanges->previous = exchange;
+    core->exchanges = exchange;
+}
+
+static void
+delist(struct kv_core *core, struct kv_exchange *exchange)
+{
+    if (exchange->previous != NULL)
+        exchange->previous->next = exchange->next;
+    else
+        core->exchanges = exchange->next;
+    if (exchange->next != NULL)
+        exchange->next->previous = exchange->previous;
 }
 
 int
 kv_core_exchange(void *arg, struct kv_session *session, struct kv_pipeline *pipeline)
 {
     struct kv_core *core = arg;
-    uint32_t sent = 0;
+    struct kv_exchange exchange = {.pipeline = pipeline, .waiter = cy_self()};
 
-    int result = send_parts(core, pipeline, &sent);
+    enlist(core, &exchange);
+    int result = send_parts(core, &exchange);
     if (result == 0)
-        result = run_own_part(core, pipeline, &sent);
-    int waited = await(sent);
+        result = run_own_part(core, &exchange);
+    int waited = await(core, &exchange);
+    delist(core, &exchange);
     if (waited < 0) {
         pipeline->next = core->orphans;
         core->orphans = pipeline;

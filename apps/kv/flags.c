@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define BIND_MAX 16
+#define HOUR     (3600 * CY_SECOND)
 
 static const char *const bind_default[] = {"127.0.0.1"};
 
@@ -60,6 +61,14 @@ static const struct cy_option options[] = {
     {"output-timeout", CY_OPTION_DURATION, FIELD(output_timeout), CY_MILLISECOND,
      CY_FOREVER - 1, "DURATION",
      "close a client beyond the output limit that takes nothing for so long", NULL},
+    {"cluster-size", CY_OPTION_NUMBER, FIELD(cluster_size), 1, KV_INSTANCES_MAX, "NUMBER",
+     "share the keys among so many instances, which find each other", NULL},
+    {"cluster-index", CY_OPTION_NUMBER, FIELD(cluster_index), 0, KV_INSTANCES_MAX - 1, "NUMBER",
+     "which of them this is, from 0 on", NULL},
+    {"cluster-name", CY_OPTION_STRING, FIELD(cluster_name), 1, KV_CLUSTER_NAME_MAX, "NAME",
+     "tells clusters of one network apart", NULL},
+    {"cluster-timeout", CY_OPTION_DURATION, FIELD(cluster_timeout), CY_MILLISECOND, HOUR,
+     "DURATION", "answer with an error when another instance says nothing for so long", NULL},
 };
 
 void
@@ -71,6 +80,9 @@ kv_flags_init(struct kv_flags *flags, struct cy_option_set *set)
         .maxclients = 10000,
         .output_limit = (uint64_t) 256 << 20,
         .output_timeout = 10 * CY_SECOND,
+        .cluster_name = "kv",
+        .cluster_size = 1,
+        .cluster_timeout = 5 * CY_SECOND,
     };
     *set = (struct cy_option_set){
         .section = "kv",
@@ -80,11 +92,14 @@ kv_flags_init(struct kv_flags *flags, struct cy_option_set *set)
     };
 }
 
-void
+const char *
 kv_flags_finish(struct kv_flags *flags)
 {
     if (flags->timeout_text != NULL)
         (void) read_timeout(&flags->timeout, flags->timeout_text); /* has been checked */
+    if (flags->cluster_index >= flags->cluster_size)
+        return "cluster-index: expected less than cluster-size";
+    return NULL;
 }
 
 static void

@@ -70,7 +70,8 @@ hear(void *arg)
     cy_msg *msg;
 
     while (!connection->broken && next_message(connection, &msg) == 0) {
-        if (cy_msg_tag(msg) == KV_TAG_MESSAGE && !connection->broken)
+        if (cy_msg_tag(msg) == KV_TAG_MESSAGE && kv_core_sent(connection->core, msg) &&
+            !connection->broken)
             push(connection, msg);
         cy_msg_free(&msg);
         if (cy_mailbox_count() == 0 || connection->session.out.used >= KV_OUT_STEP)

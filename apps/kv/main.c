@@ -1,6 +1,7 @@
 /* main.c - kv, a key-value server that Redis clients know how to talk to. */
 #include "server.h"
 
+#include <cycos/peer.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,7 +34,13 @@ run(struct cy_options *options, struct kv_server *server, int argc, char **argv)
         fprintf(stderr, "kv: unknown option %s; --help lists them\n", argv[1]);
         return 2;
     }
-    kv_flags_finish(&server->flags);
+    const char *wrong = kv_flags_finish(&server->flags);
+    if (wrong != NULL) {
+        fprintf(stderr, "kv: %s\n", wrong);
+        return 2;
+    }
+    if (server->flags.cluster_size > 1)
+        options->network = cy_network();
     int status = cy_run(options, kv_server_main, server);
     if (status >= 0)
         return status;

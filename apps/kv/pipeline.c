@@ -2,6 +2,8 @@
 #include "pipeline.h"
 
 #include "merge.h"
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define KEEP_BYTES ((size_t) 64 << 10) /* of each buffer, for the next time */
@@ -33,8 +35,9 @@ part_clear(struct kv_part *part, size_t keep)
     kv_buffer_clear(&part->replies.ends, keep);
     part->request.failed = part->replies.bytes.failed = part->replies.ends.failed = false;
     part->begin = part->taken = 0;
-    part->waiting = 0;
+    part->waiting = part->carried = 0;
     part->flags = 0;
+    part->parcel = 0;
 }
 
 static void
@@ -194,6 +197,25 @@ kv_part_take(struct kv_part *part)
     struct kv_slice reply = {part->replies.bytes.at + begin, ends[part->taken] - begin};
     part->taken++;
     return reply;
+}
+
+void
+kv_part_fail(struct kv_part *part, uint32_t commands, const char *format, ...)
+{
+    const char *at = part->request.at + part->begin;
+    char text[256];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    kv_batch_skip(&at, commands);
+    part->begin = (size_t) (at - part->request.at);
+    part->waiting -= commands;
+    while (commands-- > 0) {
+        kv_reply_error(&part->replies.bytes, text);
+        kv_buffer_append(&part->replies.ends, &part->replies.bytes.used, sizeof(size_t));
+    }
 }
 
 /* Are the replies there that a slot needs? */

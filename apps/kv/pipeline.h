@@ -16,6 +16,10 @@ struct kv_part {
     struct kv_replies replies;
     size_t taken; /* replies that have been used */
     bool held;    /* by this pipeline, from KV_HOLD to KV_RELEASE; outlives clearing */
+
+    uint64_t parcel;  /* under way to another process; 0: none */
+    uint32_t carried; /* commands in it */
+    uint32_t life;    /* of the process that it went to: struct kv_peer */
 };
 
 /*
@@ -71,6 +75,10 @@ bool kv_pipeline_failed(const struct kv_pipeline *pipeline);
 
 /* The next reply of a shard, for those who use no slots. */
 struct kv_slice kv_part_take(struct kv_part *part);
+
+/* Answers the next commands of a part with an error, "-text", instead of running them. */
+__attribute__((format(printf, 3, 4))) void kv_part_fail(struct kv_part *part, uint32_t commands,
+                                                        const char *format, ...);
 
 /* Forgets everything, freeing the blobs of what was not run. */
 void kv_pipeline_clear(struct kv_pipeline *pipeline);

@@ -209,7 +209,7 @@ kv_serve_config(struct kv_session *session, struct kv_request *request)
     kv_serve_subcommand(session, request, subcommands);
 }
 
-/* Adds up what the shards say. */
+/* Adds up what the shards say, but for those that are out of reach. */
 static bool
 gather(struct kv_session *session, struct kv_statistics *sum)
 {
@@ -224,6 +224,8 @@ gather(struct kv_session *session, struct kv_statistics *sum)
         int64_t part[KV_STATISTICS_COUNT];
         if (!kv_session_ask(session, shard, &request, &reply))
             return false;
+        if (reply.at[0] != '$' || reply.bytes < sizeof part + 2)
+            continue;
         memcpy(part, reply.at + reply.bytes - 2 - sizeof part, sizeof part);
         for (size_t i = 0; i < KV_STATISTICS_COUNT; i++)
             total[i] += part[i];
@@ -296,6 +298,8 @@ say_stats(struct kv_session *session, const struct kv_statistics *sum, struct kv
     line(text, "expired_keys:%lld", (long long) sum->expired);
     line(text, "keyspace_hits:%lld", (long long) sum->hits);
     line(text, "keyspace_misses:%lld", (long long) sum->misses);
+    line(text, "cycos_parcels:%lld", (long long) sum->parcels);
+    line(text, "cycos_parcel_timeouts:%lld", (long long) sum->timeouts);
 }
 
 static void

@@ -2,8 +2,7 @@
  * server.c - the server of one node: its start on every core, its housekeeping, its end.
  * Tests: tests/kv/test_server.py
  */
-#include "server.h"
-
+#include "cluster.h"
 #include "connection.h"
 
 #include <cycos/log.h>
@@ -66,6 +65,7 @@ keep_house(void *arg)
     while (cy_wait_stopping(cy_after(pause)) == -ETIMEDOUT) {
         look_at_the_clock(core);
         kv_store_tick(store, kv_core_now(core));
+        kv_shard_look_at_holder(core);
         pause = kv_store_is_busy(store) ? TICK_BUSY : TICK_IDLE;
     }
     kv_connections_stop(core);
@@ -212,18 +212,27 @@ listen_on_all(struct kv_server *server)
                 server->port, cy_strerror(result));
         return result;
     }
-    for (i = 0; i < bind->count; i++)
-        printf("kv: ready on %s:%u\n", bind->items[i], server->port);
-    fflush(stdout);
     return 0;
 }
 
 static void
+say_ready(const struct kv_server *server)
+{
+    const struct cy_option_list *bind = &server->flags.bind;
+
+    for (uint32_t i = 0; i < bind->count; i++)
+        printf("kv: ready on %s:%u\n", bind->items[i], server->port);
+    fflush(stdout);
+}
+
+static int
 init_core(struct kv_server *server, uint16_t index)
 {
     struct kv_core *core = &server->core[index];
+    uint16_t shard = (uint16_t) (server->flags.cluster_index * server->cores + index);
 
     core->server = server;
+    core->index = index;
     kv_shard_init(&core->shard, &server->config.seed, &server->memory);
     look_at_the_clock(core);
     core->site = (struct kv_site){
@@ -231,9 +240,10 @@ init_core(struct kv_server *server, uint16_t index)
         .ops = &kv_server_world,
         .world = core,
         .shard = &core->shard,
-        .self = index,
-        .next_id = index + 1U,
+        .self = shard,
+        .next_id = shard + 1U,
     };
+    return server->flags.cluster_size > 1 ? kv_cluster_init_core(core) : 0;
 }
 
 /* What runs on every core. Daemons: the node ends although they still wait for work. */
@@ -258,28 +268,47 @@ static int
 prepare(struct kv_server *server)
 {
     server->cores = cy_core_count();
+    server->main = cy_self();
+    server->node = server->main.node;
+    if (server->flags.cluster_size * server->cores > KV_CLUSTER_SHARDS)
+        return -E2BIG;
     server->port = (uint16_t) server->flags.port;
     server->memory.max = (int64_t) server->flags.maxmemory;
     server->clients.max = server->flags.maxclients;
     server->shards = calloc(server->cores, sizeof *server->shards);
     server->agents = calloc(server->cores, sizeof *server->agents);
+    server->publishers = calloc(server->cores, sizeof *server->publishers);
     server->core = aligned_alloc(64, server->cores * sizeof *server->core);
-    if (server->shards == NULL || server->agents == NULL || server->core == NULL)
+    if (server->shards == NULL || server->agents == NULL || server->publishers == NULL ||
+        server->core == NULL)
         return -ENOMEM;
     memset(server->core, 0, server->cores * sizeof *server->core);
 
     struct kv_config *config = &server->config;
     kv_command_index_init(&config->commands);
-    cy_random(&config->seed, sizeof config->seed);
-    config->shards = server->cores;
+    config->shards = (uint16_t) (server->flags.cluster_size * server->cores);
     config->settings = server->settings;
     config->setting_count = KV_CONFIG_COUNT;
     config->maxmemory = server->memory.max;
     config->budget = &server->memory;
-    for (uint16_t i = 0; i < server->cores; i++)
-        init_core(server, i);
-    config->started_ms = kv_core_now(&server->core[0]);
+    if (server->flags.cluster_size > 1)
+        return kv_cluster_join(server);
+    cy_random(&config->seed, sizeof config->seed);
     return 0;
+}
+
+/* Needs the seed. */
+static int
+start_cores(struct kv_server *server)
+{
+    int result = 0;
+
+    for (uint16_t i = 0; i < server->cores && result == 0; i++)
+        result = init_core(server, i);
+    for (uint16_t i = 0; i < server->cores && result == 0; i++)
+        result = start_core(server, i);
+    server->config.started_ms = kv_core_now(&server->core[0]);
+    return result;
 }
 
 int
@@ -288,14 +317,20 @@ kv_server_main(void *arg)
     struct kv_server *server = arg;
 
     int result = prepare(server);
-    for (uint16_t i = 0; i < server->cores && result == 0; i++)
-        result = start_core(server, i);
+    if (result == 0)
+        result = start_cores(server);
+    if (result == -ECANCELED && cy_stopping())
+        return 0;
     if (result < 0)
         fprintf(stderr, "kv: cannot start: %s\n", cy_strerror(result));
     if (result == 0)
         result = listen_on_all(server);
     if (result < 0)
         return 1;
+    if (server->flags.cluster_size > 1)
+        result = kv_cluster_gather(server);
+    if (result == 0)
+        say_ready(server);
     (void) !cy_wait_stopping(CY_FOREVER);
     return 0;
 }
@@ -311,6 +346,9 @@ fini_core(struct kv_core *core)
     kv_site_fini(&core->site);
     kv_bus_fini(&core->bus);
     kv_buffer_free(&core->deferred);
+    kv_buffer_free(&core->scratch.bytes);
+    kv_buffer_free(&core->scratch.ends);
+    kv_cluster_fini_core(core);
     kv_shard_fini(&core->shard);
 }
 
@@ -323,6 +361,7 @@ kv_server_fini(struct kv_server *server)
     free(server->core);
     free(server->shards);
     free(server->agents);
+    free(server->publishers);
     server->core = NULL;
-    server->shards = server->agents = NULL;
+    server->shards = server->agents = server->publishers = NULL;
 }

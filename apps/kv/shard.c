@@ -58,6 +58,8 @@ kv_run_statistics(struct kv_call *call)
         .bytes_in = (int64_t) traffic->bytes_in,
         .bytes_out = (int64_t) traffic->bytes_out,
         .clients = traffic->clients,
+        .parcels = (int64_t) traffic->parcels,
+        .timeouts = (int64_t) traffic->timeouts,
     };
     kv_reply_bulk(call->out, &statistics, sizeof statistics);
 }

@@ -9,13 +9,15 @@
 /* What a core has seen of its clients. */
 struct kv_traffic {
     uint64_t accepted, refused, commands, bytes_in, bytes_out;
+    uint64_t parcels;  /* batches sent to other instances */
+    uint64_t timeouts; /* of those, not answered in time */
     int64_t clients;
 };
 
 /* What is said about a shard in INFO, in the order of the reply to KV_STATISTICS. */
 struct kv_statistics {
     int64_t keys, expires, used, hits, misses, expired;
-    int64_t accepted, refused, commands, bytes_in, bytes_out, clients;
+    int64_t accepted, refused, commands, bytes_in, bytes_out, clients, parcels, timeouts;
 };
 #define KV_STATISTICS_COUNT (sizeof(struct kv_statistics) / sizeof(int64_t))
 

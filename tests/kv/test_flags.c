@@ -79,6 +79,16 @@ limits_are_held(void)
     CU_ASSERT(refuses("--output-limit", "1048575", "output-limit"));
     CU_ASSERT(takes("--output-timeout", "1ms"));
     CU_ASSERT(refuses("--output-timeout", "0", "output-timeout"));
+    CU_ASSERT(takes("--cluster-size", "256"));
+    CU_ASSERT(refuses("--cluster-size", "257", "cluster-size"));
+    CU_ASSERT(refuses("--cluster-size", "0", "cluster-size"));
+    CU_ASSERT(takes("--cluster-index", "255"));
+    CU_ASSERT(refuses("--cluster-index", "256", "cluster-index"));
+    CU_ASSERT(takes("--cluster-name", "12345678901234567890123456789012"));
+    CU_ASSERT(refuses("--cluster-name", "123456789012345678901234567890123", "cluster-name"));
+    CU_ASSERT(takes("--cluster-timeout", "1h"));
+    CU_ASSERT(refuses("--cluster-timeout", "3601s", "cluster-timeout"));
+    CU_ASSERT(refuses("--cluster-timeout", "0", "cluster-timeout"));
 }
 
 static cy_time
@@ -86,7 +96,7 @@ timeout_of(const char *text)
 {
     cy_time timeout = -1;
     if (parse("--timeout", text, NULL) == 0) {
-        kv_flags_finish(&flags);
+        CU_ASSERT_PTR_NULL(kv_flags_finish(&flags));
         timeout = flags.timeout;
     }
     cy_options_fini(&options);
@@ -103,6 +113,18 @@ a_timeout_is_in_seconds_or_names_its_unit(void)
     CU_ASSERT(refuses("--timeout", "9223372036", "timeout"));
     CU_ASSERT(refuses("--timeout", "-1", "timeout"));
     CU_ASSERT(refuses("--timeout", "soon", "timeout"));
+}
+
+static void
+an_index_is_less_than_the_size(void)
+{
+    CY_OK(parse("--cluster-index", "1", NULL));
+    flags.cluster_size = 2;
+    CU_ASSERT_PTR_NULL(kv_flags_finish(&flags));
+    flags.cluster_size = 1;
+    const char *wrong = kv_flags_finish(&flags);
+    CU_ASSERT(wrong != NULL && strstr(wrong, "cluster-index") != NULL);
+    cy_options_fini(&options);
 }
 
 static void
@@ -132,5 +154,6 @@ config_get_has_the_names_of_redis(void)
 
 CY_TEST_MAIN("kv.flags", CY_TEST(defaults_are_those_of_redis),
              CY_TEST(sizes_take_the_suffixes_that_redis_knows), CY_TEST(limits_are_held),
-             CY_TEST(a_timeout_is_in_seconds_or_names_its_unit), CY_TEST(addresses_are_numeric),
+             CY_TEST(a_timeout_is_in_seconds_or_names_its_unit),
+             CY_TEST(an_index_is_less_than_the_size), CY_TEST(addresses_are_numeric),
              CY_TEST(config_get_has_the_names_of_redis))

@@ -73,6 +73,16 @@ class Lines(Case):
         self.assertEqual(self.printed(b"a" * size, b"a\n").count(b"x-1"), 2)
 
 
+    def test_tells_each_line(self):
+        told = []
+        with open(os.devnull, "wb") as out:
+            lines = launch.Lines("x", out.fileno(), told.append)
+            for chunk in (b"a\nb", b"c\nd"):
+                lines.feed(chunk)
+            lines.finish()
+        self.assertEqual(told, [b"a", b"bc", b"d"])
+
+
 class Turn(unittest.TestCase):
     """The loop's decisions, with a clock that the test moves."""
 
@@ -104,6 +114,24 @@ class Turn(unittest.TestCase):
         self.now = 100.75
         self.assertEqual(launcher.timeout(), 0.25)
         self.assertEqual((second.sent, launcher.status), ([], 0))
+
+    def test_all_are_ready_when_each_has_said_so(self):
+        launcher, (first, second) = self.launcher(2, 2)
+        said = []
+        launch.log = said.append
+        for instance, line, expected in (
+                (first, b"kv: ready on 1.2.3.4:5", 0), (second, b"kv: not ready", 0),
+                (second, b"is kv: ready", 0), (second, b"kv: readying", 0),
+                (second, b"kv: ready", 1), (second, b"kv: ready", 1)):
+            instance.on_line(line)
+            launcher.say_ready()
+            self.assertEqual(said.count("ready"), expected, line)
+        self.dies(launcher, first, -signal.SIGSEGV)
+        launcher.say_ready()
+        self.assertEqual(said.count("ready"), 1)
+        first.on_line(b"kv: ready")
+        launcher.say_ready()
+        self.assertEqual(said.count("ready"), 2, "again, after one was started again")
 
     def test_stops_the_others_when_one_fails_for_good(self):
         launcher, (first, second) = self.launcher(0, 0)
@@ -188,14 +216,75 @@ class Program(Case):
 
     def test_gives_each_node_its_name_and_ports(self):
         result = self.launch("-n", 2, "--name", "web", "--tcp-port", 7000, "--udp-port", 7100,
-                             "--", "echo", "own", "--arguments")
+                             "--secret-file", "s", "--", "echo", "own", "--arguments")
         self.assertEqual(sorted(result.stdout.splitlines()), [
             f"web-{i} | own --arguments --cores 1 --name web-{i} --tcp-port {7000 + i} "
-            "--udp-port 7100" for i in range(2)])
+            "--udp-port 7100 --secret-file s" for i in range(2)])
+
+    def test_numbers_the_instances_in_the_arguments(self):
+        result = self.launch("-n", 3, "--plain", "echo", "{i}", "of-{n}", "{x}")
+        self.assertEqual(sorted(result.stdout.splitlines()),
+                         [f"echo-{i} | {i} of-3 {{x}}" for i in range(3)])
 
     def test_lets_nodes_choose_their_tcp_port(self):
         result = self.launch("-n", 2, "echo")
         self.assertEqual(result.stdout.count("--tcp-port 0 --udp-port 51350"), 2)
+
+    def test_makes_one_secret_for_all_that_nobody_else_can_read(self):
+        tell = self.program("tell", """#!/bin/sh
+while [ $# -gt 1 ]; do
+    if [ "$1" = --secret-file ]; then
+        stat -c 'file %a %u' "$2"
+        stat -c 'folder %a %u' "$(dirname "$2")"
+        echo "path $2" "secret $(cat "$2")"
+    fi
+    shift
+done
+""")
+        lines = {}
+        for _ in range(2):
+            result = self.launch("-n", 2, tell)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            for line in result.stdout.splitlines():
+                word, _, rest = line.partition(" | ")[2].partition(" ")
+                lines.setdefault(word, []).append(rest)
+        self.assertEqual(set(lines["file"]), {f"600 {os.getuid()}"})
+        self.assertEqual(set(lines["folder"]), {f"700 {os.getuid()}"})
+        self.assertEqual(len(lines["path"]), 4)
+        self.assertEqual(len(set(lines["path"])), 2, "one per launch, another for the next")
+        for text in lines["path"]:
+            path, _, secret = text.partition(" secret ")
+            self.assertGreaterEqual(len(secret), 32)
+            self.assertFalse(os.path.exists(os.path.dirname(path)), "is removed at the end")
+            self.assertNotIn(secret, result.stderr)
+
+    def test_takes_the_secret_that_there_is(self):
+        self.assertNotIn("--secret-file", self.launch("-n", 1, "--plain", "echo").stdout)
+        for name in ("CYCOS_SECRET", "CYCOS_SECRET_FILE"):
+            result = self.launch("-n", 1, "echo", env={name: "x"})
+            self.assertNotIn("--secret-file", result.stdout)
+        for own in (["--secret-file", "mine"], ["--secret-file=mine"]):
+            result = self.launch("-n", 1, "--", "echo", *own)
+            self.assertEqual(result.stdout.count("--secret-file"), 1)
+
+    def test_says_when_all_are_ready(self):
+        node = self.program("node", f"""#!/bin/sh
+echo "not: yet ready"; echo "x: ready on 1" >&2
+: >{self.folder}/started.$$
+while [ ! -e {self.folder}/go ]; do sleep 0.01; done
+echo "x: ready on 1"
+while [ ! -e {self.folder}/stop ]; do sleep 0.01; done
+""")
+        process = subprocess.Popen([LAUNCH, "-n", "2", "--plain", node], text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(lambda: process.poll() is None and process.kill())
+        until(lambda: len(list(self.folder.glob("started.*"))) == 2, "both run")
+        (self.folder / "go").touch()
+        lines = iter(process.stderr.readline, "")
+        self.assertIn("launch | ready\n", lines)
+        (self.folder / "stop").touch()
+        status, out, _ = self.end(process)
+        self.assertEqual((status, out.count("x: ready")), (0, 2))
 
     def test_keeps_both_output_streams_apart(self):
         result = self.launch("-n", 1, "--plain", "sh", "-c", "echo out; echo err >&2")

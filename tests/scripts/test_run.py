@@ -26,6 +26,9 @@ for _ in range(int(option("--cores"))):
     s.listen()
     sockets.append(s)
 signal.signal(signal.SIGTERM, lambda n, f: sys.exit({status}))
+if "{mode}" == "alone":
+    sys.exit("nobody else is here")
+print("kv: ready on 127.0.0.1:" + option("--port"), flush=True)
 while True:
     signal.pause()
 """
@@ -88,12 +91,25 @@ class Run(Case):
         names = {c.split("--name ")[1].split()[0] for c in commands}
         self.assertEqual(names, {f"kv-{i}" for i in range(count)})
         self.assertTrue(all("--cores 1" in c for c in commands))
+        self.assertEqual({c.split("--cluster-index ")[1].split()[0] for c in commands},
+                         {str(i) for i in range(count)})
+        for option in (f"--cluster-size {count} ", "--node 127.0.0.1 ", "--secret-file "):
+            self.assertTrue(all(option in c for c in commands))
+        self.assertEqual(len({c.split("--udp-port ")[1].split()[0] for c in commands}), 1)
+
+    def test_waits_until_the_instances_have_found_each_other(self):
+        self.kv(mode="alone")  # it listens, but is never ready
+        result = self.run_it()
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("nobody else is here", result.stderr)
+        self.assertNotIn("THE REPORT", result.stdout)
 
     def test_or_one_process_with_a_thread_per_core(self):
         result = self.run_it("--threads")
         (command,) = self.servers().values()
         self.assertIn(f"--cores {len(os.sched_getaffinity(0))}", command)
         self.assertIn("one process with", result.stdout)
+        self.assertNotIn("--cluster", command)
 
     def test_passes_options_to_the_load(self):
         self.run_it("--seconds", "3", "--connections", "7", "--pipeline", "5",
