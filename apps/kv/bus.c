@@ -215,14 +215,13 @@ deliver(struct post *post)
 }
 
 int
-kv_bus_publish(void *arg, struct kv_session *session, struct kv_slice channel,
-               struct kv_slice text, int64_t *out)
+kv_bus_publish_here(struct kv_core *core, struct kv_slice channel, struct kv_slice text,
+                    int64_t *out)
 {
     struct kv_buffer posts = {0};
     int64_t receivers = 0;
 
-    (void) session;
-    int result = write_posts(arg, &posts, channel, text);
+    int result = write_posts(core, &posts, channel, text);
     for (size_t at = 0; at < posts.used; at += sizeof(struct post)) {
         struct post *post = (struct post *) (void *) (posts.at + at);
         if (result >= 0)
@@ -238,66 +237,33 @@ kv_bus_publish(void *arg, struct kv_session *session, struct kv_slice channel,
     return 0;
 }
 
-/* PUBSUB NUMSUB: the name of each channel and how many listen to it. */
-static int
-describe_counts(struct kv_core *core, struct kv_request *request)
+int
+kv_bus_count_here(struct kv_core *core, struct kv_slice name)
 {
-    kv_reply_array(request->out, 2 * (size_t) (request->argc - 2));
-    for (uint32_t i = 2; i < request->argc; i++) {
-        struct kv_slice name = {request->argv[i].at, request->argv[i].bytes};
-        struct bus_request question = {.op = BUS_COUNT, .kind = KV_CHANNELS};
-        cy_msg *reply = NULL;
-        int count = ask(core, agent_of(core, KV_CHANNELS, name), &question, name, &reply);
-        cy_msg_free(&reply);
-        if (count < 0)
-            return count;
-        kv_reply_bulk(request->out, name.at, name.bytes);
-        kv_reply_integer(request->out, count);
-    }
-    return 0;
-}
+    struct bus_request question = {.op = BUS_COUNT, .kind = KV_CHANNELS};
+    cy_msg *reply = NULL;
 
-/* PUBSUB CHANNELS: the names that somebody listens to, of all cores. */
-static int
-describe_channels(struct kv_core *core, struct kv_request *request)
-{
-    bool all = request->argc == 2;
-    struct kv_slice pattern = {"", 0};
-    struct kv_buffer names = {0};
-    size_t count = 0;
-    int result = 0;
-
-    if (!all)
-        pattern = (struct kv_slice){request->argv[2].at, request->argv[2].bytes};
-    for (uint16_t i = 0; i < core->server->cores && result >= 0; i++) {
-        struct bus_request question = {.op = BUS_LIST, .kind = all ? KV_CHANNELS : KV_PATTERNS};
-        cy_msg *reply = NULL;
-        result = ask(core, i, &question, pattern, &reply);
-        if (result >= 0) {
-            struct kv_slice text = kv_bus_text(reply);
-            kv_buffer_append(&names, text.at, text.bytes);
-            count += (size_t) result;
-        }
-        cy_msg_free(&reply);
-    }
-    if (result >= 0) {
-        kv_reply_array(request->out, count);
-        kv_buffer_append(request->out, names.at, names.used);
-    }
-    kv_buffer_free(&names);
-    return result;
+    int count = ask(core, agent_of(core, KV_CHANNELS, name), &question, name, &reply);
+    cy_msg_free(&reply);
+    return count;
 }
 
 int
-kv_bus_describe(void *arg, struct kv_session *session, struct kv_request *request)
+kv_bus_list_here(struct kv_core *core, const struct kv_slice *pattern, struct kv_buffer *names)
 {
-    struct kv_core *core = arg;
+    struct kv_slice any = {"", 0};
+    int result = 0;
 
-    (void) session;
-    if (kv_arg_is(&request->argv[1], "numsub"))
-        return describe_counts(core, request);
-    if (kv_arg_is(&request->argv[1], "channels"))
-        return describe_channels(core, request);
-    kv_reply_integer(request->out, (int64_t) core->bus.patterns.count);
-    return 0;
+    for (uint16_t i = 0; i < core->server->cores && result >= 0; i++) {
+        struct bus_request question = {.op = BUS_LIST,
+                                       .kind = pattern == NULL ? KV_CHANNELS : KV_PATTERNS};
+        cy_msg *reply = NULL;
+        result = ask(core, i, &question, pattern == NULL ? any : *pattern, &reply);
+        if (result >= 0) {
+            struct kv_slice text = kv_bus_text(reply);
+            kv_buffer_append(names, text.at, text.bytes);
+        }
+        cy_msg_free(&reply);
+    }
+    return result < 0 ? result : 0;
 }

@@ -11,6 +11,9 @@
  * each pattern has one on core 0. The channel of a name is found in the registry, by a hash of
  * the name. Of patterns every core has a list, which is complete before PSUBSCRIBE is
  * answered. An agent per core makes and closes the channels, one request after the other.
+ *
+ * Each instance of a cluster has such a bus for its own clients. Publishing asks the publishers
+ * of all other instances to publish there, too, and adds up how many got it (post.c).
  */
 struct kv_bus {
     struct kv_names topics;   /* names whose channels are here; on core 0 patterns, too */
@@ -21,6 +24,9 @@ void kv_bus_fini(struct kv_bus *bus);
 
 /* The agent's task; its argument is the struct kv_core. */
 int kv_bus_agent(void *arg);
+
+/* The task that publishes what other instances post; its argument is the struct kv_core. */
+int kv_publisher(void *arg);
 
 /* The functions of struct kv_world; @arg is the struct kv_core. */
 int kv_bus_listen(void *arg, struct kv_session *session, enum kv_audience kind,

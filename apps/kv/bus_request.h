@@ -35,4 +35,15 @@ uint64_t kv_bus_hash(const struct kv_core *core, enum kv_audience kind, struct k
 /* Under which name the registry has the cycos channel. */
 void kv_bus_topic(const struct kv_core *core, char out[KV_TOPIC_TEXT], struct kv_slice name);
 
+/* The bus of this node alone; the functions of struct kv_world ask the other instances, too. */
+int kv_bus_publish_here(struct kv_core *core, struct kv_slice channel, struct kv_slice text,
+                        int64_t *out);
+
+/* How many listen to a channel. */
+int kv_bus_count_here(struct kv_core *core, struct kv_slice name);
+
+/* Adds the channels that somebody listens to, all or those that match, as bulk strings. */
+int kv_bus_list_here(struct kv_core *core, const struct kv_slice *pattern,
+                     struct kv_buffer *names);
+
 #endif

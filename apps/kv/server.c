@@ -252,6 +252,7 @@ start_core(struct kv_server *server, uint16_t index)
 {
     static const struct cy_task_options shard = {.name = "kv-shard", .daemon = true};
     static const struct cy_task_options agent = {.name = "kv-agent", .daemon = true};
+    static const struct cy_task_options publisher = {.name = "kv-publisher", .daemon = true};
     static const struct cy_task_options keeper = {.name = "kv-keeper", .daemon = true};
     struct kv_core *core = &server->core[index];
 
@@ -259,6 +260,9 @@ start_core(struct kv_server *server, uint16_t index)
         cy_handler_spawn_on(&server->shards[index], index, kv_shard_handler, core, &shard);
     if (result == 0)
         result = cy_task_spawn_on(&server->agents[index], index, kv_bus_agent, core, &agent);
+    if (result == 0 && server->flags.cluster_size > 1)
+        result =
+            cy_task_spawn_on(&server->publishers[index], index, kv_publisher, core, &publisher);
     if (result == 0)
         result = cy_task_spawn_on(NULL, index, keep_house, core, &keeper);
     return result;

@@ -24,7 +24,7 @@ enum {
     KV_TAG_ANSWER, /* back from it: struct kv_answer */
     KV_TAG_HELLO,  /* to a gate: struct kv_hello; and back: struct kv_welcome */
     KV_TAG_MET,    /* to a gate: a core of another instance has found us; struct kv_hello */
-    KV_TAG_POST,   /* to a publisher: struct kv_post; and back: int64_t */
+    KV_TAG_POST,   /* to a publisher: struct kv_post; and back: a result and names */
 };
 
 /*

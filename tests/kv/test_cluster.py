@@ -202,8 +202,57 @@ class Reaching(Case):
         self.addCleanup(redis.stop)
         for index in range(2):
             seeds = range(1 + 1000 * index, 1 + 1000 * index + repeat(300))
-            self.assertTrue(test_oracle.check(redis.address, self.cluster.ports[index], seeds,
-                                              pubsub=False))
+            self.assertTrue(test_oracle.check(redis.address, self.cluster.ports[index], seeds))
+
+
+class Publishing(Case):
+    def test_listeners_of_all_instances_hear_everybody_in_order(self):
+        self.start(size=3)
+        listeners = [self.client(i % 3) for i in range(6)]
+        for listener in listeners:
+            self.assertEqual(listener.call("SUBSCRIBE", "news"),
+                             b"*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n")
+        publishers = [self.client(i) for i in range(3)]
+        for n in range(repeat(50)):
+            for i, publisher in enumerate(publishers):
+                self.assertEqual(publisher.call("PUBLISH", "news", f"{i}.{n}"), b":6\r\n")
+                self.assertEqual(publisher.call("PUBLISH", "other", "x"), b":0\r\n")
+        for listener in listeners:
+            for n in range(repeat(50)):
+                for i in range(3):
+                    self.assertEqual(listener.receive(1)[0],
+                                     encode("message", "news", f"{i}.{n}"))
+
+    def test_pubsub_counts_over_all_instances(self):
+        self.start()
+        for index in range(2):
+            listener = self.client(index)
+            listener.send(encode("SUBSCRIBE", "both", f"own{index}"))
+            listener.receive(2)
+            listener.send(encode("PSUBSCRIBE", "b*", f"x{index}*"))
+            listener.receive(2)
+        for index in range(2):
+            client = self.client(index)
+            self.assertEqual(client.call("PUBSUB", "NUMSUB", "both", "own0", "none"),
+                             b"*6\r\n$4\r\nboth\r\n:2\r\n$4\r\nown0\r\n:1\r\n"
+                             b"$4\r\nnone\r\n:0\r\n")
+            self.assertEqual(client.call("PUBSUB", "NUMPAT"), b":3\r\n")
+            for request, names in ((("PUBSUB", "CHANNELS"), [b"both", b"own0", b"own1"]),
+                                   (("PUBSUB", "CHANNELS", "own*"), [b"own0", b"own1"])):
+                reply = client.call(*request).split(b"\r\n")
+                self.assertEqual(sorted(reply[2::2])[-len(names):], names)
+            self.assertEqual(client.call("PUBLISH", "both", "m"), b":4\r\n")
+
+    def test_those_who_can_be_reached_hear_it(self):
+        self.start(restart=5)
+        listener, publisher = self.client(0), self.client(0)
+        listener.call("SUBSCRIBE", "news")
+        self.cluster.kill_instance(1)
+        for n in range(20):
+            self.assertEqual(publisher.call("PUBLISH", "news", n), b":1\r\n")
+            self.assertEqual(listener.receive(1)[0], encode("message", "news", n))
+        until(lambda: self.cluster.ready == 2, "it is there again")
+        self.assertEqual(self.client(1).call("PUBLISH", "news", "again"), b":1\r\n")
 
 
 class Failing(Case):
