@@ -65,10 +65,16 @@ ask_there(struct cyi_core *core, struct search *search, cy_ref channel)
 {
     struct cyi_channel_word word = {
         .verb = CYI_CHANNEL_TRACE, .slot = channel.slot, .generation = channel.generation};
+    if (!search->asking && core->channels->searches >= CYI_SEARCHES_MAX)
+        return -EAGAIN;
     int rc = cyi_question_ask(core, channel, &search->question, &word, NULL);
     if (rc == CY_ENOPEER || rc == -ESRCH)
         return 0;
-    return rc < 0 ? rc : CYI_PENDING;
+    if (rc != 0)
+        return rc;
+    core->channels->searches += !search->asking;
+    search->asking = true;
+    return CYI_PENDING;
 }
 
 /* 0: all have been met. */
@@ -144,8 +150,6 @@ cyi_channel_connect(struct cyi_core *core, struct cyi_channel *channel, cy_ref s
 {
     struct cyi_place self = cyi_channel_place(core, channel);
     struct cyi_place place = cyi_place_of(core, subscriber);
-    if (core->channels->searches >= CYI_SEARCHES_MAX)
-        return -EAGAIN;
     int rc =
         cyi_channel_graph_add(core->node, self, place, place.node == 0 ? NULL : &subscriber);
     if (rc != 0)
