@@ -48,10 +48,10 @@ struct cyi_locates {
 
 CY_MUST_CHECK int cyi_locates_create(struct cyi_locates **out, struct cyi_net *net);
 /* When all links have ended. */
-void cyi_locates_free(struct cyi_locates **locates);
+void cyi_locates_free(struct cyi_locates **freed);
 
-/* The hub's daemon task; `net` is a struct cyi_net. */
-int cyi_locates_keep(void *net);
+/* The hub's daemon task; its argument is the struct cyi_net. */
+int cyi_locates_keep(void *arg);
 
 /* On the hub: a link between hubs has a connection, perhaps again. On any core: it ends. */
 void cyi_locates_link_up(struct cyi_link *link);
