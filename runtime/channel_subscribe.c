@@ -10,7 +10,7 @@ struct request {
 };
 _Static_assert(sizeof(struct request) <= CYI_POST_INLINE, "it travels in one slot");
 
-/* The same when the subscriber is of another node: its whole reference is the message's body. */
+/* The same with a subscriber of another node: its whole reference is the message's body. */
 struct request_away {
     cy_msg *msg;
     struct cyi_return who;

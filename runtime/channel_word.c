@@ -1,4 +1,4 @@
-/* channel_word.c - what the cores of other nodes say about channels, and what is said to them. */
+/* channel_word.c - what cores of other nodes say about channels, and what is said to them. */
 #include "channel.h"
 
 /* A question's number takes the places of a task's. */
@@ -47,7 +47,7 @@ arrive_subscribe(struct cyi_core *core, const struct cyi_channel_word *word)
         cyi_channel_answer(core, word->who, rc, NULL);
 }
 
-/* Only its owner's channel can be meant, and only a subscriber of who says that it has ended. */
+/* No node speaks for another one's subscribers. */
 static void
 arrive_left(struct cyi_core *core, cy_ref from, const struct cyi_channel_word *word)
 {

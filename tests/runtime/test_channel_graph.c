@@ -103,7 +103,42 @@ a_long_chain_is_searched_without_a_deep_stack(void)
     end();
 }
 
+/* Channels of node 9; the reference says which. */
+static struct cyi_place
+away(uint32_t number, cy_ref *ref)
+{
+    struct cyi_place there = place(number);
+    there.node = 9;
+    *ref = (cy_ref){.node = 9, .slot = there.slot, .generation = 1};
+    return there;
+}
+
+static void
+it_says_to_whom_elsewhere_a_channel_leads(void)
+{
+    cy_ref ref[3], found[3];
+    begin();
+    CY_OK(cyi_channel_graph_reach(node, place(1), place(9), found, 3));
+    CY_OK(add(1, 2));
+    CY_OK(add(1, 3));
+    for (uint32_t i = 0; i < 3; i++) {
+        /* The same number here and there are two. */
+        struct cyi_place there = away(i + 1, &ref[i]);
+        CY_OK(cyi_channel_graph_add(node, place(i == 2 ? 1 : 2 + i), there, &ref[i]));
+    }
+    CU_ASSERT_EQUAL(cyi_channel_graph_reach(node, place(1), place(9), found, 3), 3);
+    CY_FAILS(cyi_channel_graph_reach(node, place(1), place(9), found, 2), -ENOBUFS);
+    CU_ASSERT_EQUAL(cyi_channel_graph_reach(node, place(2), place(9), found, 1), 1);
+    CU_ASSERT_TRUE(cy_ref_equal(found[0], ref[0]));
+    CU_ASSERT_EQUAL(cyi_channel_graph_reach(node, place(2), place(1), found, 1), 1);
+    CY_FAILS(cyi_channel_graph_reach(node, place(1), place(3), found, 3), -ELOOP);
+    cyi_channel_graph_remove(node, place(2), away(1, &ref[0]));
+    CY_OK(cyi_channel_graph_reach(node, place(2), place(9), found, 1));
+    end();
+}
+
 CY_TEST_MAIN("runtime.channel_graph", CY_TEST(a_channel_cannot_feed_itself),
+             CY_TEST(it_says_to_whom_elsewhere_a_channel_leads),
              CY_TEST(a_diamond_is_no_circle),
              CY_TEST(what_was_cut_may_be_connected_the_other_way),
              CY_TEST(a_long_chain_is_searched_without_a_deep_stack))

@@ -85,15 +85,6 @@ trio_crash(uint32_t node)
     cyi_sim_crash(trio.sim, trio.node[node]);
 }
 
-uint32_t
-trio_here(void)
-{
-    uint32_t i = 0;
-    while (trio.node[i] != cyi_self->node)
-        i++;
-    return i;
-}
-
 static int
 run_test(void *arg)
 {

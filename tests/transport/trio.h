@@ -28,7 +28,5 @@ int trio_on(uint32_t node, uint16_t core, cy_task_fn *fn, void *arg);
 cy_ref trio_spawn(uint32_t node, uint16_t core, cy_task_fn *fn, void *arg);
 /* The node is crashed by the test: what it had is no leak. */
 void trio_crash(uint32_t node);
-/* Which node the current task is of. */
-uint32_t trio_here(void);
 
 #endif
