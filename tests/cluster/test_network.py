@@ -1,0 +1,230 @@
+"""test_network.py - nodes find each other on real networks, if they are meant to.
+
+Each scenario is a network of namespaces of its own (lab.py).
+"""
+import time
+import unittest
+
+import lab
+from lab import ms
+
+OBSTACLE = lab.obstacle()
+
+
+@unittest.skipIf(OBSTACLE, OBSTACLE)
+class Networks(lab.Scenario):
+    """Hosts on one network."""
+
+    def test_found_although_datagrams_get_lost(self):
+        network, hosts = self.hosts(3)
+        network.drop("meta l4proto udp numgen random mod 100 < 30")
+        nodes = [host.node(f"{name}{i}") for host, name in zip(hosts, "abc") for i in (1, 2)]
+        self.note(f"found after {ms(self.met_after(nodes))}")
+
+    def test_found_although_the_first_datagrams_get_lost_all(self):
+        network, hosts = self.hosts(2)
+        network.drop("meta l4proto udp")
+        nodes = [host.node(name) for host, name in zip(hosts, "ab")]
+        time.sleep(2)  # for three hellos
+        for node in nodes:
+            self.never(node, "online")
+        network.drop()
+        self.note(f"found after {ms(self.met_after(nodes))}")
+
+    def test_loopback_is_enough(self):
+        host = self.lab.host("alone")
+        nodes = [host.node(name) for name in "abc"]
+        self.note(f"found after {ms(self.met_after(nodes))}")
+        self.talk(nodes[0], nodes[2])
+
+    def test_ipv6_is_enough(self):
+        _, hosts = self.hosts(2, pattern="fd00:77::{}/64")
+        nodes = [host.node(f"{name}{i}") for host, name in zip(hosts, "ab") for i in (1, 2)]
+        self.note(f"found after {ms(self.met_after(nodes))}")
+        for one, other in zip(nodes, nodes[1:]):
+            self.talk(one, other)
+            self.assertTrue(one.location.startswith("[fd00:77::"), one.location)
+
+    def test_each_core_is_a_peer(self):
+        _, hosts = self.hosts(2)
+        a = hosts[0].node("a", "--cores", 2)
+        b = hosts[1].node("b", "--cores", 3)
+        a.expect("online a.1", "online b.0", "online b.1", "online b.2")
+        b.expect("online b.1", "online b.2", "online a.0", "online a.1")
+        self.assertEqual(a.ask("peers").split()[0], "4")
+        self.assertEqual(b.ask("find", "a.1"), f"OK 10.77.0.1:{a.port_of('a.1', b)}")
+        self.talk(a, b)
+        self.assertEqual(a.ask("add", "10.77.0.2", b.port_of("b.2", a)), "OK")
+        self.assertEqual(len(a.since(0, "online")), 4)
+
+
+@unittest.skipIf(OBSTACLE, OBSTACLE)
+class Secrets(lab.Scenario):
+    """Clusters on one wire that have nothing to do with each other."""
+
+    def test_clusters_do_not_mix(self):
+        _, hosts = self.hosts(2)
+        red = self.lab.write("red", "a secret of the red ones 0123456789\n")
+        blue = self.lab.write("blue", "a secret of the blue ones 012345678\n")
+        groups = [[host.node(f"{name}{i}", *options) for i, host in enumerate(hosts)]
+                  for name, options in (("red", ["--secret-file", red]), ("open", []),
+                                        ("blue", ["--secret-file", blue]))]
+        for group in groups:
+            self.all_meet(group)
+            self.talk(*group)
+        for group in groups:
+            for node in group:
+                lab.wait_until("others are noted", lambda: "discover.foreign" in node.log())
+                self.assertEqual(node.ask("peers").split()[0], "1")
+        self.strangers_are_refused(groups)
+
+    def strangers_are_refused(self, groups):
+        red, other, blue = (group[0] for group in groups)
+        for one, to in ((red, blue), (blue, other), (other, red)):
+            host, port = to.location.rsplit(":", 1)
+            self.assertEqual(one.ask("add", host, port, 20), "CY_EAUTH")
+        for group in groups:
+            for node in group:
+                self.assertLessEqual(node.log().count("discover.foreign"), 3, node.log())
+                self.assertLessEqual(node.log().count("net.refused"), 5, node.log())
+                self.assertEqual(len(node.since(0, "online")), 1)
+        self.assertIn("net.refused", blue.log())
+
+    def test_secret_is_changed_step_by_step(self):
+        _, hosts = self.hosts(3)
+        old = self.lab.write("old", "the secret until yesterday 01234567\n")
+        new = self.lab.write("new", "the secret from tomorrow on 0123456\n")
+        a = hosts[0].node("a", "--secret-file", old)
+        b = hosts[1].node("b", "--secret-file", f"{old},{new}")
+        c = hosts[2].node("c", "--secret-file", f"{new},{old}")
+        d = hosts[0].node("d", "--secret-file", new)
+        for one, others in ((a, "bc"), (b, "acd"), (c, "abd"), (d, "bc")):
+            one.expect(*(f"online {other}.0" for other in others))
+        for one, other in ((a, b), (a, c), (b, c), (b, d), (c, d)):
+            self.talk(one, other)
+        self.never(a, "online d.0")
+        self.never(d, "online a.0")
+
+
+@unittest.skipIf(OBSTACLE, OBSTACLE)
+class Routes(lab.Scenario):
+    """Hosts that are not on one network."""
+
+    def two_networks(self):
+        networks = [self.lab.network(f"n{i}") for i in (1, 2)]
+        router = self.lab.host("router")
+        for i, network in enumerate(networks, 1):
+            router.join(network, f"10.{i}.0.1/24")
+        router.set("net/ipv4/ip_forward", 1)
+        return networks, router
+
+    def host_behind(self, network, n, number):
+        host = self.lab.host(f"x{n}{number}", network, f"10.{n}.0.{number}/24")
+        host.route(f"10.{n}.0.1")
+        return host
+
+    def test_node_behind_a_gateway_is_reached(self):
+        (inner, outer), gateway = self.two_networks()
+        gateway.nft("""table ip nat {
+            chain pre { type nat hook prerouting priority -100;
+                iifname "eth1" tcp dport 40001 dnat to 10.1.0.2;
+                iifname "eth1" udp dport 40001 dnat to 10.1.0.2; }
+            chain post { type nat hook postrouting priority 100;
+                oifname "eth1" masquerade; }
+            }""")
+        inside = self.host_behind(inner, 1, 2).node("inside", "--node", "10.1.0.2",
+                                                    "--ext-ip-addr", "10.2.0.1",
+                                                    "--tcp-port", 40001)
+        outside = self.lab.host("out", outer, "10.2.0.2/24").node("outside", "--peers",
+                                                                  "10.2.0.1:40001")
+        third = self.lab.host("third", outer, "10.2.0.3/24").node("third")
+        self.assertIn("10.2.0.1:40001", outside.expect("online inside.0"))
+        inside.expect("online outside.0")
+        self.talk(inside, outside)
+        outside.expect("online third.0")
+        self.assertEqual(third.ask("add", "10.2.0.1", 40001), "OK")
+        third.expect("online inside.0")
+        self.talk(third, inside)
+        self.assertEqual(third.ask("find", "inside"), "OK 10.2.0.1:40001")
+
+    def test_host_is_found_whole_by_its_address(self):
+        networks, _ = self.two_networks()
+        far = self.host_behind(networks[1], 2, 2)
+        there = [far.node(f"f{i}") for i in range(3)]
+        here = self.host_behind(networks[0], 1, 2).node("here")
+        self.all_meet(there)
+        self.never(here, "online")
+        self.assertEqual(here.ask("add", "10.2.0.2", 0), "OK")
+        here.expect("online f0.0", "online f1.0", "online f2.0")
+        for node in there:
+            node.expect("online here.0")
+            self.talk(here, node)
+        self.assertEqual(here.ask("add", "10.2.0.2", 0), "OK")
+        self.assertEqual(len(here.since(0, "online")), 3)
+
+    def test_hung_node_does_not_hide_its_host(self):
+        networks, _ = self.two_networks()
+        far = self.host_behind(networks[1], 2, 2)
+        there = [far.node(f"f{i}") for i in range(3)]
+        self.all_meet(there)
+        here = self.host_behind(networks[0], 1, 2).node("here")
+        there[1].stop()
+        self.assertEqual(here.ask("add", "10.2.0.2", 0), "OK")
+        here.expect("online f0.0", "online f2.0")
+        self.never(here, "online f1.0")
+        there[1].go_on()
+        self.assertEqual(here.ask("add", "10.2.0.2", 0), "OK")
+        self.assertEqual(here.ask("find", "f1.0").split()[0], "OK")
+        self.talk(here, there[1])
+
+    def test_peer_announces_who_asks_for_it(self):
+        networks, _ = self.two_networks()
+        far = [self.host_behind(networks[1], 2, i).node(f"f{i}") for i in (2, 3, 4)]
+        here = self.host_behind(networks[0], 1, 2).node("here")
+        self.all_meet(far)
+        self.assertEqual(here.ask("add", "10.2.0.2", far[0].port), "OK")
+        here.expect("online f2.0")
+        self.never(here, "online f3.0", "online f4.0")
+        mark = here.mark()
+        here.tell("add", "10.2.0.2", far[0].port, 60, "broadcast")
+        here.expect("add 10.2.0.2 OK", "online f3.0", "online f4.0", since=mark)
+        self.talk(here, far[2])
+
+    def test_node_in_two_networks_is_one_peer(self):
+        networks = [self.lab.network(f"n{i}") for i in (1, 2)]
+        hosts = [self.lab.host(f"h{i}", networks[0], f"10.1.0.{i}/24")
+                 .join(networks[1], f"10.2.0.{i}/24") for i in (1, 2)]
+        a, b = nodes = [host.node(name) for host, name in zip(hosts, "ab")]
+        self.all_meet(nodes)
+        for n in (1, 2):
+            self.assertEqual(a.ask("add", f"10.{n}.0.2", b.port), "OK")
+            self.assertEqual(b.ask("add", f"10.{n}.0.1", 0), "OK")
+        self.talk(a, b)
+        for node in nodes:
+            self.assertEqual(node.ask("peers").split()[0], "1")
+            self.assertEqual(len(node.since(0, "online")), 1)
+            self.never(node, "offline")
+
+    def test_who_is_not_to_be_found_is_not(self):
+        _, hosts = self.hosts(2)
+        a = hosts[0].node("a")
+        hidden = [host.node(f"s{i}", "--no-discover-peers") for i, host in enumerate(hosts)]
+        b = hosts[1].node("b")
+        self.all_meet([a, b])
+        self.assertEqual(a.ask("add", "10.77.0.2", 0), "OK")  # finds b, not the hidden one
+        for node in hidden:
+            self.never(node, "online")
+        for node in (a, b):
+            self.never(node, "online s0.0", "online s1.0")
+        host, port = hidden[1].location.rsplit(":", 1)
+        self.assertEqual(a.ask("add", host, port), "OK")
+        a.expect("online s1.0")
+        hidden[1].expect("online a.0")
+        self.talk(a, hidden[1])
+        self.never(b, "online s1.0")
+        self.never(hidden[1], "online b.0", "online s0.0")
+        self.assertEqual(hidden[1].ask("peers"), "1 a.0")
+
+
+if __name__ == "__main__":
+    lab.main(at_once=6)
