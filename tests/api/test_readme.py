@@ -42,7 +42,8 @@ class Pages(unittest.TestCase):
         named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", " ".join(code("README.md"))))
         self.assertIn("--mailbox-max", named)
         for option in named:
-            self.assertIn(f"{option} ", said)
+            switch = option.replace("--no-", "--[no-]")
+            self.assertTrue(f"{option} " in said or f"{switch} " in said, option)
 
 
 if __name__ == "__main__":

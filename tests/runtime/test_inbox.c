@@ -245,7 +245,7 @@ litter_body(void *arg)
         if (i % 3 == 0) {
             CY_CHECK_EQ(cy_send(gone, &msg), 0);
         } else {
-            struct cyi_return to = {1, gone.slot, gone.generation, i};
+            struct cyi_return to = {1, 0, gone.slot, gone.generation, i};
             cyi_answer(core, to, 0, 0, msg);
         }
     }

@@ -66,7 +66,7 @@ wire_random_name(struct wire_random *random, char *out, size_t size)
 static uint8_t *
 exactly(size_t size)
 {
-    uint8_t *memory = malloc(size != 0 ? size : 1);
+    uint8_t *memory = calloc(1, size != 0 ? size : 1);
     if (memory == NULL)
         abort();
     return size != 0 ? memory : memory + 1;
