@@ -32,8 +32,10 @@ struct cy_channel_options {
  *
  * What is sent to the channel by cy_send() reaches every subscriber, in the order in which
  * those of one core have subscribed, with the publisher as sender. A subscriber with a full
- * mailbox misses the message, which is counted. A message crosses to another core once,
- * however many subscribers are there. A task that several channels feed gets it by each path.
+ * mailbox misses the message, which is counted. A message crosses to another core, and to
+ * another node, once, however many subscribers are there. A task that several channels feed
+ * gets it by each path. From node to node it goes at most 16 times, by channels that feed
+ * channels.
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: the channel lives until cy_channel_close() or the node's end
@@ -45,7 +47,7 @@ CY_MUST_CHECK int cy_channel_create(cy_ref *out, const char *name,
 
 /**
  * cy_channel_close - end a channel; its subscribers are forgotten
- * @channel: of any core of the node
+ * @channel: of any core of any node
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: nothing
@@ -56,51 +58,61 @@ CY_MUST_CHECK int cy_channel_close(cy_ref channel);
 
 /**
  * cy_channel_subscribe - let a task or a channel get what is published
- * @channel:    of any core
- * @subscriber: a task or another channel; twice is the same as once
+ * @channel:    of any core of any node
+ * @subscriber: a task or another channel, anywhere; twice is the same as once
  * @deadline:   absolute
  *
- * In effect at the channel's core when it returns. A subscriber that ends is forgotten.
+ * In effect at the channel's core when it returns. A subscriber that ends is forgotten, and so
+ * are those of a node that is lost: if it comes back, they subscribe again. Before a channel
+ * feeds another one, all nodes on the way are asked whether that leads back; of some that
+ * would close a cycle together, each may be refused.
  *
- * Context:   a task; suspends: when one of the two is not on this core; blocks: no
+ * Context:   a task; suspends: when one of the two is not on this core, or is a channel that
+ *            leads to other nodes; blocks: no
  * Ownership: nothing
  * Errors:    -ESRCH no such channel or subscriber, -ELOOP the channels would form a cycle,
- *            -ENOBUFS too many subscribers, -ENOMEM, -EAGAIN the way there is full,
- *            CY_ENOPEER; -ETIMEDOUT and -ECANCELED: it may still come into effect
+ *            -ENOBUFS too many subscribers or channels on the way, -ENOMEM, -EAGAIN the way
+ *            there is full; -ETIMEDOUT, -ECANCELED and CY_ENOPEER (the node is lost): it may
+ *            still come into effect
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_channel_subscribe(cy_ref channel, cy_ref subscriber, cy_time deadline);
 
 /**
  * cy_channel_unsubscribe - stop it
- * @channel:    of any core
+ * @channel:    of any core of any node
  * @subscriber: as subscribed
  * @deadline:   absolute
  *
+ * What was published before may still be on its way to another core.
+ *
  * Context:   a task; suspends: when the channel is not on this core; blocks: no
  * Ownership: nothing
- * Errors:    -ESRCH no such channel, -ENOENT not subscribed, -EAGAIN the way there is full,
- *            CY_ENOPEER; -ETIMEDOUT and -ECANCELED: it may still come into effect
+ * Errors:    -ESRCH no such channel, -ENOENT not subscribed, -EAGAIN the way there is full;
+ *            -ETIMEDOUT, -ECANCELED and CY_ENOPEER: it may still come into effect
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_channel_unsubscribe(cy_ref channel, cy_ref subscriber, cy_time deadline);
 
 /**
  * cy_channel_deliver - wait for subscribers, publish, and say how many got it
- * @channel:  of any core
+ * @channel:  of any core of any node
  * @msg:      the variable that owns the message
  * @n:        wait until there are so many subscribers; 0: do not wait
  * @deadline: absolute, for the waiting and the delivery together
  *
  * Returns the number of tasks in whose queue the message was put, those of subscribed
  * channels included. 0 when the deadline passed before there were @n, and then nobody got it;
- * also when it passed, or this task was terminated, before another core has said how many got
- * it, and then that is unknown.
+ * also when it passed, or this task was terminated, or the channel's node was lost, before
+ * another core has said how many got it, and then that is unknown. It is published at most
+ * once. What waits on another node is limited: 1024 messages and 4 MiB for each core that
+ * sends them to one core there. Of subscribers whose node is lost meanwhile nobody counts.
  *
  * Context:   a task; suspends: yes; blocks: no
  * Ownership: moves *@msg when the result is not negative
- * Errors:    -ESRCH no such channel, -ECANCELED, -EAGAIN the way there is full, -ENOMEM,
- *            CY_ENOPEER; then nobody got it
+ * Errors:    -ESRCH no such channel, -ECANCELED, -EAGAIN the way there is full or too much
+ *            waits there, -ENOMEM, CY_ENOPEER, -EINVAL a tag of the system to another node;
+ *            then nobody got it
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_channel_deliver(cy_ref channel, cy_msg **msg, uint32_t n,
