@@ -175,6 +175,8 @@ turn(struct cyi_sim *sim, uint32_t which)
     which = (uint32_t) core->reactor->slot; /* moved when it has crashed others */
     sim->cores[which].done = cyi_core_done(core);
     sim->alive -= sim->cores[which].done;
+    if (sim->cores[which].done && !cyi_sim_runs(sim, core->node))
+        cyi_sim_node_ended(core->node);
     mix_turn(sim, which);
     sim->now += 1 + (cy_time) sim_below(&sim->schedule, (uint64_t) sim->options.turn_ns_max);
     disturb(sim, &sim->cores[which]);

@@ -214,6 +214,9 @@ struct cyi_sim {
 /* The tables of a simulated host (sim_os.c). */
 void cyi_sim_host_init(struct sim_host *host, struct cyi_sim *sim, uint32_t index);
 
+/* The last core of a node has made its last turn: the goodbye, and its sockets close. */
+void cyi_sim_node_ended(struct cyi_node *node);
+
 /* Frees all nodes (sim_node.c): the blocks that they leaked, but for those that crashed. */
 uint64_t cyi_sim_nodes_free(struct cyi_sim *sim);
 

@@ -8,7 +8,9 @@
  */
 #include "sim.h"
 #include <cycos/impl/inbox.h>
+#include <cycos/impl/io.h>
 #include <cycos/impl/log.h>
+#include <cycos/impl/router.h>
 #include <stdlib.h>
 
 static void
@@ -180,6 +182,19 @@ cyi_sim_runs(struct cyi_sim *sim, const struct cyi_node *node)
             return true;
     }
     return false;
+}
+
+/* As the kernel does it for a process that ends; but before, the node may say goodbye. */
+void
+cyi_sim_node_ended(struct cyi_node *node)
+{
+    if (node->net != NULL)
+        node->options->network->leave(node);
+    for (uint16_t i = 0; i < node->core_count; i++) {
+        cyi_core_enter(node->cores[i]);
+        cyi_io_fini(node->cores[i]);
+    }
+    cyi_core_enter(NULL);
 }
 
 bool

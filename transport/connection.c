@@ -34,6 +34,7 @@ cyi_connection_free(struct cyi_connection **freed)
 {
     struct cyi_connection *connection = *freed;
     cyi_connection_cut(connection, connection->error);
+    cyi_list_remove(&connection->parting);
     for (uint32_t i = 0; i < connection->piece_count; i++) {
         struct cyi_piece *piece = &connection->pieces[connection->piece_first + i];
         give(connection, piece->class, piece->block);

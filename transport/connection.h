@@ -22,6 +22,7 @@ struct cyi_piece {
 };
 
 struct cyi_connection {
+    struct cyi_list parting; /* in owner->parting: its task has ended before the goodbye */
     struct cyi_net_core *owner;
     struct cyi_link *link; /* NULL: not yet, or no more */
     uint16_t number;       /* of the link that it serves or has served */

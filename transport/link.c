@@ -159,8 +159,10 @@ cyi_link_served(struct cyi_connection *connection, int error)
 {
     struct cyi_net_core *owner = connection->owner;
     struct cyi_link *link = connection->link;
-    if (link != NULL && error == -ECANCELED && owner->core->phase >= CYI_PHASE_TERMINATE)
+    if (link != NULL && error == -ECANCELED && owner->core->phase >= CYI_PHASE_TERMINATE) {
+        cyi_list_append(&owner->parting, &connection->parting);
         return;
+    }
     uint16_t number = connection->number;
     owner->counters.cuts += error != -ETIME;
     cyi_connection_free(&connection);

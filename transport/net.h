@@ -71,6 +71,7 @@ struct cyi_net_core {
     struct cyi_list active;     /* links with something to write, or to acknowledge */
     struct cyi_link **numbered; /* by link->number: CYI_LINKS_MAX + 1 places, [0] unused */
     uint16_t last_number;
+    struct cyi_list parting; /* connections that wait for the goodbye only */
     struct cyi_list pending; /* connections whose peer has not introduced itself */
     uint8_t *receive;        /* CYI_RECEIVE_BYTES, of whoever reads right now */
     struct cyi_net_counters counters;

@@ -46,6 +46,7 @@ open_core(struct cyi_net *net, uint16_t index)
     cyi_list_init(&owner->all);
     cyi_list_init(&owner->active);
     cyi_list_init(&owner->pending);
+    cyi_list_init(&owner->parting);
     owner->numbered = calloc(CYI_LINKS_MAX + 1, sizeof *owner->numbered);
     owner->receive = malloc(CYI_RECEIVE_BYTES);
     if (owner->numbered == NULL || owner->receive == NULL)
@@ -360,6 +361,17 @@ hang_up(struct cyi_link *link, void *arg)
         cyi_connection_free(&link->connection);
 }
 
+/* Those that broke while we said goodbye. */
+static void
+hang_up_cut(struct cyi_net_core *owner)
+{
+    cyi_list_for_each_safe(at, &owner->parting) {
+        struct cyi_connection *connection =
+            cyi_container_of(at, struct cyi_connection, parting);
+        cyi_connection_free(&connection);
+    }
+}
+
 static void
 leave_network(struct cyi_node *node)
 {
@@ -374,6 +386,7 @@ leave_network(struct cyi_node *node)
         while (!bring_out(owner) && node->os->now(node->os) < until)
             continue;
         cyi_links_each(owner->core, hang_up, NULL);
+        hang_up_cut(owner);
     }
 }
 
