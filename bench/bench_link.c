@@ -3,8 +3,11 @@
  *
  * A child is the server, this process the client; on one CPU both share it, on two each has its
  * own and spins for a while before it sleeps. `raw` is a plain epoll program: the floor of a
- * round trip, and for `oneway` the same bytes as a stream that is only read.
+ * round trip, and for `oneway` the same bytes as a stream that is only read. `far` leads through
+ * a proxy that holds each byte for half of `rtt_us`: it needs a CPU too, so compare these only
+ * with each other.
  */
+#include "delay.h"
 #include <cycos/peer.h>
 #include <cycos/run.h>
 #include <cycos/task.h>
@@ -28,6 +31,7 @@ struct plan {
     bool secret;
     int (*measure)(double *ns, long count);
     long count;
+    long rtt_us; /* through a proxy; 0: without one, 1: with one that does not wait */
 };
 
 static cy_ref echo, sink;
@@ -260,10 +264,10 @@ measure(void *arg)
     for (int i = 0; i < RUNS; i++)
         want("measure", plan->measure(&ns[i], plan->count), 0);
     qsort(ns, RUNS, sizeof ns[0], compare);
-    printf("{\"bench\":\"link.%s\",\"cpus\":%d,\"secret\":%s,\"ns\":%.1f,\"ns_min\":%.1f,"
-           "\"ns_max\":%.1f}\n",
-           plan->name, plan->cpus, plan->secret ? "true" : "false", ns[RUNS / 2], ns[0],
-           ns[RUNS - 1]);
+    printf("{\"bench\":\"link.%s\",\"cpus\":%d,\"secret\":%s,\"rtt_us\":%ld,\"ns\":%.1f,"
+           "\"ns_min\":%.1f,\"ns_max\":%.1f}\n",
+           plan->name, plan->cpus, plan->secret ? "true" : "false", plan->rtt_us, ns[RUNS / 2],
+           ns[0], ns[RUNS - 1]);
     fflush(stdout);
     return 0;
 }
@@ -307,9 +311,17 @@ run_parent(struct plan *plan, int in, int fd, const char *file)
     want("told", read(in, &told, sizeof told), sizeof told);
     echo = told.echo;
     sink = told.sink;
+    pid_t proxy = 0;
+    if (plan->rtt_us != 0) /* a reference says where to dial a node that nobody knows */
+        proxy = delay_start(&echo.port, told.echo.port, plan->rtt_us / 2);
+    sink.port = echo.port;
     fill_options(&options, plan, file);
     want("run", cy_run(&options, measure, plan), 0);
     cy_options_fini(&options);
+    if (proxy != 0) {
+        kill(proxy, SIGKILL);
+        waitpid(proxy, NULL, 0);
+    }
 }
 
 static void
@@ -339,16 +351,19 @@ int
 main(void)
 {
     struct plan plans[] = {
-        {"raw", 1, false, measure_raw, 50000},
-        {"call", 1, false, measure_call, 50000},
-        {"deliver", 1, false, measure_deliver, 50000},
-        {"raw", 2, false, measure_raw, 100000},
-        {"call", 2, false, measure_call, 100000},
-        {"deliver", 2, false, measure_deliver, 100000},
-        {"raw_oneway", 2, false, measure_raw_oneway, 20000000},
-        {"oneway", 2, false, measure_oneway, 5000000},
-        {"oneway", 2, true, measure_oneway, 2000000},
-        {"call", 2, true, measure_call, 50000},
+        {"raw", 1, false, measure_raw, 50000, 0},
+        {"call", 1, false, measure_call, 50000, 0},
+        {"deliver", 1, false, measure_deliver, 50000, 0},
+        {"raw", 2, false, measure_raw, 100000, 0},
+        {"call", 2, false, measure_call, 100000, 0},
+        {"deliver", 2, false, measure_deliver, 100000, 0},
+        {"raw_oneway", 2, false, measure_raw_oneway, 20000000, 0},
+        {"oneway", 2, false, measure_oneway, 5000000, 0},
+        {"oneway", 2, true, measure_oneway, 2000000, 0},
+        {"call", 2, true, measure_call, 50000, 0},
+        {"far_oneway", 2, false, measure_oneway, 1000000, 1},
+        {"far_oneway", 2, false, measure_oneway, 1000000, 1000},
+        {"far_oneway", 2, false, measure_oneway, 1000000, 10000},
     };
     char file[] = "/tmp/bench_link_XXXXXX";
     int fd = mkstemp(file);

@@ -21,8 +21,8 @@ struct cyi_net_limits {
     cy_time handshake_ns;       /* 5 s: from the first byte to the intro */
     uint32_t handshakes_max;    /* 256 pending per core */
     uint32_t handshakes_source; /* 16 of them from one address */
-    uint32_t window_bytes;      /* 4 MiB: what a peer may send beyond what was acknowledged */
-    uint64_t queue_bytes;       /* 16 MiB: unsent and unacknowledged per link */
+    uint32_t window_bytes;      /* 16 MiB: what a peer may send beyond what was acknowledged */
+    uint64_t queue_bytes;       /* 32 MiB: unsent and unacknowledged per link */
     cy_time ack_ns;             /* 20 ms: an acknowledgement waits so long for company */
     cy_time idle_ns;            /* 2 s: then an idle connection closes, unless it streams */
     cy_time redial_ns;          /* 10 ms, doubling, with jitter */
