@@ -3,9 +3,9 @@
  *
  * A child is the server, this process the client; on one CPU both share it, on two each has its
  * own and spins for a while before it sleeps. `raw` is a plain epoll program: the floor of a
- * round trip, and for `oneway` the same bytes as a stream that is only read. `far` leads through
- * a proxy that holds each byte for half of `rtt_us`: it needs a CPU too, so compare these only
- * with each other.
+ * round trip, and for `oneway` the same bytes as a stream that is only read. `far` leads
+ * through a proxy that holds each byte for half of `rtt_us`: it needs a CPU too, so compare
+ * these only with each other.
  */
 #include "delay.h"
 #include <cycos/peer.h>
