@@ -13,6 +13,8 @@ cyi_arrival_message(struct cyi_link *link, struct cyi_arrival *arrival, size_t f
     struct cyi_core *core = link->owner->core;
     size_t size = arrival->size - fixed;
     cy_msg *msg = arrival->donor;
+    if (arrival->cut_short)
+        return NULL;
     if (msg != NULL) {
         arrival->donor = NULL;
         memmove(msg->body, arrival->body + fixed, size);

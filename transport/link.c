@@ -65,6 +65,7 @@ create(struct cyi_link **out, struct cyi_net_core *owner, cy_ref to)
     }
     owner->numbered[number] = link;
     cyi_list_append(&owner->all, &link->all);
+    cyi_link_provide(link);
     *out = link;
     return 0;
 }
@@ -120,6 +121,7 @@ cyi_link_end(struct cyi_link *link)
     uint32_t lost = cyi_link_drop_chunks(link);
     owner->counters.lost += lost;
     core->counters.lost += lost;
+    cyi_link_drop_spare(link);
     if (link->assembly.msg != NULL)
         cyi_msg_drop(core, link->assembly.msg);
     cyi_told_forget(link);

@@ -76,6 +76,7 @@ struct cyi_link {
     uint64_t flying_bytes;           /* sent on this connection, not acknowledged */
     uint32_t credit;                 /* how many may be */
     uint8_t chunk_class;             /* of the next chunk */
+    struct cyi_chunk *spare;         /* for what was promised, when there is no memory */
 
     /* In. */
     uint32_t expected;      /* number of the next frame */
@@ -100,6 +101,7 @@ struct cyi_arrival {
     const uint8_t *body;
     size_t size;
     cy_msg *donor;
+    bool cut_short; /* there was no memory for more than its beginning: it has no message */
 };
 
 /* link.c */
@@ -155,6 +157,9 @@ CY_MUST_CHECK int cyi_link_put_promised(struct cyi_link *link, enum cyi_op op, u
                                         const struct cyi_parts *parts);
 /* A small item on the control lane, if a connection stands: else it is dropped. */
 void cyi_link_control(struct cyi_link *link, enum cyi_op op, const void *body, size_t size);
+/* Have some memory for what is promised; give it back. */
+void cyi_link_provide(struct cyi_link *link);
+void cyi_link_drop_spare(struct cyi_link *link);
 /* There may be something to write: look at the end of the turn. */
 void cyi_link_activate(struct cyi_link *link);
 /* Write what there is, as far as the connection takes it. */

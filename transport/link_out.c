@@ -8,7 +8,7 @@
 #include "connection.h"
 #include <string.h>
 
-enum { CLASS_FIRST = 2, CLASS_MAX = CYI_HEAP_CLASSES - 1 };
+enum { CLASS_FIRST = 2, CLASS_SPARE = 4, CLASS_MAX = CYI_HEAP_CLASSES - 1 };
 
 static size_t
 block_bytes(uint8_t class)
@@ -36,6 +36,36 @@ close_open(struct cyi_link *link)
     link->open = NULL;
 }
 
+/* Answers and ends of tasks must not get lost for want of memory: some are provided for. */
+void
+cyi_link_provide(struct cyi_link *link)
+{
+    if (link->spare == NULL)
+        link->spare =
+            cyi_heap_take(&link->owner->core->heap, CLASS_SPARE, block_bytes(CLASS_SPARE));
+}
+
+void
+cyi_link_drop_spare(struct cyi_link *link)
+{
+    if (link->spare != NULL)
+        cyi_heap_give(&link->owner->core->heap, CLASS_SPARE, link->spare);
+    link->spare = NULL;
+}
+
+static struct cyi_chunk *
+take_chunk(struct cyi_link *link, uint8_t *class, size_t need, bool promised)
+{
+    struct cyi_chunk *chunk =
+        cyi_heap_take(&link->owner->core->heap, *class, block_bytes(*class));
+    if (chunk == NULL && promised && need <= capacity_of(CLASS_SPARE)) {
+        chunk = link->spare;
+        link->spare = NULL;
+        *class = CLASS_SPARE;
+    }
+    return chunk;
+}
+
 /* The next frame is as large as this one should have been. */
 static int
 open_chunk(struct cyi_link *link, size_t need, bool promised)
@@ -51,7 +81,7 @@ open_chunk(struct cyi_link *link, size_t need, bool promised)
         owner->counters.refused++;
         return -EAGAIN;
     }
-    struct cyi_chunk *chunk = cyi_heap_take(&owner->core->heap, class, block_bytes(class));
+    struct cyi_chunk *chunk = take_chunk(link, &class, need, promised);
     if (chunk == NULL)
         return -ENOMEM;
     if (link->open != NULL)
@@ -310,6 +340,8 @@ void
 cyi_link_flush(struct cyi_link *link)
 {
     struct cyi_connection *connection = link->connection;
+    if (__builtin_expect(link->spare == NULL, 0))
+        cyi_link_provide(link);
     if (connection == NULL) {
         cyi_list_remove(&link->active);
         if (cyi_link_wanted(link))

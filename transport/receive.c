@@ -61,6 +61,20 @@ assemble(struct cyi_link *link, const uint8_t *part, size_t size)
 enum { STALL_DOUBLINGS = 6 };
 enum { LONG_MAX_BYTES = (64 << 20) + 256 }; /* CY_MSG_MAX and any fixed part */
 
+/* There is no memory for it: carried out as far as that goes, so that who waits is told. */
+static int
+refuse_assembly(struct cyi_link *link, const struct cyi_item *item,
+                const struct cyi_long_item *longer)
+{
+    struct cyi_arrival arrival = {.op = longer->op,
+                                  .flags = item->flags,
+                                  .body = item->body + CYI_LONG_BYTES,
+                                  .size = item->size - CYI_LONG_BYTES,
+                                  .cut_short = true};
+    link->assembly = (struct cyi_assembly){.skip = longer->total - (uint32_t) arrival.size};
+    return cyi_link_carry_out(link, &arrival);
+}
+
 static int
 begin_assembly(struct cyi_link *link, const struct cyi_item *item)
 {
@@ -69,11 +83,9 @@ begin_assembly(struct cyi_link *link, const struct cyi_item *item)
         cyi_long_read(&longer, item->body, item->size) != 0 || longer.total > LONG_MAX_BYTES)
         return -EBADMSG;
     cy_msg *msg = cyi_msg_take(link->owner->core, 0, longer.total);
-    link->assembly = (struct cyi_assembly){.msg = msg,
-                                           .skip = msg == NULL ? longer.total : 0,
-                                           .op = longer.op,
-                                           .flags = item->flags};
-    link->owner->core->counters.lost += msg == NULL;
+    if (msg == NULL)
+        return refuse_assembly(link, item, &longer);
+    link->assembly = (struct cyi_assembly){.msg = msg, .op = longer.op, .flags = item->flags};
     return assemble(link, item->body + CYI_LONG_BYTES, item->size - CYI_LONG_BYTES);
 }
 

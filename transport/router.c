@@ -70,6 +70,24 @@ route_link(struct cyi_core *core, cy_ref sender)
     return link == NULL ? 0 : link->number;
 }
 
+static int
+say_answer(struct cyi_link *link, struct cyi_answer_item *item, const cy_msg *msg)
+{
+    uint8_t fixed[CYI_ANSWER_BYTES], flags = 0;
+    struct cyi_parts parts = {.fixed = fixed, .fixed_size = sizeof fixed};
+    if (msg != NULL) {
+        flags = CYI_ITEM_MESSAGE;
+        parts.body = cyi_msg_body(msg);
+        parts.size = msg->size;
+        item->from_slot = msg->sender.slot;
+        item->from_generation = msg->sender.generation;
+        item->tag = msg->tag;
+    }
+    cyi_answer_write(fixed, item);
+    return cyi_link_put_promised(link, CYI_OP_ANSWER, flags, &parts);
+}
+
+/* Without memory for a reply, whoever waits for it gets at least that. */
 static void
 route_answer(struct cyi_core *core, const struct cyi_return *to, int result, uint64_t value,
              cy_msg *msg)
@@ -80,20 +98,12 @@ route_answer(struct cyi_core *core, const struct cyi_return *to, int result, uin
                                    .token = to->token,
                                    .result = result,
                                    .value = value};
-    uint8_t fixed[CYI_ANSWER_BYTES];
-    struct cyi_parts parts = {.fixed = fixed, .fixed_size = sizeof fixed};
-    if (msg != NULL) {
-        parts.body = cyi_msg_body(msg);
-        parts.size = msg->size;
-        item.from_slot = msg->sender.slot;
-        item.from_generation = msg->sender.generation;
-        item.tag = msg->tag;
+    int rc = link == NULL ? CY_ENOPEER : say_answer(link, &item, msg);
+    if (rc == -ENOMEM && msg != NULL) {
+        item.from_slot = item.from_generation = item.tag = 0;
+        item.result = -ENOMEM;
+        rc = say_answer(link, &item, NULL);
     }
-    cyi_answer_write(fixed, &item);
-    int rc = CY_ENOPEER;
-    if (link != NULL)
-        rc = cyi_link_put_promised(link, CYI_OP_ANSWER, msg == NULL ? 0 : CYI_ITEM_MESSAGE,
-                                   &parts);
     core->counters.lost += rc != 0;
     if (msg != NULL)
         cyi_msg_drop(core, msg);

@@ -116,7 +116,8 @@ arrive_exit(struct cyi_link *link, const struct cyi_arrival *arrival)
     struct cyi_ended how = {.reason = (enum cy_exit_reason) item.reason,
                             .code = item.code,
                             .value = arrival->body + CYI_EXIT_BYTES,
-                            .value_bytes = arrival->size - CYI_EXIT_BYTES};
+                            .value_bytes =
+                                arrival->cut_short ? 0 : arrival->size - CYI_EXIT_BYTES};
     cy_ref task = link->home;
     task.slot = item.task_slot;
     task.generation = item.task_generation;

@@ -154,7 +154,7 @@ class List(Case):
         for line in (SCRIPTS / "packages.txt").read_text().splitlines():
             if line and not line.startswith("#"):
                 section, package, *reason = line.split()
-                self.assertIn(section, ("build", "test", "check"))
+                self.assertIn(section, ("build", "test", "check", "peers"))
                 self.assertTrue(reason, f"{package}: what for?")
                 seen.append(package)
         self.assertEqual(sorted(seen), sorted(set(seen)))
