@@ -1,4 +1,8 @@
-/* carry.c - what came on the data lane is carried out on the tasks of this core. */
+/*
+ * carry.c - what came on the data lane is carried out on the tasks of this core.
+ *
+ * Tests: tests/transport/test_link.c
+ */
 #include "carry.h"
 #include "discover.h"
 #include "locate.h"

@@ -4,7 +4,7 @@
 
 #include "link.h"
 
-/* A message of what follows the fixed part of an item, its recipient and sender not filled in. */
+/* A message of what follows the fixed part of an item; who sends and receives is not in it. */
 cy_msg *cyi_arrival_message(struct cyi_link *link, struct cyi_arrival *arrival, size_t fixed,
                             uint32_t tag);
 

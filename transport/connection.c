@@ -1,4 +1,8 @@
-/* connection.c - the record of a connection, and what goes out on it. */
+/*
+ * connection.c - the record of a connection, and what goes out on it.
+ *
+ * Tests: tests/sim/test_links.c
+ */
 #include "connection.h"
 #include <cycos/impl/io.h>
 #include <string.h>

@@ -3,6 +3,8 @@
  *
  * Until the proof stands, nothing is looked at but messages of fixed size; what a stranger can
  * cost is one task with its stack, for as long as the deadline allows.
+ *
+ * Tests: tests/transport/test_accept.c
  */
 #include "connection.h"
 #include <string.h>

@@ -121,8 +121,8 @@ void cyi_link_end(struct cyi_link *link);
 /* End all links of this core with a node. */
 void cyi_links_end(struct cyi_core *core, uint32_t tag);
 /*
- * The connection has ended by `error`: tell whom it concerns. It is freed, unless the node ends:
- * then it stays for the goodbye.
+ * The connection has ended by `error`: tell whom it concerns. It is freed, unless the node
+ * ends: then it stays for the goodbye.
  */
 void cyi_link_served(struct cyi_connection *connection, int error);
 /* Does somebody want a connection while there is none? */

@@ -1,4 +1,8 @@
-/* network.c - the network of a node: opened, flushed at each turn, and closed with it. */
+/*
+ * network.c - the network of a node: opened, flushed at each turn, and closed with it.
+ *
+ * Tests: tests/transport/test_member_real.c, tests/cluster/test_network.py
+ */
 #include "connection.h"
 #include "link.h"
 #include "locate.h"

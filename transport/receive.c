@@ -3,6 +3,8 @@
  *
  * All connections of a core read into one large buffer, because only one reads at a time; the
  * beginning of a frame that has not come whole is kept aside until the next read.
+ *
+ * Tests: tests/sim/test_links.c
  */
 #include "connection.h"
 #include "member.h"

@@ -1,4 +1,8 @@
-/* router.c - what the runtime wants of tasks on other nodes becomes items of links. */
+/*
+ * router.c - what the runtime wants of tasks on other nodes becomes items of links.
+ *
+ * Tests: tests/transport/test_link.c
+ */
 #include "link.h"
 #include "remote_channel.h"
 #include <string.h>

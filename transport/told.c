@@ -1,4 +1,8 @@
-/* told.c - full mailboxes of ours that a node was told of, so that it hears when they empty. */
+/*
+ * told.c - full mailboxes of ours that a node was told of, so that it hears when they empty.
+ *
+ * Tests: tests/transport/test_link.c
+ */
 #include "link.h"
 
 struct told {
