@@ -217,8 +217,10 @@ be_idle_with_stream(void *arg)
     WORLD_CHECK(cy_peer_add(&location, &stream, cy_after(CY_SECOND)) == 0);
     WORLD_CHECK(pair_send(1, 8) == 0);
     pair_wait_for(1);
+    cy_time attached_at = pair_link()->attached_at;
     WORLD_CHECK(cy_sleep(5 * IDLE_NS) == 0);
-    WORLD_CHECK(pair_link()->connection != NULL);
+    WORLD_CHECK(pair_link()->connection != NULL); /* still the same one */
+    WORLD_CHECK(pair_link()->attached_at == attached_at);
     stream.stream = false;
     WORLD_CHECK(cy_peer_add(&location, &stream, cy_after(CY_SECOND)) == 0);
     WORLD_CHECK(cy_sleep(IDLE_NS + 200 * CY_MILLISECOND) == 0);
