@@ -39,16 +39,34 @@ forget(struct pending *pending)
     cyi_heap_give(heap, cyi_heap_class(sizeof *pending), pending);
 }
 
+bool
+cyi_may_complain(struct cyi_net_core *owner, uint32_t *unsaid)
+{
+    cy_time now = owner->core->sched.now;
+    if (owner->complained_at != 0 && now - owner->complained_at < CY_SECOND) {
+        owner->unsaid++;
+        return false;
+    }
+    *unsaid = owner->unsaid;
+    owner->unsaid = 0;
+    owner->complained_at = now;
+    return true;
+}
+
 static void
 log_refusal(struct cyi_net_core *owner, const cy_address *address, int error)
 {
     char text[CY_ADDRESS_TEXT_MAX];
-    cy_address_format(text, sizeof text, address);
-    if (error == CY_EAUTH)
-        owner->counters.bad_secret++;
+    uint32_t unsaid;
     owner->counters.bad_handshake++;
-    cy_log_write(error == CY_EAUTH ? CY_LOG_WARN : CY_LOG_INFO, "net.refused",
-                 "peer=%s error=%s reason=%s", text, cy_errname(error), cy_strerror(error));
+    if (cyi_is_secret_wrong(error))
+        owner->counters.bad_secret++;
+    if (!cyi_may_complain(owner, &unsaid))
+        return;
+    cy_address_format(text, sizeof text, address);
+    cy_log_write(cyi_is_secret_wrong(error) ? CY_LOG_WARN : CY_LOG_INFO, "net.refused",
+                 "peer=%s error=%s reason=%s unsaid=%u", text, cy_errname(error),
+                 cy_strerror(error), unsaid);
 }
 
 /* They only wanted to know who we are. */

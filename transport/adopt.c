@@ -7,6 +7,8 @@
  *
  * When both sides dial at the same time, the connection stays that the node with the lower
  * incarnation has dialled; both know that, so neither waits for the other.
+ *
+ * Tests: tests/sim/test_cluster_cuts.c
  */
 #include "connection.h"
 #include "locate.h"
@@ -58,13 +60,26 @@ session_of(const struct cyi_net_core *owner, const struct cyi_intro *intro)
     return (we_are_lower(owner, intro) ? ours << 32 | theirs : theirs << 32 | ours) + 1;
 }
 
-/* The link that the connection is for; one of an earlier session ends. */
+/* Has one side declared the other dead less often? The lives are the halves of the number. */
+static bool
+is_older(uint64_t session, uint64_t than)
+{
+    return (session - 1) >> 32 < (than - 1) >> 32 ||
+           (uint32_t) (session - 1) < (uint32_t) (than - 1);
+}
+
+/*
+ * The link that the connection is for; one of an earlier session ends. What a connection has
+ * brought too late, because it was held up, must not end a newer one.
+ */
 static int
 link_for(struct cyi_link **out, struct cyi_core *core, const struct cyi_intro *intro,
          uint64_t session)
 {
     struct cyi_link *link = cyi_link_find(core, intro->home.node, intro->core);
     if (link != NULL && link->session != 0 && link->session != session) {
+        if (is_older(session, link->session))
+            return -ESTALE;
         cyi_link_end(link);
         link = NULL;
     }
@@ -93,7 +108,7 @@ attach(struct cyi_connection *connection, struct cyi_link *link, const struct cy
     link->peer_stream = intro->stream;
     link->credit = credit;
     link->attached_at = owner->core->sched.now;
-    link->dialling = false;
+    link->trying = 0;
     link->acknowledge = false;
     link->unacked_bytes = 0;
     link->ack_at = CY_FOREVER;

@@ -41,6 +41,16 @@ struct cyi_connection {
     uint8_t rest_class;
 };
 
+/* One side has another secret than the other, or none. */
+static inline bool
+cyi_is_secret_wrong(int error)
+{
+    return error == CY_EAUTH || error == CY_EOPEN || error == CY_ESECRET;
+}
+
+/* Strangers must not fill the log: one line a second. *unsaid: how many there were besides. */
+bool cyi_may_complain(struct cyi_net_core *owner, uint32_t *unsaid);
+
 /* connection.c */
 CY_MUST_CHECK int cyi_connection_open(struct cyi_connection **out, struct cyi_net_core *owner,
                                       cy_socket *socket);

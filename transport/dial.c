@@ -4,6 +4,8 @@
  * A link that has something to say and no connection gets a task that dials until it has one,
  * serves it until its end, and dials again if there is still something to say. It knows its
  * link by number, because a link may end while the task is suspended.
+ *
+ * Tests: tests/transport/test_link.c
  */
 #include "connection.h"
 #include "member.h"
@@ -133,9 +135,14 @@ log_failure(const struct cyi_link *link, int error)
 {
     char text[CY_LOCATION_TEXT_MAX];
     cy_location location = cy_ref_location(link->home);
+    uint32_t unsaid = 0;
+    bool secret = cyi_is_secret_wrong(error);
+    if (secret && !cyi_may_complain(link->owner, &unsaid))
+        return;
     cy_location_format(text, sizeof text, &location);
-    cy_log_write(error == CY_EAUTH ? CY_LOG_WARN : CY_LOG_DEBUG, "net.dial",
-                 "peer=%s error=%s reason=%s", text, cy_errname(error), cy_strerror(error));
+    cy_log_write(secret ? CY_LOG_WARN : CY_LOG_DEBUG, "net.dial",
+                 "peer=%s error=%s reason=%s unsaid=%u", text, cy_errname(error),
+                 cy_strerror(error), unsaid);
 }
 
 /*
@@ -150,7 +157,8 @@ hopeless(const struct cyi_link *link, int error)
     int known = cyi_members_route(net->members, link->home.node, link->home.core, 0, &ignored);
     if (known != -ENOENT)
         return known != 0;
-    if (error == -ESRCH || error == CY_EAUTH || error == CY_ENOPEER || error == CY_EVERSION)
+    if (error == -ESRCH || error == CY_ESELF || error == CY_ENOPEER || error == CY_EVERSION ||
+        cyi_is_secret_wrong(error))
         return true;
     if (error == -ECONNREFUSED && link->dials + 1 >= REFUSED_MAX)
         return true;
@@ -166,7 +174,7 @@ note_failure(struct cyi_net_core *owner, uint16_t number, int error)
         return false;
     if (link->connection != NULL || error == -EALREADY)
         return true;
-    if (error == CY_EAUTH)
+    if (cyi_is_secret_wrong(error))
         owner->counters.bad_secret++;
     log_failure(link, error);
     cyi_members_dial_failed(owner->net->members, link, error);
@@ -203,17 +211,16 @@ dial_task(void *arg)
            cyi_link_wanted(link)) {
         bool served;
         rc = dial_once(owner, number, &served);
-        link = cyi_link_numbered(core, number);
-        if (link != NULL)
-            link->dialling = link->connection == NULL;
         if (rc == -ECANCELED)
             break;
         if (!served && !note_failure(owner, number, rc))
             return 0;
         rc = pause_dialling(owner, number);
     }
-    if ((link = cyi_link_numbered(core, number)) != NULL)
+    if ((link = cyi_link_numbered(core, number)) != NULL) {
         link->dialling = false;
+        cyi_link_activate(link); /* another connection may be gone by now */
+    }
     return 0;
 }
 

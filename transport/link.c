@@ -1,4 +1,6 @@
-/* link.c - the links of a core: making, finding and ending them. */
+/*
+ * link.c - the links of a core: making, finding and ending them.
+ */
 #include "link.h"
 #include "connection.h"
 #include "locate.h"
@@ -194,7 +196,7 @@ on_this_host(const struct cyi_net *net, const cy_address *peer)
     return false;
 }
 
-/* A host whose default is bbr would pace the loopback to a fifth; a kernel without it has reno. */
+/* A host whose default is bbr paces the loopback to a fifth; without cubic there is reno. */
 void
 cyi_link_choose_congestion(cy_socket *socket, const cy_address *peer)
 {

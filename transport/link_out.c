@@ -4,6 +4,8 @@
  * An item is written straight into the open frame, so that a send costs one copy. At the end
  * of a turn the frame is closed, numbered, and written with all others of its link in one
  * call. It stays until the other side has acknowledged it: after a cut it is sent again.
+ *
+ * Tests: tests/transport/test_link.c
  */
 #include "connection.h"
 #include <string.h>
@@ -289,13 +291,23 @@ gather_control(struct cyi_link *link)
     return cyi_connection_take_control(connection, &frame) ? 0 : -EKEYEXPIRED;
 }
 
+/* The end of a turn: whose frames are less than half full gets smaller ones. */
+static void
+close_for_now(struct cyi_link *link)
+{
+    const struct cyi_chunk *chunk = link->open;
+    if (chunk->class > CLASS_FIRST && chunk->used <= capacity_of(chunk->class - 1))
+        link->chunk_class = chunk->class - 1;
+    close_open(link);
+}
+
 static int
 gather_data(struct cyi_link *link)
 {
     struct cyi_connection *connection = link->connection;
     size_t batch = 0;
     if (link->open != NULL && link->open->used != 0)
-        close_open(link);
+        close_for_now(link);
     while (link->next_out != NULL && link->next_out->number != 0 && batch < CYI_BATCH_BYTES &&
            connection->piece_count < CYI_PIECES_MAX) {
         struct cyi_chunk *chunk = link->next_out;

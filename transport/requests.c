@@ -4,6 +4,8 @@
  * A request is known by its task and token. It keeps the message of a cy_deliver(), so that
  * who hears that it was surely not delivered has it back. When the link ends, a request whose
  * frame was never sent has surely failed; of any other nothing is known.
+ *
+ * Tests: tests/sim/test_cluster_messages.c
  */
 #include "link.h"
 
@@ -27,8 +29,8 @@ remember(struct cyi_link *link, const struct cyi_return *who)
     struct request *request = cyi_heap_take(heap, 0, sizeof *request);
     if (request == NULL)
         return NULL;
-    *request = (struct request){
-        .slot = who->slot, .generation = who->generation, .token = who->token};
+    *request =
+        (struct request){.slot = who->slot, .generation = who->generation, .token = who->token};
     if (cyi_map_insert(&link->requests, &request->node,
                        hash_of(request->slot, request->token)) != 0) {
         cyi_heap_give(heap, 0, request);
@@ -64,13 +66,12 @@ cyi_request_send(struct cyi_link *link, cy_ref to, cy_msg *msg)
     struct cyi_request_item item = {
         .send = {to.slot, to.generation, msg->sender.slot, msg->sender.generation, msg->tag},
         .token = msg->token};
-    struct cyi_return who = {.slot = msg->sender.slot,
-                             .generation = msg->sender.generation,
-                             .token = msg->token};
+    struct cyi_return who = {
+        .slot = msg->sender.slot, .generation = msg->sender.generation, .token = msg->token};
     cyi_request_write(fixed, &item);
-    int rc = cyi_request_put(link, &who, CYI_OP_REQUEST,
-                             deliver ? CYI_ITEM_DELIVER : CYI_ITEM_CALL, &parts,
-                             deliver ? msg : NULL);
+    int rc =
+        cyi_request_put(link, &who, CYI_OP_REQUEST, deliver ? CYI_ITEM_DELIVER : CYI_ITEM_CALL,
+                        &parts, deliver ? msg : NULL);
     if (rc == 0 && !deliver)
         cyi_msg_drop(link->owner->core, msg);
     return rc;

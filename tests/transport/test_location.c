@@ -42,7 +42,7 @@ has_room_for_the_longest(void)
     memset(location.address, 0xfe, sizeof location.address);
     int length = cy_location_format(text, sizeof text, &location);
     CU_ASSERT_EQUAL(length, strlen("[fefe:fefe:fefe:fefe:fefe:fefe:fefe:fefe]:65535"));
-    CU_ASSERT_EQUAL(length, strlen(text));
+    CU_ASSERT_EQUAL(length, (int) strlen(text));
     CU_ASSERT_EQUAL(cy_location_format(text, 5, &location), length);
     CU_ASSERT_STRING_EQUAL(text, "[fef");
 }
