@@ -190,7 +190,7 @@ cyi_channel_member_end(struct cyi_core *core, struct cyi_channel *channel,
     struct cyi_place subscriber = member->subscriber;
     if (member->outpost != NULL)
         member->outpost->members--;
-    else if (member->branch == NULL)
+    else if (member->branch == NULL && channel->away_count != NULL)
         channel->away_count[subscriber.core]--;
     if (cyi_place_is_channel(subscriber) && channel->proxy == NULL)
         cyi_channel_graph_remove(core->node, member->channel, subscriber);

@@ -203,7 +203,7 @@ struct forward {
     uint64_t delivery;
 };
 
-static void add_count(struct cyi_core *core, uint64_t delivery, uint32_t reached);
+static void add_count(struct cyi_core *core, uint64_t number, uint32_t reached);
 
 /* If it is gone, nobody knows how many of its own had it: at least none. */
 static void

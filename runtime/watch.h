@@ -82,7 +82,7 @@ void cyi_unwatch_away(struct cyi_core *core, cy_ref target, cy_msg *note);
 void cyi_watch_taken_away(struct cyi_core *core, cy_ref ended);
 
 /* A task of this core has ended: tell the other node that a note stands for; frees it. */
-void cyi_watch_tell_away(struct cyi_core *core, const struct cyi_task *task, cy_msg *note,
+void cyi_watch_tell_away(struct cyi_core *core, const struct cyi_task *task, cy_msg *msg,
                          enum cy_exit_reason reason);
 
 #endif

@@ -124,14 +124,13 @@ accepted(void *arg)
     }
     pending->socket = NULL;
     cyi_link_choose_congestion(connection->socket, &pending->address);
-    int rc = get_acquainted(connection, pending, &served);
+    (void) get_acquainted(connection, pending, &served);
     forget(pending);
     if (!served) {
         cyi_connection_free(&connection);
         return 0;
     }
-    rc = cyi_connection_serve(connection);
-    cyi_link_served(connection, rc);
+    cyi_link_served(connection, cyi_connection_serve(connection));
     return 0;
 }
 

@@ -55,7 +55,7 @@ bool cyi_may_complain(struct cyi_net_core *owner, uint32_t *unsaid);
 CY_MUST_CHECK int cyi_connection_open(struct cyi_connection **out, struct cyi_net_core *owner,
                                       cy_socket *socket);
 /* By its task, at last. */
-void cyi_connection_free(struct cyi_connection **connection);
+void cyi_connection_free(struct cyi_connection **freed);
 /* Close the socket and part from the link: its task ends soon. Any number of times. */
 void cyi_connection_cut(struct cyi_connection *connection, int error);
 /* Have a frame of the control lane to go out, maybe an empty one; false without memory. */

@@ -140,22 +140,25 @@ cyi_links_each(struct cyi_core *core, void (*visit)(struct cyi_link *link, void 
         visit(cyi_container_of(at, struct cyi_link, all), arg);
 }
 
-/* Each end may lead to others: so begin again after each. */
+static struct cyi_link *
+any_link_with(struct cyi_net_core *owner, uint32_t tag)
+{
+    cyi_list_for_each(at, &owner->all) {
+        struct cyi_link *link = cyi_container_of(at, struct cyi_link, all);
+        if (link->home.node == tag)
+            return link;
+    }
+    return NULL;
+}
+
+/* Each end may lead to others: so look anew after each. */
 void
 cyi_links_end(struct cyi_core *core, uint32_t tag)
 {
     struct cyi_net_core *owner = cyi_net_core(core);
-    for (bool again = true; again;) {
-        again = false;
-        cyi_list_for_each(at, &owner->all) {
-            struct cyi_link *link = cyi_container_of(at, struct cyi_link, all);
-            if (link->home.node != tag)
-                continue;
-            cyi_link_end(link);
-            again = true;
-            break;
-        }
-    }
+    struct cyi_link *link;
+    while ((link = any_link_with(owner, tag)) != NULL)
+        cyi_link_end(link);
 }
 
 void

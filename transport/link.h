@@ -186,7 +186,7 @@ CY_MUST_CHECK int cyi_dial_meet(struct cyi_core *core, const cy_address *address
                                 struct cyi_intro *out, cy_time deadline);
 
 /* accept.c: the daemon that takes connections of one listener. */
-int cyi_accept_all(void *listener);
+int cyi_accept_all(void *arg);
 
 /*
  * requests.c: an item for whose answer a task waits (its slot, generation, token). Takes `kept`

@@ -19,15 +19,14 @@ greet(void *arg)
     cy_location location = *(const cy_location *) arg;
     cy_ref agent;
     free(arg);
-    int rc = cy_task_locate(&agent, "agent", &location, cy_after(10 * CY_SECOND));
-    cy_msg *msg;
-    if (rc == 0 && (rc = cy_msg_copy(&msg, HELLO, me, strlen(me))) == 0) {
-        cy_msg *answer;
-        rc = cy_call(&answer, agent, &msg, cy_after(10 * CY_SECOND));
+    cy_msg *msg, *answer;
+    if (cy_task_locate(&agent, "agent", &location, cy_after(10 * CY_SECOND)) != 0 ||
+        cy_msg_copy(&msg, HELLO, me, strlen(me)) != 0)
+        return 0;
+    if (cy_call(&answer, agent, &msg, cy_after(10 * CY_SECOND)) != 0)
         cy_msg_free(&msg);
-        if (rc == 0 && (rc = cy_send(self, &answer)) != 0)
-            cy_msg_free(&answer);
-    }
+    else if (cy_send(self, &answer) != 0)
+        cy_msg_free(&answer);
     return 0;
 }
 

@@ -14,12 +14,10 @@ follow(void *arg)
     cy_location location = *(const cy_location *) arg;
     cy_ref watcher, log;
     free(arg);
-    int rc = cy_task_lookup(&watcher, "watcher");
-    if (rc == 0)
-        rc = cy_channel_locate(&log, "log", &location, cy_after(5 * CY_SECOND));
-    if (rc == 0)
-        rc = cy_channel_subscribe(log, watcher, cy_after(5 * CY_SECOND));
-    return 0; /* it has no log, or has gone already */
+    if (cy_task_lookup(&watcher, "watcher") != 0 ||
+        cy_channel_locate(&log, "log", &location, cy_after(5 * CY_SECOND)) != 0)
+        return 0; /* it has no log, or has gone already */
+    return cy_channel_subscribe(log, watcher, cy_after(5 * CY_SECOND));
 }
 
 static int
@@ -49,7 +47,7 @@ watch(void *arg)
     if (rc != 0)
         return example_failed("watch", rc), 1;
     puts("ready");
-    while ((last == 0 || lost < last) && (rc = cy_receive(&msg, CY_FOREVER)) == 0) {
+    while ((last == 0 || lost < last) && cy_receive(&msg, CY_FOREVER) == 0) {
         if (cy_msg_tag(msg) == CY_TAG_PEER)
             lost += note_peer(msg);
         else

@@ -26,6 +26,7 @@ kv_errand_try(struct kv_core *core, const struct kv_errand *errand)
     struct kv_shard *shard = &core->shard;
     struct kv_part *part = errand->part;
 
+    CY_ASSERT(part != NULL);
     if (is_held_by_another(core, errand->holder))
         return false;
     if ((part->flags & KV_HOLD) != 0) {
@@ -90,13 +91,12 @@ static int
 send_late(void *arg)
 {
     struct late_answer late = *(struct late_answer *) arg;
-    int result;
 
     free(arg);
-    do
-        result = cy_sleep(CY_MILLISECOND / 4);
-    while (result == 0 && (result = cy_send(late.to, &late.msg)) == -EAGAIN &&
-           cy_now() < late.deadline);
+    while (cy_sleep(CY_MILLISECOND / 4) == 0) {
+        if (cy_send(late.to, &late.msg) != -EAGAIN || cy_now() >= late.deadline)
+            break;
+    }
     cy_msg_free(&late.msg);
     return 0;
 }
@@ -238,6 +238,7 @@ refuse(struct kv_core *core, struct kv_deferred *work)
 
     core->deferred.failed = false;
     if (work->parcel == NULL) {
+        CY_ASSERT(work->errand.part != NULL);
         work->errand.part->replies.bytes.failed = true;
         (void) !kv_send_surely(work->sender, KV_TAG_DONE, NULL, 0);
         return;

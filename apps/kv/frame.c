@@ -107,7 +107,7 @@ kv_frame_is_flat(struct kv_slice frame, int64_t elements)
     const char *end = frame.at + frame.bytes;
     uint64_t count;
 
-    if (frame.bytes == 0 || frame.at[0] != '*' || frame.at[1] == '-')
+    if (frame.at == NULL || frame.bytes == 0 || frame.at[0] != '*' || frame.at[1] == '-')
         return false;
     const char *at = item_end(frame.at, end, &count);
     if (elements >= 0 && count != (uint64_t) elements)

@@ -147,7 +147,7 @@ void cyi_congestion_arrives(struct cyi_core *core, cy_ref task, bool full);
 void cyi_congestion_forget(struct cyi_core *core, uint32_t node);
 
 /* A watch that router.watch() began is over. The value is copied. */
-void cyi_watch_ends(struct cyi_core *core, cy_msg *note, const struct cyi_ended *how);
+void cyi_watch_ends(struct cyi_core *core, cy_msg *msg, const struct cyi_ended *how);
 /* cy_notify() of a task of another node: the task `ended` says that it has. */
 void cyi_notice_arrives(struct cyi_core *core, uint32_t slot, uint32_t generation, cy_ref ended,
                         const struct cyi_ended *how);
