@@ -140,25 +140,18 @@ cyi_links_each(struct cyi_core *core, void (*visit)(struct cyi_link *link, void 
         visit(cyi_container_of(at, struct cyi_link, all), arg);
 }
 
-static struct cyi_link *
-any_link_with(struct cyi_net_core *owner, uint32_t tag)
+static void
+end_of_node(struct cyi_link *link, void *arg)
 {
-    cyi_list_for_each(at, &owner->all) {
-        struct cyi_link *link = cyi_container_of(at, struct cyi_link, all);
-        if (link->home.node == tag)
-            return link;
-    }
-    return NULL;
+    if (link->home.node == *(const uint32_t *) arg)
+        cyi_link_end(link);
 }
 
-/* Each end may lead to others: so look anew after each. */
+/* What fails with a link wakes tasks, but runs none: so no end leads to another. */
 void
 cyi_links_end(struct cyi_core *core, uint32_t tag)
 {
-    struct cyi_net_core *owner = cyi_net_core(core);
-    struct cyi_link *link;
-    while ((link = any_link_with(owner, tag)) != NULL)
-        cyi_link_end(link);
+    cyi_links_each(core, end_of_node, &tag);
 }
 
 void
