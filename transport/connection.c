@@ -189,3 +189,19 @@ cyi_connection_write(struct cyi_connection *connection)
     }
     return true;
 }
+
+int
+cyi_connection_write_full(struct cyi_connection *connection, const void *bytes, size_t size,
+                          cy_time deadline)
+{
+    ssize_t n = cy_write(connection->socket, bytes, size, deadline);
+    return n < 0 ? (int) n : 0;
+}
+
+int
+cyi_connection_read_full(struct cyi_connection *connection, void *bytes, size_t size,
+                         cy_time deadline)
+{
+    ssize_t n = cy_read_full(connection->socket, bytes, size, deadline);
+    return n < 0 ? (int) n : (size_t) n < size ? -ECONNRESET : 0;
+}

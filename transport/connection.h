@@ -71,6 +71,14 @@ CY_MUST_CHECK int cyi_connection_add(struct cyi_connection *connection,
                                      const struct cyi_frame *frame, uint8_t *bytes);
 /* Write pieces: true when none is left. Cuts the connection when it is broken. */
 bool cyi_connection_write(struct cyi_connection *connection);
+/*
+ * For the words before a link is served, and for what is no link: all bytes or an error. Both
+ * suspend. -ECONNRESET the other side has ended it, and what cy_read() and cy_write() say.
+ */
+CY_MUST_CHECK int cyi_connection_write_full(struct cyi_connection *connection,
+                                            const void *bytes, size_t size, cy_time deadline);
+CY_MUST_CHECK int cyi_connection_read_full(struct cyi_connection *connection, void *bytes,
+                                           size_t size, cy_time deadline);
 
 /* receive.c: read and carry out until the connection ends; what ended it. */
 int cyi_connection_serve(struct cyi_connection *connection);

@@ -22,29 +22,14 @@ begin(struct cyi_connection *connection, struct cyi_auth *auth, enum cyi_auth_ro
 }
 
 static int
-write_all(struct cyi_connection *connection, const uint8_t *bytes, size_t size,
-          cy_time deadline)
-{
-    ssize_t n = cy_write(connection->socket, bytes, size, deadline);
-    return n < 0 ? (int) n : 0;
-}
-
-static int
-read_all(struct cyi_connection *connection, uint8_t *bytes, size_t size, cy_time deadline)
-{
-    ssize_t n = cy_read_full(connection->socket, bytes, size, deadline);
-    return n < 0 ? (int) n : (size_t) n < size ? -ECONNRESET : 0;
-}
-
-static int
 read_checked(struct cyi_connection *connection, const struct cyi_auth *auth, uint8_t *bytes,
              size_t size, cy_time deadline)
 {
-    int rc = read_all(connection, bytes, CYI_AUTH_HEAD_BYTES, deadline);
+    int rc = cyi_connection_read_full(connection, bytes, CYI_AUTH_HEAD_BYTES, deadline);
     if (rc == 0)
         rc = cyi_auth_check_head(auth, bytes);
     if (rc == 0)
-        rc = read_all(connection, bytes + CYI_AUTH_HEAD_BYTES, size - CYI_AUTH_HEAD_BYTES,
+        rc = cyi_connection_read_full(connection, bytes + CYI_AUTH_HEAD_BYTES, size - CYI_AUTH_HEAD_BYTES,
                       deadline);
     return rc;
 }
@@ -65,12 +50,12 @@ dial(struct cyi_connection *connection, struct cyi_auth *auth, cy_time deadline)
     uint8_t hello[CYI_AUTH_HELLO_BYTES], challenge[CYI_AUTH_CHALLENGE_BYTES];
     uint8_t proof[CYI_AUTH_PROOF_BYTES];
     cyi_auth_hello(auth, hello);
-    int rc = write_all(connection, hello, sizeof hello, deadline);
+    int rc = cyi_connection_write_full(connection, hello, sizeof hello, deadline);
     if (rc == 0)
         rc = read_checked(connection, auth, challenge, sizeof challenge, deadline);
     if (rc == 0)
         rc = cyi_auth_proof(auth, challenge, proof);
-    return rc != 0 ? rc : write_all(connection, proof, sizeof proof, deadline);
+    return rc != 0 ? rc : cyi_connection_write_full(connection, proof, sizeof proof, deadline);
 }
 
 int
@@ -99,7 +84,7 @@ accept_dialer(struct cyi_connection *connection, struct cyi_auth *auth, cy_time 
         rc = cyi_auth_challenge(auth, hello, challenge);
     if (rc != 0)
         cyi_auth_refuse(challenge, rc);
-    int written = write_all(connection, challenge, sizeof challenge, deadline);
+    int written = cyi_connection_write_full(connection, challenge, sizeof challenge, deadline);
     if (rc == 0)
         rc = written;
     if (rc == 0)
@@ -142,7 +127,7 @@ cyi_handshake_introduce(struct cyi_connection *connection, const struct cyi_intr
             return rc;
         size += CYI_SEAL_OVERHEAD;
     }
-    return write_all(connection, bytes, CYI_FRAME_HEADER + size, deadline);
+    return cyi_connection_write_full(connection, bytes, CYI_FRAME_HEADER + size, deadline);
 }
 
 static int
@@ -151,13 +136,13 @@ read_frame(struct cyi_connection *connection, struct cyi_frame *frame, uint8_t *
 {
     size_t seal = connection->secured ? CYI_SEAL_OVERHEAD : 0;
     uint8_t *body = bytes + CYI_FRAME_HEADER;
-    int rc = read_all(connection, bytes, CYI_FRAME_HEADER, deadline);
+    int rc = cyi_connection_read_full(connection, bytes, CYI_FRAME_HEADER, deadline);
     if (rc == 0)
         rc = cyi_frame_read(frame, bytes);
     if (rc == 0 && frame->size > CYI_ITEM_HEADER + CYI_INTRO_MAX)
         rc = -EBADMSG;
     if (rc == 0)
-        rc = read_all(connection, body, frame->size + seal, deadline);
+        rc = cyi_connection_read_full(connection, body, frame->size + seal, deadline);
     if (rc == 0 && connection->secured)
         rc = cyi_unseal(&connection->receive, bytes, CYI_FRAME_HEADER, body, frame->size + seal,
                         body);

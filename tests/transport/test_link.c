@@ -313,8 +313,10 @@ static void
 knows_that_a_node_was_replaced(void)
 {
     /* Debian's thread sanitizer faults when it forgets the stacks of a node that crashed. */
-    if (UNDER_TSAN)
+    if (UNDER_TSAN) {
+        CU_PASS("left out");
         return;
+    }
     pair_open(10 * CY_SECOND, send_to_the_last_incarnation);
     world_options(2, 2)->network = cy_network();
     world.nodes[1].options.tcp_port = world.nodes[2].options.tcp_port = 4000;
