@@ -27,6 +27,21 @@ set_limits(const struct cyi_sim_options *options, struct cyi_core *core)
         core->sched.front_streak = core->sched.turn_switches / 4;
 }
 
+/*
+ * Where a task begins the node, the current stack is the task's own; but its core runs in the
+ * same loop as the new ones will. To take the task's stack for the loop's would mislead the
+ * thread sanitizer, which would free a fiber that it believes to run.
+ */
+static void
+enter_loop(struct cyi_core *core)
+{
+    cyi_sched_thread(&core->sched);
+    if (cyi_self == NULL)
+        return;
+    core->sched.loop_stack = cyi_self->sched.loop_stack;
+    core->sched.loop_stack_bytes = cyi_self->sched.loop_stack_bytes;
+}
+
 static void
 put_core(struct cyi_sim *sim, const struct sim_core *core)
 {
@@ -79,7 +94,7 @@ cyi_sim_node(struct cyi_node **out, struct cyi_sim *sim, uint32_t host,
         return rc;
     for (uint16_t i = 0; i < node->core_count; i++) {
         set_limits(&sim->options, node->cores[i]);
-        cyi_sched_thread(&node->cores[i]->sched);
+        enter_loop(node->cores[i]);
     }
     rc = cyi_node_main(node, main, arg);
     if (rc != 0) {

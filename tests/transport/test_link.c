@@ -2,12 +2,6 @@
 
 #include <string.h>
 
-#ifdef __has_feature
-enum { UNDER_TSAN = __has_feature(thread_sanitizer) };
-#else
-enum { UNDER_TSAN = 0 };
-#endif
-
 /* What a link takes and refuses, when it lets its connection go, and whom it gives up. */
 
 enum { CHUNK = 64 << 10, BODY_MAX = CYI_ITEM_MAX - CYI_SEND_BYTES };
@@ -312,11 +306,6 @@ send_to_the_last_incarnation(void *arg)
 static void
 knows_that_a_node_was_replaced(void)
 {
-    /* Debian's thread sanitizer faults when it forgets the stacks of a node that crashed. */
-    if (UNDER_TSAN) {
-        CU_PASS("left out");
-        return;
-    }
     pair_open(10 * CY_SECOND, send_to_the_last_incarnation);
     world_options(2, 2)->network = cy_network();
     world.nodes[1].options.tcp_port = world.nodes[2].options.tcp_port = 4000;
