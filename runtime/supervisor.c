@@ -25,9 +25,10 @@
 #define TICK_IDLE   (125 * CY_MILLISECOND) /* when all cores sleep */
 #define TICK_UNUSED CY_SECOND              /* when nobody asks for stalls */
 #define TICK_MIN    CY_MILLISECOND
-#define DUMP_LATE   CY_SECOND       /* a core that has not dumped then is stuck */
-#define STUCK       (2 * CY_SECOND) /* beyond the grace, likewise */
-#define STUCK_LAST  CY_SECOND       /* beyond the second that cancelled tasks have */
+#define DUMP_LATE   CY_SECOND        /* a core that has not dumped then is stuck */
+#define STUCK       (2 * CY_SECOND)  /* beyond the grace, likewise */
+#define STUCK_LAST  CY_SECOND        /* beyond the second that cancelled tasks have */
+#define LAST_WORDS  (10 * CY_SECOND) /* for those that are stuck to say in what */
 
 struct cyi_supervisor {
     struct cyi_node *node;
@@ -144,11 +145,13 @@ look_for_the_stuck(struct cyi_supervisor *s, cy_time now)
     cy_time stop_at = atomic_load_explicit(&s->node->stop_at, memory_order_acquire);
     if (now < cyi_time_add(stop_at, phase == CYI_PHASE_STOPPING ? STUCK : STUCK_LAST))
         return;
+    /* Nothing is left to be looked after, so a thread that gets no processor is waited for. */
+    cy_time until = now + LAST_WORDS;
     bool stuck = false;
     for (uint32_t i = 0; i < s->count; i++) {
         if (!cyi_watched_motionless(&s->cores[i], now))
             continue;
-        cyi_watched_report(&s->cores[i], CY_LOG_ERROR, "shutdown.stuck", now);
+        cyi_watched_report_stuck(&s->cores[i], now, until);
         stuck = true;
     }
     if (stuck)

@@ -6,7 +6,7 @@
 #include <cycos/impl/node.h>
 #include <time.h>
 
-#define PATIENCE   (250 * CY_MILLISECOND) /* for a thread to say what it does */
+#define PATIENCE   (250 * CY_MILLISECOND) /* for a thread to say what it does: at least */
 #define MOTIONLESS CY_SECOND
 
 int
@@ -75,16 +75,17 @@ processor_percent(const struct cyi_watched *watched, cy_time now)
 
 /* What a thread that is asked now does. False when it does not say. */
 static bool
-ask(struct cyi_watched *watched)
+ask(struct cyi_watched *watched, cy_time until)
 {
     struct cyi_os *os = watched->core->os;
+    cy_time least = os->now(os) + PATIENCE;
     return has_begun(watched) &&
-           cyi_evidence_ask(&watched->evidence, watched->thread, os->now(os) + PATIENCE);
+           cyi_evidence_ask(&watched->evidence, watched->thread, until > least ? until : least);
 }
 
-void
-cyi_watched_report(struct cyi_watched *watched, enum cy_log_level level, const char *event,
-                   cy_time now)
+static void
+report(struct cyi_watched *watched, enum cy_log_level level, const char *event, cy_time now,
+       cy_time until)
 {
     char frames[CY_LOG_VALUE_MAX] = "unknown";
     struct cyi_node *node = watched->core->node;
@@ -92,7 +93,7 @@ cyi_watched_report(struct cyi_watched *watched, enum cy_log_level level, const c
     struct cyi_suspect *suspect = &watched->suspect;
     struct cyi_log_origin origin = {watched->core->index, "unknown"};
     int percent = processor_percent(watched, now);
-    if (ask(watched)) {
+    if (ask(watched, until)) {
         origin.task = evidence->task[0] != '\0' ? evidence->task : "none";
         cyi_symbol_format(frames, sizeof frames, evidence->frames, evidence->count);
     }
@@ -126,8 +127,14 @@ cyi_watched_look(struct cyi_watched *watched, cy_time now)
         atomic_fetch_add_explicit(&pulse->stalls, 1, memory_order_relaxed);
     }
     if (what & CYI_STALL_REPORT)
-        cyi_watched_report(watched, CY_LOG_WARN, "task.stall", now);
+        report(watched, CY_LOG_WARN, "task.stall", now, now);
     return busy;
+}
+
+void
+cyi_watched_report_stuck(struct cyi_watched *watched, cy_time now, cy_time until)
+{
+    report(watched, CY_LOG_ERROR, "shutdown.stuck", now, until);
 }
 
 bool
@@ -143,7 +150,7 @@ cyi_watched_dump(struct cyi_watched *watched, cy_time now)
 {
     char frames[2048] = "", text[2304];
     const char *task = "unknown";
-    if (ask(watched)) {
+    if (ask(watched, now)) {
         task = watched->evidence.task[0] != '\0' ? watched->evidence.task : "none";
         cyi_symbol_format(frames, sizeof frames, watched->evidence.frames,
                           watched->evidence.count);

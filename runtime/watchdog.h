@@ -38,9 +38,8 @@ bool cyi_watched_look(struct cyi_watched *watched, cy_time now);
 /* Awake, but without progress for a second? */
 bool cyi_watched_motionless(const struct cyi_watched *watched, cy_time now);
 
-/* Log what the core's thread does now, with this event. */
-void cyi_watched_report(struct cyi_watched *watched, enum cy_log_level level, const char *event,
-                        cy_time now);
+/* Log that it holds up the end, and what its thread does now; wait for that `until` then. */
+void cyi_watched_report_stuck(struct cyi_watched *watched, cy_time now, cy_time until);
 
 /* The same for people, as part of a dump that the core itself does not print. */
 void cyi_watched_dump(struct cyi_watched *watched, cy_time now);
