@@ -6,6 +6,7 @@ import unittest
 
 from helper import ROOT, SCRIPTS, Case
 
+FOLDERS = ["runtime", "registry", "transport", "apps", "tests", "bench"]
 TOOLS = ["cmake", "ctest", "clang-format-14", "clang-tidy-14", "shellcheck"]
 
 
@@ -17,7 +18,7 @@ class Check(Case):
         for name in ("check", "test", "format", "bench", "fuzz", "common.sh"):
             shutil.copy(SCRIPTS / name, self.folder / "scripts")
         shutil.copy(ROOT / ".ci/run", self.folder / ".ci")
-        for folder in ("runtime", "registry", "transport", "apps", "tests", "bench"):
+        for folder in FOLDERS:
             self.program(f"{folder}/x.c", "").chmod(0o644)
         self.log = self.folder / "log"
         self.program("scripts/tidy.py", f'print("tidy ran", file=open("{self.log}", "a"))\n')
@@ -123,7 +124,8 @@ class Check(Case):
 
     def test_format_rewrites_or_checks(self):
         self.assertEqual(self.call("scripts/format").returncode, 0)
-        self.assertTrue(self.logged("clang-format-14", " -i", "apps/x.c", "tests/x.c"))
+        sources = (f"{folder}/x.c" for folder in FOLDERS)
+        self.assertTrue(self.logged("clang-format-14", " -i", *sources))
         self.tool("clang-format-14", "exit 1")
         self.assertNotEqual(self.call("scripts/format", "--check").returncode, 0)
         self.assertNotEqual(self.call("scripts/format", "--chekc").returncode, 0)
