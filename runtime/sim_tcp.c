@@ -276,6 +276,16 @@ cyi_sim_tcp_accept(struct sim_socket *listener, struct sockaddr *from, socklen_t
     return fd;
 }
 
+/* Where the byte at this position lies, and how many of `wanted` follow it there. */
+static uint8_t *
+ring_at(const struct sim_pipe *pipe, uint64_t position, size_t wanted, size_t *part)
+{
+    uint32_t at = (uint32_t) (position % pipe->capacity);
+    size_t rest = pipe->capacity - at;
+    *part = wanted < rest ? wanted : rest;
+    return pipe->bytes + at;
+}
+
 ssize_t
 cyi_sim_tcp_read(struct sim_socket *socket, void *buffer, size_t size)
 {
@@ -286,8 +296,12 @@ cyi_sim_tcp_read(struct sim_socket *socket, void *buffer, size_t size)
     size_t n = (size_t) (pipe->arrived - pipe->taken);
     if (n > size)
         n = size;
-    for (size_t i = 0; i < n; i++)
-        out[i] = pipe->bytes[(pipe->taken + i) % pipe->capacity];
+    for (size_t done = 0; done < n;) {
+        size_t part;
+        const uint8_t *bytes = ring_at(pipe, pipe->taken + done, n - done, &part);
+        memcpy(out + done, bytes, part);
+        done += part;
+    }
     if (n > 0) {
         pipe->taken += n;
         cyi_sim_tell(socket->host->sim, socket->link, socket->side, pipe->taken,
@@ -320,8 +334,15 @@ put_bytes(struct sim_pipe *pipe, const struct iovec *parts, int count, size_t ro
     size_t total = 0;
     for (int i = 0; i < count && total < room; i++) {
         const uint8_t *bytes = parts[i].iov_base;
-        for (size_t j = 0; j < parts[i].iov_len && total < room; j++, total++)
-            pipe->bytes[(pipe->written + total) % pipe->capacity] = bytes[j];
+        for (size_t done = 0; done < parts[i].iov_len && total < room;) {
+            size_t left = parts[i].iov_len - done, part;
+            if (left > room - total)
+                left = room - total;
+            uint8_t *at = ring_at(pipe, pipe->written + total, left, &part);
+            memcpy(at, bytes + done, part);
+            done += part;
+            total += part;
+        }
     }
     pipe->written += total;
     return total;

@@ -176,10 +176,17 @@ set_state(uint32_t from, uint32_t to, uint32_t seq, enum ledger_state state)
     ledger()->unknown += state == LEDGER_OPEN;
 }
 
+/* Byte i of a message whose pattern begins with this one. */
 static uint8_t
-pattern(const struct head *head, uint32_t i)
+pattern(uint8_t first, uint32_t i)
 {
-    return (uint8_t) (head->seq * 31 + head->from * 5 + i + (i >> 8) * 3);
+    return (uint8_t) (first + i + (i >> 8) * 3);
+}
+
+static uint8_t
+pattern_first(const struct head *head)
+{
+    return (uint8_t) (head->seq * 31 + head->from * 5);
 }
 
 static cy_msg *
@@ -189,9 +196,11 @@ compose(const struct head *head, uint32_t tag)
     if (cy_msg_create(&msg, tag, sizeof *head + head->size) != 0)
         return NULL;
     uint8_t *body = cy_msg_body(msg);
+    const uint32_t size = head->size; /* the bytes could alias it, as far as compilers know */
+    const uint8_t first = pattern_first(head);
     memcpy(body, head, sizeof *head);
-    for (uint32_t i = 0; i < head->size; i++)
-        body[sizeof *head + i] = pattern(head, i);
+    for (uint32_t i = 0; i < size; i++)
+        body[sizeof *head + i] = pattern(first, i);
     return msg;
 }
 
@@ -200,8 +209,9 @@ is_whole(const cy_msg *msg, const struct head *head)
 {
     const uint8_t *body = cy_msg_body(msg);
     bool whole = cy_msg_size(msg) == sizeof *head + head->size;
+    const uint8_t first = pattern_first(head);
     for (uint32_t i = 0; whole && i < head->size; i++)
-        whole = body[sizeof *head + i] == pattern(head, i);
+        whole = body[sizeof *head + i] == pattern(first, i);
     return whole;
 }
 
