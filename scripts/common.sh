@@ -41,3 +41,12 @@ build() {
         cmake --build "build/$preset" --parallel "$jobs" "${targets[@]}"
     )
 }
+
+# run_tests PRESET [CTEST-ARGUMENTS...] - what is in build/PRESET. There are two slots for each
+# CPU: a test that computes takes two of them, one that mostly waits takes one.
+run_tests() {
+    local preset=$1
+    shift
+    ctest --test-dir "$root/build/$preset" --parallel $((2 * jobs)) --output-on-failure \
+        --no-label-summary "$@"
+}

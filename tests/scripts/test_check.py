@@ -26,7 +26,7 @@ class Check(Case):
         for tool in TOOLS:
             self.tool(tool)
         self.program("tests/fuzz/fuzz_x.c", "")
-        self.fuzzer("x")
+        self.fuzzer("x", "echo 'stat::number_of_executed_units: 12'")
         self.log.write_text("")
 
     def fuzzer(self, noun, body=""):
@@ -49,6 +49,9 @@ class Check(Case):
 
     def steps(self):
         return self.call("scripts/check", "--list").stdout.split()
+
+    def table(self, result):
+        return result.stdout.partition("== check\n")[2].splitlines()
 
     def test_test_installs_builds_and_runs_all(self):
         result = self.call("scripts/test", "-R", "kv")
@@ -73,14 +76,16 @@ class Check(Case):
     def test_check_runs_every_step_and_ends_with_a_table(self):
         result = self.call("scripts/check")
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-        table = result.stdout.partition("== check\n")[2].splitlines()
-        self.assertEqual([line.split()[:2] for line in table],
+        table = self.table(result)
+        self.assertEqual([line.split()[:2] for line in table if line[0] != " "],
                          [[step, "ok"] for step in self.steps()])
+        for line in table:
+            self.assertRegex(line, r"ok +\d+ s, +\d+ s of the processors$|^    x: 12 inputs$")
         self.assertTrue(self.logged("tidy ran"))
         self.assertTrue(self.logged("clang-format-14", "--dry-run --Werror"))
         self.assertTrue(self.logged("clang-tidy-14", "runtime/x.c"))
         self.assertTrue(self.logged("shellcheck", "scripts/check", ".ci/run"))
-        for preset in ("test", "gcc-debug", "clang-release", "clang-debug", "asan", "tsan"):
+        for preset in ("test", "clang-release", "asan", "tsan"):
             self.assertTrue(self.logged("ctest", f"build/{preset} "), preset)
             self.assertTrue(self.logged("cmake", "werror=ON", f"--preset {preset} "), preset)
 
@@ -90,6 +95,28 @@ class Check(Case):
         self.assertTrue(self.logged("ctest", "build/tsan ", "scale=5 "))
         self.call("scripts/check", "tsan", CY_TEST_SCALE="55")
         self.assertTrue(self.logged("ctest", "build/tsan ", "scale=55"))
+
+    def test_check_runs_what_is_not_in_the_list_if_it_is_asked_for(self):
+        for preset in ("gcc-debug", "clang-debug"):
+            self.assertNotIn(preset, self.steps())
+            self.assertEqual(self.call("scripts/check", preset).returncode, 0)
+            self.assertTrue(self.logged("ctest", f"build/{preset} "), preset)
+
+    def test_check_repeats_the_last_words_of_the_tests_and_what_failed(self):
+        self.tool("ctest", """
+            case $* in *build/asan*) ;; *) exit 0;; esac
+            echo ' 1/3 Test  #7: runtime.x ....   Passed    0.01 sec'
+            echo '97% tests passed, 2 tests failed out of 61'
+            echo 'The following tests FAILED:'
+            printf '\t  9 - runtime.y (Failed)\n\t 61 - kv.z_program (Timeout)\n'
+            exit 8""")
+        self.fuzzer("x", "exit 1")
+        result = self.call("scripts/check", "asan", "fuzz", "tidy")
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual([line.strip() for line in self.table(result) if line[0] == " "],
+                         ["97% tests passed, 2 tests failed out of 61",
+                          "runtime.y (Failed)", "kv.z_program (Timeout)", "x FAILED"])
+        self.assertIn("2 tests failed", (self.folder / "build/check/asan.log").read_text())
 
     def test_check_goes_on_after_a_failure_and_fails(self):
         self.tool("ctest", 'case $* in *build/asan*) exit 8;; esac')
@@ -130,7 +157,7 @@ class Check(Case):
         self.assertNotEqual(self.call("scripts/format", "--check").returncode, 0)
         self.assertNotEqual(self.call("scripts/format", "--chekc").returncode, 0)
 
-    def test_ci_runs_the_command_of_the_readme_and_then_the_rest(self):
+    def test_ci_runs_the_command_of_the_readme_and_the_rest(self):
         result = self.call(".ci/run")
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         self.assertEqual(len(self.logged("ctest", "build/test ", "werror=ON")), 1)
