@@ -44,7 +44,8 @@ class Failures(lab.Scenario):
         gone = [times(node, mark, f"offline {victim.core}", f"exit {victim.name} node-down")[0]
                 for node, mark in zip(others, marks)]
         self.note("a crash is seen after " + ms(*(at - killed for at in gone)))
-        self.assertLess(max(gone) - killed, 4)  # sooner than by silence
+        for node in others:  # by word of its host, not by silence
+            self.assertEqual(self.reasons(node, victim), ["refused"])
         again = host.node(victim.name, "--tcp-port", victim.port)
         self.assertEqual(again.location, victim.location)
         for node, mark in zip(others, marks):
@@ -55,6 +56,11 @@ class Failures(lab.Scenario):
         self.all_meet([again, *others], [0, *(0 for _ in others)])
         self.talk(others[0], again)
         self.never(again, "got to-a-ghost")
+
+    def reasons(self, node, peer):
+        """Why the node thought each time that the peer is offline."""
+        return [line.rsplit("reason=", 1)[1] for line in node.log().splitlines()
+                if "event=peer.offline" in line and f" name={peer.name} " in line]
 
     def old_name_is_nobody(self, node, name):
         self.assertEqual(node.ask("send", name, "to-a-ghost"), "ESRCH")
@@ -159,7 +165,10 @@ class Failures(lab.Scenario):
             for one, other in (nodes[:2], nodes[1::-1]):
                 self.assertEqual(one.ask("locate", other.name, other.name), "OK")
                 one.tell("stream", other.name, 4000, 500)
+            begin = time.monotonic()
             self.interrupt(way, network, hosts[1])
+            if time.monotonic() - begin > 3.5:
+                self.skipTest("the machine was too busy to cut a network for 2 s only")
             for node, mark in zip(nodes[:2], marks):
                 node.expect("streamed 4000 wrong 0", "stream", since=mark)
             for node, mark in zip(nodes, marks):
