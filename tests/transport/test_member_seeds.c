@@ -175,10 +175,10 @@ start(uint32_t number)
 static void
 restart(struct cyi_sim *sim, struct cyi_node *node, void *arg)
 {
-    (void) sim;
     (void) arg;
     for (uint32_t i = 0; i < cluster.count; i++) {
         if (cluster.node[i] == node) {
+            cyi_sim_bury(sim, &cluster.node[i]); /* or the memory of many would gather */
             start(i);
             return;
         }
