@@ -92,7 +92,7 @@ steer_a_whole_run(void *arg)
     return 0;
 }
 
-/* How many replies the next second has had that is told; 0 and the message when it is no second. */
+/* How many replies the next second has had that is told; what is none is left in @other. */
 static uint64_t
 expect_second(cy_msg **other)
 {
