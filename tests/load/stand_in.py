@@ -15,6 +15,7 @@ class Server:
         self.fault, self.at, self.pause = fault, at, pause
         self.pipeline, self.frame = pipeline, frame
         self.replies = 0
+        self.answered = 0  # as replies, but all of them
         self.done = False  # the fault has been made
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -73,6 +74,8 @@ class Server:
                     connection.sendall(b"".join(replies))
                 except OSError:
                     return
+                with self.lock:
+                    self.answered += len(replies)
 
     def counts(self, state):
         """Do replies of this connection count yet?"""

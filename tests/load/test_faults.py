@@ -1,39 +1,69 @@
 """test_faults.py - servers with one fault each: exactly that must be counted."""
 import json
 import os
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 from stand_in import Echo, Resp
 
+PATIENCE_S = 120
 LOAD = os.path.join(os.environ["CY_TEST_BIN"], "load")
 FAULTS = ["lost", "duplicated", "reordered", "corrupted", "stale"]
 ERRORS = ["error_replies", "disconnects", "connect_errors", "timeouts"]
 
 
-def load(*args, timeout=120):
-    """Runs the harness on one core; returns exit status, result, output."""
+def start(folder, *args):
+    """The harness on one core."""
+    return subprocess.Popen([LOAD, "--cores", "1", "--no-progress", "--json",
+                             os.path.join(folder, "result.json"), *args],
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def finish(folder, process):
+    """Exit status, result, output."""
+    text, _ = process.communicate(timeout=PATIENCE_S)
+    path, result = os.path.join(folder, "result.json"), None
+    if os.path.exists(path):
+        with open(path) as file:
+            result = json.load(file)
+    return process.returncode, result, text
+
+
+def load(*args):
     with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "result.json")
-        run = subprocess.run([LOAD, "--cores", "1", "--no-progress", "--json", path, *args],
-                             capture_output=True, text=True, timeout=timeout)
-        result = None
-        if os.path.exists(path):
-            with open(path) as file:
-                result = json.load(file)
-    return run.returncode, result, run.stdout + run.stderr
+        return finish(folder, start(folder, *args))
+
+
+def wait_until(process, condition):
+    """Or until the process has ended, which the caller will see."""
+    end = time.monotonic() + PATIENCE_S
+    while not condition() and process.poll() is None:
+        if time.monotonic() > end:
+            process.kill()
+            raise TimeoutError(process.communicate()[0])
+        time.sleep(0.005)
 
 
 class Case(unittest.TestCase):
     pipeline = 8
 
     def run_against(self, server, *args, scheme="kv", connections=2):
+        """Until the fault was made and, by as many replies as it takes, found."""
         options = ["--connections", str(connections), "--pipeline", str(self.pipeline),
-                   "--duration", "700ms", "--warmup", "0s", "--timeout", "20s"]
+                   "--duration", "1h", "--warmup", "0s", "--timeout", "60s"]
         if scheme == "kv":
             options += ["--keys", str(50 * connections), "--mix", "70:30"]
-        status, result, text = load(*options, *args, f"{scheme}://127.0.0.1:{server.port}")
+        with tempfile.TemporaryDirectory() as folder:
+            process = start(folder, *options, *args, f"{scheme}://127.0.0.1:{server.port}")
+            wait_until(process, lambda: server.replies >= 500 and
+                       (server.done or server.fault is None))
+            enough = server.answered + 500
+            wait_until(process, lambda: server.answered >= enough)
+            process.send_signal(signal.SIGINT)
+            status, result, text = finish(folder, process)
         self.assertIsNotNone(result, text)
         self.assertGreater(result["summary"]["requests"], 0, text)
         return status, result["summary"], text
@@ -91,7 +121,7 @@ class WithoutPipeline(RespFaults):
     def test_a_dropped_reply_is_one_lost(self):
         """Nothing more comes: the time-out gives the connection up, and a new one goes on."""
         with Resp("drop", at=500) as server:
-            result = self.run_against(server, "--timeout", "500ms")
+            result = self.run_against(server, "--timeout", "5s", connections=1)
             self.check(server, *result, lost=1, timeouts=1)
 
 
@@ -111,7 +141,7 @@ class Endings(Case):
     def test_a_server_that_falls_silent_times_out(self):
         with Resp("mute", at=500) as server:
             status, summary, text = self.run_against(
-                server, "--timeout", "300ms", connections=1)
+                server, "--timeout", "5s", connections=1)
         self.assertEqual(status, 1, text)
         self.assertEqual(summary["timeouts"], 1, text)
         self.assertGreaterEqual(summary["lost"], 1, text)
