@@ -122,7 +122,7 @@ class Client:
             self.socket = socket.socket(socket.AF_INET)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             address = ("127.0.0.1", address)
-        self.socket.settimeout(20)
+        self.socket.settimeout(60)  # for what hangs
         self.socket.connect(address)
         self.rest = b""
 

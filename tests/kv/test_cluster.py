@@ -117,7 +117,7 @@ class Reaching(Case):
                     self.assertEqual(replies[2 * k + 1], b"$%d\r\n%s\r\n" % (len(value), value))
 
     def test_long_values_travel_and_too_long_ones_are_refused(self):
-        self.start("--maxmemory", "1gb")
+        self.start("--maxmemory", "1gb", "--cluster-timeout", "60s")
         clients = [self.client(0), self.client(1)]
         keys = [self.keys_of(0, 1)[0], self.keys_of(1, 1)[0]]
         for size in (31 << 10, 32 << 10, 1 << 20, 20 << 20):
