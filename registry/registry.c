@@ -154,7 +154,8 @@ cy_task_register(const char *name)
 {
     struct cyi_core *core = cyi_current();
     struct cyi_task *task = core->sched.current;
-    int rc = cyi_name_register(core, name == NULL ? task->name : name, cyi_task_ref(core, task));
+    cy_ref self = cyi_task_ref(core, task);
+    int rc = cyi_name_register(core, name == NULL ? task->name : name, self);
     if (rc == 0)
         task->flags |= CYI_TASK_NAMED;
     return rc;
@@ -165,7 +166,8 @@ cy_task_unregister(const char *name)
 {
     struct cyi_core *core = cyi_current();
     const struct cyi_task *task = core->sched.current;
-    return cyi_name_unregister(core, name == NULL ? task->name : name, cyi_task_ref(core, task));
+    cy_ref self = cyi_task_ref(core, task);
+    return cyi_name_unregister(core, name == NULL ? task->name : name, self);
 }
 
 int

@@ -1,4 +1,4 @@
-/* args_reader.c - what a method was given, parameter by parameter, and what is wrong with it. */
+/* args_reader.c - what a method was given, parameter by parameter, and what is wrong. */
 #include "args.h"
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /*
  * invocation.h - a task that a method has started: what it was given, and what it owes.
  *
- * Belongs to the task's core; the job is the method's, on another core perhaps, and hears of the
- * task by what is posted there. The last word, that the task is gone, frees the invocation.
+ * Belongs to the task's core; the job is the method's, on another core perhaps, and hears of
+ * the task by what is posted there. The last word, that the task is gone, frees the invocation.
  */
 #ifndef CYI_RTI_INVOCATION_H
 #define CYI_RTI_INVOCATION_H

@@ -74,7 +74,7 @@ void cy_args_fini(cy_args *args);
  * @name: copied, or NULL
  *
  * Exactly one value must be written: lists and maps as well, 14 deep at most. Another call, or
- * cy_rti_call(), finds it incomplete otherwise. Errors of the value stick, as those of a writer.
+ * cy_rti_call(), finds it incomplete otherwise. Errors of the value stick, as with a writer.
  *
  * Context:   any thread; suspends: no; blocks: no
  * Ownership: the writer is lent until the next call with @args
@@ -86,24 +86,35 @@ void cy_args_fini(cy_args *args);
 cy_value_writer *cy_args_next(cy_args *args, const char *name);
 
 /**
- * cy_args_put_int, cy_args_put_uint, cy_args_put_double, cy_args_put_bool, cy_args_put_nil,
- * cy_args_put_text, cy_args_put_bytes, cy_args_put_ref - give an argument of one of these types
+ * cy_args_put_int, cy_args_put_uint, cy_args_put_double - give a number
  * @args:  the arguments
  * @name:  copied, or NULL
- * @value: the value
- * @text:  ends with NUL; not UTF-8 leaves -EILSEQ
- * @bytes: @size bytes
+ * @value: the number
  *
- * Context, ownership and errors are those of cy_args_next(), and @text and @bytes are copied.
+ * Context, ownership and errors are those of cy_args_next().
  */
 void cy_args_put_int(cy_args *args, const char *name, int64_t value);
 void cy_args_put_uint(cy_args *args, const char *name, uint64_t value);
 void cy_args_put_double(cy_args *args, const char *name, double value);
+
+/**
+ * cy_args_put_bool, cy_args_put_nil, cy_args_put_ref - give one of these
+ *
+ * Context, ownership and errors are those of cy_args_next().
+ */
 void cy_args_put_bool(cy_args *args, const char *name, bool value);
 void cy_args_put_nil(cy_args *args, const char *name);
+void cy_args_put_ref(cy_args *args, const char *name, cy_ref value);
+
+/**
+ * cy_args_put_text, cy_args_put_bytes - give text or bytes
+ * @text:  copied; ends with NUL; not UTF-8 leaves -EILSEQ
+ * @bytes: copied; @size bytes; may be NULL when that is 0
+ *
+ * Context, ownership and other errors are those of cy_args_next().
+ */
 void cy_args_put_text(cy_args *args, const char *name, const char *text);
 void cy_args_put_bytes(cy_args *args, const char *name, const void *bytes, size_t size);
-void cy_args_put_ref(cy_args *args, const char *name, cy_ref value);
 
 /**
  * cy_args_error - what was wrong with the arguments, for people
@@ -132,42 +143,52 @@ const char *cy_args_error(const cy_args *args);
 void cy_args_optional(cy_args_reader *args);
 
 /**
- * cy_args_get_int, cy_args_get_uint, cy_args_get_double, cy_args_get_bool, cy_args_get_ref -
- * the next parameter
+ * cy_args_get_int, cy_args_get_uint, cy_args_get_double - the next parameter, a number
  * @args:  what the method was given
  * @name:  of the parameter; at most CY_ARGS_NAME_MAX bytes
  * @value: receives it; untouched when it is absent or wrong. A double also from an integer that
  *         it holds exactly
  *
- * The first error sticks: what is asked for later stays untouched, and cy_args_end() returns it.
+ * The first error sticks: what is asked for later stays untouched, and cy_args_end() returns
+ * it.
  *
  * Context:   the method's task; suspends: no; blocks: no
  * Ownership: copies
- * Errors:    left for cy_args_end(): -EINVAL absent, of another type, too large for @value, or
+ * Errors:    left for cy_args_end(): -EINVAL absent, of another type, out of @value's range, or
  *            given both with and without its name
  * Since:     0.1
  */
 void cy_args_get_int(cy_args_reader *args, const char *name, int64_t *value);
 void cy_args_get_uint(cy_args_reader *args, const char *name, uint64_t *value);
 void cy_args_get_double(cy_args_reader *args, const char *name, double *value);
+
+/**
+ * cy_args_get_bool, cy_args_get_ref - the next parameter, one of these
+ *
+ * Context, ownership and errors are those of cy_args_get_int().
+ */
 void cy_args_get_bool(cy_args_reader *args, const char *name, bool *value);
 void cy_args_get_ref(cy_args_reader *args, const char *name, cy_ref *value);
 
 /**
- * cy_args_get_text, cy_args_get_bytes, cy_args_get_list, cy_args_get_map, cy_args_get_value -
- * the next parameter, of which the variable borrows
- * @text:   receives where it begins; no NUL follows it
- * @bytes:  receives where they begin
- * @size:   receives how many bytes these are
- * @reader: receives a reader of what is in the list or map, or of one value of any type, nil
- *          too unless it is optional
+ * cy_args_get_text, cy_args_get_bytes - the next parameter, where it lies
+ * @text:  receives where it begins; no NUL follows it
+ * @bytes: receives where they begin
+ * @size:  receives how many bytes these are
  *
- * What was borrowed is good until the method returns. Context and errors are those of
- * cy_args_get_int().
+ * Good until the method returns. Context, ownership and errors are those of cy_args_get_int().
  */
 void cy_args_get_text(cy_args_reader *args, const char *name, const char **text, size_t *size);
 void cy_args_get_bytes(cy_args_reader *args, const char *name, const void **bytes,
                        size_t *size);
+
+/**
+ * cy_args_get_list, cy_args_get_map, cy_args_get_value - a reader of the next parameter
+ * @reader: receives a reader of what is in the list or map; or of one value of any type, nil
+ *          too unless it is optional
+ *
+ * Good until the method returns. Context, ownership and errors are those of cy_args_get_int().
+ */
 void cy_args_get_list(cy_args_reader *args, const char *name, cy_value_reader *reader);
 void cy_args_get_map(cy_args_reader *args, const char *name, cy_value_reader *reader);
 void cy_args_get_value(cy_args_reader *args, const char *name, cy_value_reader *reader);

@@ -5,9 +5,10 @@
  *
  *     cy_rti_create(&method, greet, NULL) and cy_rti_register(method, NULL)
  *
- * Any task of any node finds it and starts it, and gets a reference as cy_task_spawn() gives it:
+ * Any task of any node finds it, starts it, and gets a reference as cy_task_spawn() gives it:
  *
- *     cy_rti_locate(&method, "greet", NULL, deadline), cy_rti_call(&task, method, &args, deadline)
+ *     cy_rti_locate(&method, "greet", NULL, deadline)
+ *     cy_rti_call(&task, method, &args, deadline)
  *
  * A call starts a task once or not at all, whatever happens to the network.
  */
@@ -20,7 +21,7 @@
 
 CY_BEGIN_DECLS
 
-/* A method: what is returned is the task's exit code. Borrows the arguments until it returns. */
+/* A method: returns the task's exit code. The arguments are lent until then. */
 typedef int cy_rti_fn(cy_args_reader *args);
 
 /* All zero is the default of everything. */
@@ -61,13 +62,15 @@ CY_MUST_CHECK int cy_rti_create_named(cy_ref *out, cy_rti_fn *fn, const char *na
  * list map ref text uint), a ? from the first one on that may be absent, and ... when there may
  * be others too.
  *
- * A result is kept until the first who joins or monitors the task has it, or the node of the
- * caller is lost, or result_ns have passed; a call that finds results_max of them is refused.
- * A call that wants no reference leaves no result.
+ * A result is kept until somebody has joined the task, or result_ns have passed. A call that
+ * finds results_max of its node, or results_bytes, is refused, unless a monitor has been told
+ * of one of them: then the oldest of those is forgotten. Who wants no reference of a call
+ * leaves no result.
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: the method lives until cy_rti_close() or the node's end
- * Errors:    -EINVAL an option, the signature; -ENAMETOOLONG, -ENOMEM, -EAGAIN too many tasks
+ * Errors:    -EINVAL an option, the signature; -ENAMETOOLONG, -E2BIG, -EILSEQ the signature;
+ *            -ENOMEM, -EAGAIN too many tasks
  * Since:     0.1
  */
 #define cy_rti_create(out, fn, options) cy_rti_create_named(out, fn, #fn, options)
@@ -155,16 +158,16 @@ CY_MUST_CHECK int cy_rti_locate(cy_ref *out, const char *name, const cy_location
  * The task is one like any other: send to it, join it, monitor it, terminate it. A join or a
  * monitor gets its exit also when it has ended long before: see cy_rti_create().
  *
- * When the call fails by -ETIMEDOUT, -ECANCELED, CY_ENOPEER or CY_EFRAME, the task may have been
- * started. The method is told, if it can be reached, and terminates it.
+ * When the call fails by -ETIMEDOUT, -ECANCELED, CY_ENOPEER or CY_EFRAME, the task may have
+ * been started. The method is told, if it can be reached, and terminates it.
  *
  * Context:   a task; suspends: yes; blocks: no
  * Ownership: borrows @args
  * Errors:    -EINVAL wrong arguments: cy_args_error() says which; -ENOENT no such method,
- *            -EACCES the caller may not, -ENOBUFS as many tasks or results as the method allows,
- *            -EAGAIN the way there, or its core, is full; CY_ENOPEER the node cannot be reached
- *            or was lost, -ETIMEDOUT, -ECANCELED, -ENOMEM; CY_EFRAME another node's answer was
- *            none; those that cy_args_next() leaves
+ *            -EACCES the caller may not, -ENOBUFS as many tasks or results as the method
+ *            allows, -EAGAIN the way there, or its core, is full; CY_ENOPEER the node cannot be
+ *            reached or was lost, -ETIMEDOUT, -ECANCELED, -ENOMEM; CY_EFRAME another node's
+ *            answer was none; those that cy_args_next() leaves
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_rti_call(cy_ref *out, cy_ref method, cy_args *args, cy_time deadline);
@@ -174,20 +177,20 @@ CY_MUST_CHECK int cy_rti_call(cy_ref *out, cy_ref method, cy_args *args, cy_time
  * @method: of any core of any node
  * @task:   of this node; CY_NOBODY: no more
  *
- * Each later cy_rti_call() of @method by the running task, if it succeeds and wants a reference,
- * monitors the new task on behalf of @task, as cy_monitor() does. When that fails the call does,
- * with the same error, and the new task is terminated.
+ * Each later cy_rti_call() of @method by the running task, if it succeeds and wants a
+ * reference, monitors the new task on behalf of @task, as cy_monitor() does. When that fails
+ * the call does, with the same error, and the new task is terminated.
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: until the running task ends
- * Errors:    -ENOENT it is no method, -ESRCH @task is no task of this node, -ENOBUFS the running
- *            core has 1024 of these, -ENOMEM
+ * Errors:    -ENOENT it is no method, -ESRCH @task is no task of this node, -ENOBUFS the
+ *            running core has 1024 of these, -ENOMEM
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_rti_monitor(cy_ref method, cy_ref task);
 
 /**
- * cy_rti_caller, cy_rti_arg - who has started the running task; what its method was created with
+ * cy_rti_caller, cy_rti_arg - who has started the running task; the method's own argument
  *
  * Where the caller is, is in the reference: see cy_ref and <cycos/location.h>.
  *

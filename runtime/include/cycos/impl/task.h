@@ -152,8 +152,8 @@ CY_MUST_CHECK int cyi_daemon_start(struct cyi_core *core, cy_task_fn *fn, void *
 void cyi_task_cancel(struct cyi_core *core, struct cyi_task *task);
 
 /*
- * What a component above the runtime hangs onto a task that it starts (RTI does). All are called
- * on the task's core, outside of any task, and must neither suspend nor change the task.
+ * What a component above the runtime hangs onto a task that it starts (RTI does). All are
+ * called on the task's core, outside of any task, and must neither suspend nor change the task.
  */
 struct cyi_owner {
     /* It has ended, and its result is kept. Told: somebody who watched it knows the result. */
