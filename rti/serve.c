@@ -261,6 +261,8 @@ cyi_method_serve(void *arg)
         if (rc == 0 && calls % BATCH == BATCH - 1)
             rc = cy_yield();
     }
+    if (!method->closed) /* terminated: its names end with it */
+        cyi_node_gone(core, cyi_rti_as(method->server, CY_KIND_METHOD));
     method->ended = true;
     cyi_method_release(method);
     return 0;
