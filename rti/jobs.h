@@ -2,8 +2,8 @@
  * jobs.h - what a method has started: who called, what still runs, which results wait.
  *
  * A job counts against the limits of the method and of its caller's node while it runs, and, if
- * the caller wants its result, while that waits to be fetched. A result that a monitor has been
- * told of gives way when there are too many; others do not, and calls are refused.
+ * the caller wants its result, while that is kept. When there are too many, a result gives way
+ * that somebody knows already; others do not, and calls are refused.
  *
  * A pure table: knows no core and does nothing to tasks. The caller's word for time.
  */
@@ -73,8 +73,7 @@ struct cyi_job *cyi_job_find(struct cyi_jobs *jobs, cy_ref caller, uint64_t numb
 /* The task runs, or has done so already; the job may be no more after it. */
 void cyi_job_started(struct cyi_job *job, cy_ref task);
 /*
- * Its result waits until somebody has fetched it, or until it expires. False: nobody will ask
- * for it, it is to be forgotten.
+ * Its result is kept until it expires. False: nobody will ask for it, it is to be forgotten.
  */
 bool cyi_job_ended(struct cyi_job *job, cy_time now, size_t bytes, bool told);
 void cyi_job_told(struct cyi_job *job);

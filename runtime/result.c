@@ -1,7 +1,8 @@
 /*
  * result.c - what a joinable task leaves: kept until somebody has joined.
  *
- * A monitor that begins meanwhile is told, and the result stays.
+ * A monitor that begins meanwhile is told, and the result stays. The result of an owned task
+ * stays until the owner has it forgotten, so that who joins does not take it from others.
  *
  * Tests: tests/runtime/test_watch.c, tests/rti/test_result.c
  */
@@ -38,6 +39,7 @@ cyi_watch_keep(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reason
     struct cyi_extra *extra = task->extra;
     if (extra == NULL || extra->result == NULL)
         return false;
+    joined &= extra->owner == NULL;
     if (joined || (task->flags & CYI_TASK_JOINABLE) == 0) {
         cyi_msg_drop(core, extra->result);
         extra->result = NULL;
@@ -62,35 +64,61 @@ struct joined {
 };
 
 void
-cyi_watch_taken(struct cyi_core *core, uint32_t slot, uint32_t generation)
+cyi_watch_joined(struct cyi_core *core, struct cyi_task *ended)
+{
+    struct cyi_owner *owner = ended->extra->owner;
+    if (owner != NULL)
+        owner->told(core, owner);
+    else
+        cyi_watch_forget(core, ended);
+}
+
+/* An ended task with its result, or NULL. */
+static struct cyi_task *
+find(struct cyi_core *core, uint32_t slot, uint32_t generation)
 {
     struct cyi_task *ended = cyi_task_find_ended(core, slot, generation);
-    if (ended != NULL && ended->extra != NULL && ended->extra->result != NULL)
-        cyi_watch_forget(core, ended);
+    return ended == NULL || ended->extra == NULL || ended->extra->result == NULL ? NULL : ended;
+}
+
+void
+cyi_watch_taken(struct cyi_core *core, uint32_t slot, uint32_t generation)
+{
+    struct cyi_task *ended = find(core, slot, generation);
+    if (ended != NULL)
+        cyi_watch_joined(core, ended);
 }
 
 cy_msg *
 cyi_watch_result(struct cyi_core *core, uint32_t slot, uint32_t generation)
 {
-    const struct cyi_task *ended = cyi_task_find_ended(core, slot, generation);
-    return ended == NULL || ended->extra == NULL ? NULL : ended->extra->result;
+    const struct cyi_task *ended = find(core, slot, generation);
+    return ended == NULL ? NULL : ended->extra->result;
 }
 
 void
 cyi_watch_told(struct cyi_core *core, uint32_t slot, uint32_t generation)
 {
-    const struct cyi_task *ended = cyi_task_find_ended(core, slot, generation);
-    struct cyi_owner *owner =
-        ended == NULL || ended->extra == NULL ? NULL : ended->extra->owner;
+    const struct cyi_task *ended = find(core, slot, generation);
+    struct cyi_owner *owner = ended == NULL ? NULL : ended->extra->owner;
     if (owner != NULL)
         owner->told(core, owner);
+}
+
+static void
+taken_here(struct cyi_core *core, const void *args)
+{
+    const struct joined *which = args;
+    cyi_watch_taken(core, which->slot, which->generation);
 }
 
 static void
 forget_here(struct cyi_core *core, const void *args)
 {
     const struct joined *which = args;
-    cyi_watch_taken(core, which->slot, which->generation);
+    struct cyi_task *ended = find(core, which->slot, which->generation);
+    if (ended != NULL)
+        cyi_watch_forget(core, ended);
 }
 
 void
@@ -103,8 +131,9 @@ cyi_result_forget(struct cyi_core *core, cy_ref ended)
 void
 cyi_watch_say_taken(struct cyi_core *core, cy_ref ended)
 {
+    struct joined which = {ended.slot, ended.generation};
     if (ended.node != core->home.node)
         cyi_watch_taken_away(core, ended);
     else
-        cyi_result_forget(core, ended);
+        cyi_post_answer(core, ended.core, taken_here, &which, sizeof which);
 }

@@ -71,7 +71,7 @@ cy_msg *cyi_watch_prepare(struct cyi_core *core);
 void cyi_watch_attach(struct cyi_core *core, struct cyi_task *task, cy_msg *note);
 void cyi_watch_target(struct cyi_core *core, const cy_msg *note, cy_ref target);
 void cyi_watch_abandon(struct cyi_core *core, cy_msg *note);
-/* Whoever joined an ended task has its result. */
+/* Whoever joined an ended task has its result: it is forgotten, or its owner is told. */
 void cyi_watch_taken(struct cyi_core *core, uint32_t slot, uint32_t generation);
 /* Forget the result of an ended task that nobody joined. */
 void cyi_watch_forget(struct cyi_core *core, struct cyi_task *ended);

@@ -366,7 +366,7 @@ join_here(struct cyi_core *core, cy_msg *msg, int *error)
         cyi_note_of(msg)->code = result->code;
         cyi_note_set_value(msg, ended->extra->result);
         arrived(msg);
-        cyi_watch_forget(core, ended);
+        cyi_watch_joined(core, ended);
         return true;
     }
     *error = task == NULL ? -ESRCH : cyi_task_extra(core, task) == NULL ? -ENOMEM : 0;

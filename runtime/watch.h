@@ -77,6 +77,8 @@ cy_msg *cyi_watch_result(struct cyi_core *core, uint32_t slot, uint32_t generati
 /* Somebody has been told of it. */
 void cyi_watch_told(struct cyi_core *core, uint32_t slot, uint32_t generation);
 
+/* A join has the result of a task that had ended. */
+void cyi_watch_joined(struct cyi_core *core, struct cyi_task *ended);
 /* On the joiner's core: somebody has the result, which its own core may forget. */
 void cyi_watch_say_taken(struct cyi_core *core, cy_ref ended);
 /* True when the result is to be kept: nobody has joined yet, as far as we know. */

@@ -26,18 +26,17 @@ typedef int cy_rti_fn(cy_args_reader *args);
 
 /* All zero is the default of everything. */
 struct cy_rti_options {
-    const char *name;      /* copied; NULL: the name of the function */
-    void *arg;             /* for cy_rti_arg() */
-    const char *signature; /* copied; what arguments there are; NULL: the method will see */
-    cy_handler_fn
-        *handler; /* what is started goes on as this, when the method has returned 0 */
+    const char *name;         /* copied; NULL: the name of the function */
+    void *arg;                /* for cy_rti_arg() */
+    const char *signature;    /* copied; what arguments there are; NULL: the method will see */
+    cy_handler_fn *handler;   /* the task goes on as one when the method has returned 0 */
     const cy_location *allow; /* copied; which cores of other nodes may call; port 0: a host */
     uint32_t allow_count;     /* at most CY_RTI_ALLOW_MAX; 0: all */
     uint32_t tasks_max;       /* at a time; 0: 1024; at most CY_RTI_TASKS_MAX */
     uint32_t peer_tasks_max;  /* of them, for callers of one node; 0: as many */
-    uint32_t results_max;     /* that wait to be fetched, for one node; 0: 1024 */
+    uint32_t results_max;     /* of ended tasks, for one node; 0: 1024 */
     size_t results_bytes;     /* of their values, for one node; 0: 16 MiB */
-    cy_time result_ns;        /* how long a result waits to be fetched; 0: 30 s */
+    cy_time result_ns;        /* how long a result is kept; 0: 30 s */
     size_t stack_bytes;       /* of the tasks, as in cy_task_options */
     uint32_t mailbox_max;     /* the same */
     bool daemon;              /* the same */
@@ -62,10 +61,10 @@ CY_MUST_CHECK int cy_rti_create_named(cy_ref *out, cy_rti_fn *fn, const char *na
  * list map ref text uint), a ? from the first one on that may be absent, and ... when there may
  * be others too.
  *
- * A result is kept until somebody has joined the task, or result_ns have passed. A call that
- * finds results_max of its node, or results_bytes, is refused, unless a monitor has been told
- * of one of them: then the oldest of those is forgotten. Who wants no reference of a call
- * leaves no result.
+ * The result of a task is kept for result_ns after its end, for all who join or monitor it
+ * then. There are results_max, or results_bytes, at most for the callers of one node: then the
+ * oldest that somebody knows already is forgotten; if there is none, the call is refused. Who
+ * wants no reference of a call leaves no result.
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: the method lives until cy_rti_close() or the node's end
@@ -156,7 +155,7 @@ CY_MUST_CHECK int cy_rti_locate(cy_ref *out, const char *name, const cy_location
  * @deadline: absolute
  *
  * The task is one like any other: send to it, join it, monitor it, terminate it. A join or a
- * monitor gets its exit also when it has ended long before: see cy_rti_create().
+ * monitor gets its result also when it has ended before: see cy_rti_create().
  *
  * When the call fails by -ETIMEDOUT, -ECANCELED, CY_ENOPEER or CY_EFRAME, the task may have
  * been started. The method is told, if it can be reached, and terminates it.

@@ -156,9 +156,12 @@ void cyi_task_cancel(struct cyi_core *core, struct cyi_task *task);
  * called on the task's core, outside of any task, and must neither suspend nor change the task.
  */
 struct cyi_owner {
-    /* It has ended, and its result is kept. Told: somebody who watched it knows the result. */
+    /*
+     * It was joinable and has ended: its result is kept until cyi_result_forget(). Told:
+     * somebody who watched it knows the result.
+     */
     void (*ended)(struct cyi_core *core, struct cyi_owner *self, size_t value_bytes, bool told);
-    /* Somebody has been told of the result that is kept. */
+    /* Somebody has been told of the result that is kept, or has joined. */
     void (*told)(struct cyi_core *core, struct cyi_owner *self);
     /* The task is no more, nor its result. The last of the calls. */
     void (*gone)(struct cyi_core *core, struct cyi_owner *self);
