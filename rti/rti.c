@@ -1,4 +1,8 @@
-/* rti.c - RTI's part of a node and of each core. */
+/*
+ * rti.c - RTI's part of a node and of each core.
+ *
+ * Tests: tests/rti/test_method.c
+ */
 #include "method.h"
 #include "monitor.h"
 #include <cycos/impl/node.h>
