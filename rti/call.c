@@ -54,7 +54,10 @@ ask(struct cyi_core *core, cy_ref *task, const struct calling *call, cy_msg *req
     int rc = cy_call(&reply, call->server, &request, call->deadline);
     bool sent = request == NULL;
     if (rc == 0) {
-        rc = cyi_rti_answer_read(task, call->args, reply, call->server.node);
+        rc = CY_EFRAME;
+        if (cy_msg_tag(reply) == CYI_RTI_ANSWER)
+            rc = cyi_rti_answer_read(task, call->args, cy_msg_body(reply), cy_msg_size(reply),
+                                     call->server.node);
         cy_msg_free(&reply);
     } else {
         cy_msg_free(&request);

@@ -58,11 +58,11 @@ are_names(cy_value_reader map)
 }
 
 int
-cyi_rti_request_read(struct cyi_rti_request *out, const cy_msg *msg)
+cyi_rti_request_read(struct cyi_rti_request *out, const void *body, size_t size)
 {
     cy_value_reader r, parts, positional, named;
     uint64_t number, flags;
-    int rc = cy_value_reader_init_msg(&r, msg);
+    int rc = cy_value_reader_init(&r, body, size);
     if (rc != 0)
         return rc;
     if (cy_value_get_list(&r, &parts) != 0 || parts.left != 4 ||
@@ -87,10 +87,10 @@ cyi_rti_cancel_make(cy_msg **out, uint64_t number)
 }
 
 int
-cyi_rti_cancel_read(uint64_t *number, const cy_msg *msg)
+cyi_rti_cancel_read(uint64_t *number, const void *body, size_t size)
 {
     cy_value_reader r;
-    int rc = cy_value_reader_init_msg(&r, msg);
+    int rc = cy_value_reader_init(&r, body, size);
     if (rc != 0)
         return rc;
     return cy_value_get_uint(&r, number) == 0 ? 0 : -EBADMSG;
@@ -130,17 +130,17 @@ cyi_rti_refuse(cy_msg *answer, const char *why)
 }
 
 int
-cyi_rti_answer_read(cy_ref *task, cy_args *args, const cy_msg *msg, uint32_t node)
+cyi_rti_answer_read(cy_ref *task, cy_args *args, const void *body, size_t size, uint32_t node)
 {
     cy_value_reader r;
     cy_ref ref;
     const char *text;
-    size_t size;
-    if (cy_msg_tag(msg) != CYI_RTI_ANSWER || cy_value_reader_init_msg(&r, msg) != 0)
+    size_t length;
+    if (cy_value_reader_init(&r, body, size) != 0)
         return CY_EFRAME;
-    if (cy_value_get_text(&r, &text, &size) == 0) {
+    if (cy_value_get_text(&r, &text, &length) == 0) {
         if (args != NULL)
-            cyi_args_blame(args, text, size);
+            cyi_args_blame(args, text, length);
         return -EINVAL;
     }
     if (cy_value_get_ref(&r, &ref) != 0 || ref.node != node || cy_ref_kind(ref) != CY_KIND_TASK)

@@ -27,18 +27,19 @@ struct cyi_rti_request {
 /* The errors of arguments, -ENOMEM, -EMSGSIZE. `args` may be NULL. */
 CY_MUST_CHECK int cyi_rti_request_make(cy_msg **out, const cy_args *args, uint64_t number,
                                        bool keep);
-/* -EBADMSG, -EOPNOTSUPP, -E2BIG; untouched then. The reader borrows the message. */
-CY_MUST_CHECK int cyi_rti_request_read(struct cyi_rti_request *out, const cy_msg *msg);
+/* -EBADMSG, -EOPNOTSUPP, -E2BIG; untouched then. The reader borrows the body. */
+CY_MUST_CHECK int cyi_rti_request_read(struct cyi_rti_request *out, const void *body,
+                                       size_t size);
 
 CY_MUST_CHECK int cyi_rti_cancel_make(cy_msg **out, uint64_t number);
-CY_MUST_CHECK int cyi_rti_cancel_read(uint64_t *number, const cy_msg *msg);
+CY_MUST_CHECK int cyi_rti_cancel_read(uint64_t *number, const void *body, size_t size);
 
 /* A message that cyi_rti_accept() fills in and cannot fail any more; or the refusal. */
 CY_MUST_CHECK int cyi_rti_answer_make(cy_msg **out);
 void cyi_rti_accept(cy_msg *answer, cy_ref task);
 void cyi_rti_refuse(cy_msg *answer, const char *why);
 /* 0 and a task of that node; -EINVAL, the text is in args, which may be NULL; or CY_EFRAME. */
-CY_MUST_CHECK int cyi_rti_answer_read(cy_ref *task, cy_args *args, const cy_msg *msg,
-                                      uint32_t node);
+CY_MUST_CHECK int cyi_rti_answer_read(cy_ref *task, cy_args *args, const void *body,
+                                      size_t size, uint32_t node);
 
 #endif

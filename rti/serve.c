@@ -183,7 +183,7 @@ consider(struct cyi_core *core, struct cyi_method *method, struct cyi_return to,
     *error = method->closed ? -ENOENT : allowed(core, method, (*msg)->sender) ? 0 : -EACCES;
     if (*error != 0)
         return false;
-    if (cyi_rti_request_read(&request, *msg) != 0) {
+    if (cyi_rti_request_read(&request, cy_msg_body(*msg), cy_msg_size(*msg)) != 0) {
         refuse(core, to, "the call is malformed");
         return true;
     }
@@ -213,7 +213,7 @@ static void
 take_cancel(struct cyi_core *core, struct cyi_method *method, const cy_msg *msg)
 {
     uint64_t number;
-    if (cyi_rti_cancel_read(&number, msg) != 0)
+    if (cyi_rti_cancel_read(&number, cy_msg_body(msg), cy_msg_size(msg)) != 0)
         return;
     struct cyi_job *job = cyi_job_find(&method->jobs, msg->sender, number);
     if (job == NULL)

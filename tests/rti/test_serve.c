@@ -44,6 +44,14 @@ raw(uint32_t tag, const char *body, size_t size)
     return msg;
 }
 
+static int
+read_answer(cy_ref *out, const cy_msg *reply)
+{
+    CY_CHECK_EQ(cy_msg_tag(reply), CYI_RTI_ANSWER);
+    return cyi_rti_answer_read(out, NULL, cy_msg_body(reply), cy_msg_size(reply),
+                               cy_msg_sender(reply).node);
+}
+
 /* Cancel a call that somebody else has made. */
 static int
 cancel_others(void *arg)
@@ -76,12 +84,12 @@ hostile(void *arg)
         CY_CHECK_EQ(cy_call(&reply, server, &msg, cy_after(CY_MILLISECOND)), -ETIMEDOUT);
         msg = raw(CYI_RTI_CALL, "\xff", 1);
         CY_CHECK_EQ(cy_call(&reply, server, &msg, soon()), 0);
-        CY_CHECK_EQ(cyi_rti_answer_read(&out, NULL, reply, server.node), -EINVAL);
+        CY_CHECK_EQ(read_answer(&out, reply), -EINVAL);
         cy_msg_free(&reply);
         CY_CHECK_EQ(started, 0);
         msg = raw(CYI_RTI_CALL, call, 5);
         CY_CHECK_EQ(cy_call(&reply, server, &msg, soon()), 0);
-        CY_CHECK_EQ(cyi_rti_answer_read(&out, NULL, reply, server.node), 0);
+        CY_CHECK_EQ(read_answer(&out, reply), 0);
         cy_msg_free(&reply);
         CY_CHECK_EQ(cy_rti_call(&task, method, NULL, soon()), 0);
         spot_run(spots[(i + 1) % SPOTS], cancel_others, &server);
