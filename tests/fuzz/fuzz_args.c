@@ -1,6 +1,6 @@
 /*
- * fuzz_args.c - a call that is accepted is what we would write; its arguments can be read in any
- * way, and what is wrong with them is said in text that may be sent. So for answers.
+ * fuzz_args.c - a call that is accepted is what we would write; its arguments can be read in
+ * any way, and what is wrong with them is said in text that may be sent. So for answers.
  */
 #include "fuzz.h"
 #include "request.h"
