@@ -2,6 +2,7 @@
 #include "coordinator.h"
 #include "clock.h"
 #include "generator.h"
+#include "line.h"
 #include "messages.h"
 #include "progress.h"
 #include "search.h"
@@ -13,8 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define RESOLVE_NS (10 * CY_SECOND)
-#define AHEAD_NS   (20 * CY_MILLISECOND) /* so that every core hears of the start in time */
+#define AHEAD_NS (20 * CY_MILLISECOND) /* so that every core hears of the start in time */
 
 /* A second that not all cores have told of yet. */
 struct open_second {
@@ -31,7 +31,7 @@ struct coordinator {
     struct load_job *job;
     const struct load_settings *settings;
     struct load_result *result;
-    cy_address address;
+    const struct load_place *place;
     struct load_order *orders;
     cy_ref *generators;
     uint32_t parts, ready, ended;
@@ -190,7 +190,7 @@ spawn_generators(struct coordinator *c, bool fill)
         uint32_t end = (uint32_t) ((uint64_t) connections * (i + 1) / c->parts);
         c->orders[i] = (struct load_order){
             .settings = c->settings,
-            .address = c->address,
+            .place = *c->place,
             .coordinator = cy_self(),
             .part = i,
             .parts = c->parts,
@@ -284,11 +284,10 @@ release(struct coordinator *c)
 
 /* One run of these settings, into *result. */
 static int
-run_once(struct load_job *job, const struct load_settings *settings, const cy_address *address,
-         bool fill, struct load_result *result)
+run_once(struct load_job *job, const struct load_settings *settings,
+         const struct load_place *place, bool fill, struct load_result *result)
 {
-    struct coordinator c = {
-        .job = job, .settings = settings, .result = result, .address = *address};
+    struct coordinator c = {.job = job, .settings = settings, .result = result, .place = place};
     c.parts = cy_core_count() < settings->connections ? cy_core_count() : settings->connections;
     c.seconds = load_seconds_of(settings);
     int rc = allocate(&c);
@@ -346,7 +345,7 @@ keep_better(struct load_job *job, struct load_result *result, bool passed)
 
 /* One run at that rate. Returns whether it passed, or a negative code. */
 static int
-try_rate(struct load_job *job, const cy_address *address, double rate)
+try_rate(struct load_job *job, const struct load_place *place, double rate)
 {
     const struct load_settings *settings = job->settings;
     struct load_trial *trial = &job->trials[job->trial_count];
@@ -355,7 +354,7 @@ try_rate(struct load_job *job, const cy_address *address, double rate)
     job->trial.flags.progress = false;
     /* The keys that the first trial has written are there for all. */
     bool fill = settings->flags.fill && job->trial_count == 0;
-    int rc = run_once(job, &job->trial, address, fill, &result);
+    int rc = run_once(job, &job->trial, place, fill, &result);
     if (rc != 0)
         return rc;
     job->interrupted = result.interrupted;
@@ -369,16 +368,16 @@ try_rate(struct load_job *job, const cy_address *address, double rate)
 }
 
 static int
-find_max(struct load_job *job, const cy_address *address)
+find_max(struct load_job *job, const struct load_place *place)
 {
     struct load_search search;
     int passed = 0;
     load_search_init(&search, job->settings->rate);
     while (load_search_continue(&search) && !job->interrupted && passed >= 0) {
-        passed = try_rate(job, address, search.next);
+        passed = try_rate(job, place, search.next);
         /* A neighbour's noise must not end the search: only a second failure counts. */
         if (passed == 0 && !job->interrupted)
-            passed = try_rate(job, address, search.next);
+            passed = try_rate(job, place, search.next);
         if (passed >= 0)
             load_search_report(&search, passed > 0);
     }
@@ -408,9 +407,9 @@ load_watch_stop(void *arg)
 }
 
 static int
-fail(struct load_job *job, const char *what, int rc)
+fail(struct load_job *job, int rc)
 {
-    snprintf(job->error, sizeof job->error, "%s %s: %s", what, job->settings->target_text,
+    snprintf(job->error, sizeof job->error, "cannot load %s: %s", job->settings->target_text,
              cy_strerror(rc));
     return 3;
 }
@@ -421,18 +420,16 @@ load_coordinate(void *arg)
     struct load_job *job = arg;
     const struct load_settings *settings = job->settings;
     const struct cy_task_options daemon = {.daemon = true};
-    cy_address address;
+    struct load_place place;
     job->coordinator = cy_self();
-    int rc = cy_address_resolve(&address, settings->target.host, settings->target.port,
-                                cy_after(RESOLVE_NS));
-    if (rc != 0)
-        return fail(job, "cannot find the host of", rc);
-    rc = cy_task_spawn(NULL, load_watch_stop, job, &daemon);
+    if (load_kind_of(settings)->find(&place, settings, job->error, sizeof job->error) != 0)
+        return 3;
+    int rc = cy_task_spawn(NULL, load_watch_stop, job, &daemon);
     if (rc == 0 && settings->flags.find_max)
-        rc = find_max(job, &address);
+        rc = find_max(job, &place);
     else if (rc == 0) {
-        rc = run_once(job, settings, &address, settings->flags.fill, &job->result);
+        rc = run_once(job, settings, &place, settings->flags.fill, &job->result);
         job->has_result = rc == 0;
     }
-    return rc != 0 ? fail(job, "cannot load", rc) : 0;
+    return rc != 0 ? fail(job, rc) : 0;
 }

@@ -24,7 +24,7 @@ make_order(uint16_t port)
     order.parts = 1;
     order.count = settings.connections;
     order.run = 99;
-    CY_OK(cy_address_parse(&order.address, "127.0.0.1", port));
+    CY_OK(cy_address_parse(&order.place.address, "127.0.0.1", port));
 }
 
 static void
