@@ -232,7 +232,7 @@ drain(struct generator *g)
 {
     int64_t limit = load_clock() + g->order->settings->flags.timeout_ns + CLOSE_NS;
     g->group.phase = LOAD_PHASE_DRAINING;
-    for (uint32_t i = 0; i < g->order->count; i++)
+    for (uint32_t i = 0; i < g->order->count && g->group.lines != NULL; i++)
         g->kind->drain(&g->group, i);
     while (g->group.tasks > 0) {
         int64_t now = load_clock();

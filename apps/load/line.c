@@ -1,5 +1,6 @@
 /* line.c - the lines of a core to its target: the seam between pace and protocol. */
 #include "line.h"
+#include "senders.h"
 #include "sockets.h"
 
 #include <cycos/task.h>
@@ -7,8 +8,7 @@
 const struct load_kind *
 load_kind_of(const struct load_settings *settings)
 {
-    (void) settings;
-    return &load_sockets;
+    return load_target_named(&settings->target) ? &load_senders : &load_sockets;
 }
 
 void

@@ -8,7 +8,10 @@
 #include "html.h"
 #include "report.h"
 #include "serve.h"
+#include "serve_name.h"
+#include "talk.h"
 
+#include <cycos/peer.h>
 #include <cycos/run.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -71,17 +74,26 @@ compare(int argc, char **argv)
     return LOAD_EXIT_OK;
 }
 
+/* Without a target it is the name of the node: so scripts/launch gives each its own. */
 static int
 serve(struct cy_options *options, const char *target)
 {
     struct load_service service = {.announce = stdout};
     char text[300];
-    /* Port 0 is not a target to load, but one to serve on. */
-    snprintf(text, sizeof text, "%s", target);
-    if (load_target_parse(&service.target, text) != 0 || service.target.protocol != LOAD_TCP)
-        return complain(LOAD_EXIT_USAGE, "serve %s: a target such as tcp://127.0.0.1:0",
-                        target);
-    int status = cy_run(options, load_serve, &service);
+    if (target == NULL && options->name == NULL)
+        return complain(LOAD_EXIT_USAGE, "serve: neither a target nor a --name given");
+    snprintf(text, sizeof text, "%s%s", target != NULL ? "" : "task://",
+             target != NULL ? target : options->name);
+    if (load_target_parse(&service.target, text) != 0 || service.target.protocol == LOAD_KV)
+        return complain(LOAD_EXIT_USAGE,
+                        "serve %s: a target such as tcp://127.0.0.1:0 or task://name", text);
+    bool named = load_target_named(&service.target);
+    if (named && strlen(service.target.host) > LOAD_SERVED_MAX)
+        return complain(LOAD_EXIT_USAGE, "serve %s: a name of at most %d bytes", text,
+                        LOAD_SERVED_MAX);
+    if (named)
+        options->network = cy_network();
+    int status = cy_run(options, named ? load_serve_name : load_serve, &service);
     if (status < 0)
         return complain(LOAD_EXIT_CANNOT, "%s", options->error);
     if (service.error[0] != '\0')
@@ -149,6 +161,8 @@ make_load(struct cy_options *options, const struct load_flags *flags, const char
         status = complain(LOAD_EXIT_USAGE, "%s", error);
     } else {
         job->settings = settings;
+        if (load_target_named(&settings->target))
+            options->network = cy_network();
         int rc = cy_run(options, load_coordinate, job);
         if (job->has_result)
             status = conclude(settings, &job->result);
@@ -180,8 +194,8 @@ act(struct cy_options *options, const struct load_flags *flags, int argc, char *
                             argv[i]);
     if (argc >= 2 && strcmp(argv[1], "compare") == 0)
         return compare(argc, argv);
-    if (argc == 3 && strcmp(argv[1], "serve") == 0)
-        return serve(options, argv[2]);
+    if (argc >= 2 && argc <= 3 && strcmp(argv[1], "serve") == 0)
+        return serve(options, argc == 3 ? argv[2] : NULL);
     if (argc != 2)
         return complain(LOAD_EXIT_USAGE, "%s; see --help",
                         argc < 2 ? "no target given" : "more than one target given");

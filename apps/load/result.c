@@ -12,6 +12,7 @@ load_counters_add(struct load_counters *into, const struct load_counters *from)
     into->completed += from->completed;
     into->late += from->late;
     into->dropped += from->dropped;
+    into->unproved += from->unproved;
     into->error_replies += from->error_replies;
     into->disconnects += from->disconnects;
     into->connect_errors += from->connect_errors;

@@ -15,6 +15,7 @@ struct load_counters {
     uint64_t sent, completed;
     uint64_t late;    /* sent more than --late behind their time */
     uint64_t dropped; /* never sent: more than --drop-after behind */
+    uint64_t unproved; /* one-way payloads that nobody has said to have come */
     uint64_t error_replies, disconnects, connect_errors, timeouts;
     uint64_t bytes_sent, bytes_received, reads, writes;
     struct load_faults faults;
