@@ -35,8 +35,7 @@ struct load_page *
 load_books_open(struct load_books *books, cy_ref sender)
 {
     struct load_page **bucket = bucket_of(books, sender);
-    struct load_page *page =
-        books->count < LOAD_PAGES_MAX ? calloc(1, sizeof *page) : NULL;
+    struct load_page *page = books->count < LOAD_PAGES_MAX ? calloc(1, sizeof *page) : NULL;
     if (page == NULL)
         return NULL;
     page->sender = sender;

@@ -106,6 +106,7 @@ take_done(struct coordinator *c, const cy_msg *msg)
     if (load_read_done(msg, &head, c->spare, result->raw) != 0 || head.part >= c->parts)
         return;
     struct load_core *core = &result->cores[head.part];
+    result->readers = head.readers;
     core->counters = head.counters;
     core->connections = head.connections;
     core->busy = head.busy;
@@ -420,7 +421,7 @@ load_coordinate(void *arg)
     struct load_job *job = arg;
     const struct load_settings *settings = job->settings;
     const struct cy_task_options daemon = {.daemon = true};
-    struct load_place place;
+    struct load_place place = {.recipient = {.readers = 0}};
     job->coordinator = cy_self();
     if (load_kind_of(settings)->find(&place, settings, job->error, sizeof job->error) != 0)
         return 3;

@@ -251,6 +251,7 @@ report(struct generator *g)
     struct load_msg_done head = {
         .part = g->order->part,
         .connections = g->order->count,
+        .readers = g->group.place.recipient.readers,
         .busy = g->busy,
         .counters = g->group.recorder.counters,
     };

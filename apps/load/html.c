@@ -127,6 +127,10 @@ put_tiles(FILE *file, const struct load_result *r)
     put_time_tile(file, "max", (double) r->corrected->max);
     put_count_tile(file, "errors", load_counters_errors(&r->total), true);
     put_count_tile(file, "faults", load_faults_sum(&r->total.faults), true);
+    if (load_target_named(&r->settings->target)) {
+        put_tile(file, "proof", load_result_proof(r), "");
+        put_count_tile(file, "unproved", r->total.unproved, true);
+    }
     if (r->settings->open_loop || r->settings->flags.find_max) {
         put_count_tile(file, "late", r->total.late, false);
         put_count_tile(file, "dropped", r->total.dropped, false);

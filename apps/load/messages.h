@@ -33,6 +33,7 @@ struct load_msg_second {
 /* Behind it: the corrected histogram, packed, and then the raw one. */
 struct load_msg_done {
     uint32_t part, connections;
+    uint32_t readers; /* of the recipient's books */
     double busy;
     struct load_counters counters;
     uint64_t corrected_bytes;

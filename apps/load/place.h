@@ -11,6 +11,7 @@
 struct load_recipient {
     cy_ref ref;
     uint32_t readers; /* that keep books of what reaches them; 0: it keeps none */
+    cy_ref keeper;    /* a task that lives as long as the books, if there are any */
 };
 
 /* Which of the two counts follows from the protocol. */

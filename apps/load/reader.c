@@ -71,8 +71,8 @@ tell(struct load_reader *reader, const cy_msg *msg)
     if (page != NULL)
         load_page_tell(page, &mark, &told);
     else
-        told = (struct load_told){
-            .number = mark.number, .stream = mark.stream, .error = -ENOBUFS};
+        told =
+            (struct load_told){.number = mark.number, .stream = mark.stream, .error = -ENOBUFS};
     if (cy_msg_copy(&reply, LOAD_TALK_PAGE, &told, sizeof told) == 0)
         answer(msg, &reply);
 }

@@ -30,17 +30,15 @@ ask_readers(cy_ref keeper, bool is_channel, cy_time deadline)
     return known ? answer.readers : 0;
 }
 
-static uint32_t
-find_readers(cy_ref ref, const struct load_target *target, cy_time deadline)
+static void
+find_books(struct load_recipient *found, const struct load_target *target, cy_time deadline)
 {
     char name[CY_NAME_MAX + 1];
-    cy_ref keeper;
-    cy_location location = cy_ref_location(ref);
-    bool here = ref.node == cy_self().node;
-    if (load_books_name(name, target->host) != 0 ||
-        cy_task_locate(&keeper, name, here ? NULL : &location, deadline) != 0)
-        return 0;
-    return ask_readers(keeper, target->protocol == LOAD_CHANNEL, deadline);
+    cy_location location = cy_ref_location(found->ref);
+    bool here = found->ref.node == cy_self().node;
+    if (load_books_name(name, target->host) == 0 &&
+        cy_task_locate(&found->keeper, name, here ? NULL : &location, deadline) == 0)
+        found->readers = ask_readers(found->keeper, target->protocol == LOAD_CHANNEL, deadline);
 }
 
 int
@@ -56,7 +54,7 @@ load_recipient_find(struct load_recipient *out, const struct load_settings *sett
     if (rc != 0)
         return rc;
     if (settings->flags.books)
-        found.readers = find_readers(found.ref, target, cy_after(timeout_ns));
+        find_books(&found, target, cy_after(timeout_ns));
     *out = found;
     return 0;
 }

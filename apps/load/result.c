@@ -66,3 +66,17 @@ load_result_throughput(const struct load_result *result)
 {
     return result->elapsed_s > 0 ? (double) result->total.completed / result->elapsed_s : 0;
 }
+
+const char *
+load_result_proof(const struct load_result *result)
+{
+    const struct load_settings *settings = result->settings;
+    bool books = result->readers > 0;
+    if (!load_target_named(&settings->target))
+        return "replies";
+    if (settings->verb == LOAD_VERB_CALL)
+        return books ? "replies and books" : "replies";
+    if (books)
+        return "books";
+    return settings->verb == LOAD_VERB_DELIVER ? "acknowledgements" : "none";
+}

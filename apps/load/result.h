@@ -13,8 +13,8 @@
  */
 struct load_counters {
     uint64_t sent, completed;
-    uint64_t late;    /* sent more than --late behind their time */
-    uint64_t dropped; /* never sent: more than --drop-after behind */
+    uint64_t late;     /* sent more than --late behind their time */
+    uint64_t dropped;  /* never sent: more than --drop-after behind */
     uint64_t unproved; /* one-way payloads that nobody has said to have come */
     uint64_t error_replies, disconnects, connect_errors, timeouts;
     uint64_t bytes_sent, bytes_received, reads, writes;
@@ -65,6 +65,7 @@ struct load_result {
     struct load_trial trials[LOAD_TRIALS_KEPT];
     size_t trial_count;
     double found_rate; /* of --find-max */
+    uint32_t readers;  /* of the recipient's books; 0: it keeps none */
     struct load_usage usage;
     struct load_predicates_verdict verdict;
 };
@@ -74,5 +75,11 @@ int load_result_init(struct load_result *result, const struct load_settings *set
                      size_t seconds, size_t cores);
 void load_result_fini(struct load_result *result);
 double load_result_throughput(const struct load_result *result);
+
+/*
+ * By what requests are proved: "replies", "books", "replies and books", "acknowledgements" (of
+ * which copies, order and damage are not seen), "none".
+ */
+const char *load_result_proof(const struct load_result *result);
 
 #endif

@@ -34,6 +34,13 @@ load_sender_wake(struct load_sender *sender)
     (void) rc; /* gone only when the run is over */
 }
 
+void
+load_sender_nudge(struct load_sender *sender)
+{
+    int rc = cy_send_bytes(sender->task, LOAD_TALK_MARK, NULL, 0);
+    (void) rc; /* gone only when the run is over */
+}
+
 /* No answer about this stream will come any more. What is not confirmed is not proved. */
 static void
 end_stream(struct load_sender *sender)
@@ -108,6 +115,8 @@ keep_books(struct load_sender *sender)
             return outcome;
     }
     while (cy_mailbox_count() > 0 || load_stream_full(stream)) {
+        if (sender->office->seeking)
+            return LOAD_GONE;
         int rc = hear_one(sender, deadline);
         if (rc != 0)
             return rc == -ECANCELED ? LOAD_CANCELED : LOAD_UNANSWERED;
@@ -120,9 +129,8 @@ make_payload(struct load_sender *sender, cy_msg **msg)
 {
     const struct load_settings *settings = settings_of(sender);
     const struct load_stream *stream = &sender->stream;
-    const struct load_proof proof = {.run = sender->office->run,
-                                     .key = stream->id,
-                                     .version = (uint32_t) stream->sent + 1};
+    const struct load_proof proof = {
+        .run = sender->office->run, .key = stream->id, .version = (uint32_t) stream->sent + 1};
     size_t size = load_sizes_next(&settings->sizes, &sender->random);
     if (cy_msg_create(msg, load_verb_tag(settings->verb), size) != 0)
         return LOAD_REFUSED;
@@ -279,7 +287,7 @@ close_books(struct load_sender *sender)
     }
     if (outcome == LOAD_GONE)
         load_office_lose(sender->office, sender->life);
-    while (outcome == LOAD_DONE && !stream->bookless &&
+    while (outcome == LOAD_DONE && !stream->bookless && !sender->office->seeking &&
            load_stream_confirmed(stream) < stream->sent) {
         int rc = hear_one(sender, deadline);
         counters_of(sender)->timeouts += rc == -ETIMEDOUT;
@@ -333,6 +341,7 @@ load_send(void *arg)
     }
     close_books(sender);
     end_stream(sender);
+    load_office_leave(sender->office);
     load_group_leave(group);
     return 0;
 }
@@ -344,6 +353,7 @@ load_sender_start(struct load_sender *sender)
     int rc = load_stream_begin(&sender->stream, sender->stream.id, office->recipient.readers,
                                office->mark_every);
     rc = rc != 0 ? rc : cy_task_spawn(&sender->task, load_send, sender, NULL);
+    sender->office->busy += rc == 0;
     sender->office->group->tasks += rc == 0;
     return rc;
 }

@@ -2,24 +2,11 @@
 #ifndef LOAD_SENDER_H
 #define LOAD_SENDER_H
 
-#include "line.h"
+#include "office.h"
 #include "random.h"
 #include "stream.h"
 
 #include <cycos/mailbox.h>
-
-/* What all senders of a core share: the recipient, and that somebody looks for it again. */
-struct load_office {
-    struct load_group *group;
-    struct load_recipient recipient;
-    uint32_t run;
-    uint32_t life; /* how often a recipient was found */
-    bool seeking;
-    cy_ref seeker;
-    uint32_t mark_every, streams; /* at one time, of all generators */
-    uint32_t count;
-    struct load_sender *senders;
-};
 
 struct load_sender {
     struct load_office *office;
@@ -39,8 +26,7 @@ void load_sender_fini(struct load_sender *sender);
 
 /* Something has changed that it may be waiting for. */
 void load_sender_wake(struct load_sender *sender);
-
-/* The recipient of that life is gone: looks for it again, unless that is done already. */
-void load_office_lose(struct load_office *office, uint32_t life);
+/* The same, while it may be waiting for its readers. */
+void load_sender_nudge(struct load_sender *sender);
 
 #endif

@@ -15,8 +15,6 @@
  */
 enum { WAITING_MAX = 16384, MARK_EVERY_MAX = 1000 };
 
-#define BACK_OFF (100 * CY_MILLISECOND) /* before a lost recipient is looked for again */
-
 /* A line is as many senders as the pipeline is deep. */
 struct senders {
     struct load_office office;
@@ -38,50 +36,6 @@ find(struct load_place *out, const struct load_settings *settings, char *error, 
     else if (rc != 0)
         snprintf(error, size, "cannot find %s: %s", settings->target_text, cy_strerror(rc));
     return rc;
-}
-
-static void
-wake_all(struct load_office *office)
-{
-    for (uint32_t i = 0; i < office->count; i++)
-        load_sender_wake(&office->senders[i]);
-}
-
-static int
-load_seek(void *arg)
-{
-    struct load_office *office = arg;
-    struct load_group *group = office->group;
-    int rc = -ETIMEDOUT;
-    while (!load_group_over(group) && rc != 0 && rc != -ECANCELED) {
-        rc = cy_sleep(BACK_OFF);
-        if (rc == 0)
-            rc = load_recipient_find(&office->recipient, group->settings,
-                                     group->settings->flags.timeout_ns);
-        group->recorder.counters.connect_errors += rc != 0 && rc != -ECANCELED;
-    }
-    if (rc == 0) {
-        office->life++;
-        office->seeking = false;
-    }
-    wake_all(office);
-    load_group_leave(group);
-    return 0;
-}
-
-void
-load_office_lose(struct load_office *office, uint32_t life)
-{
-    if (office->life != life || office->seeking)
-        return;
-    office->group->recorder.counters.disconnects++;
-    office->seeking = true;
-    if (load_group_over(office->group))
-        return;
-    if (cy_task_spawn(&office->seeker, load_seek, office, NULL) == 0)
-        office->group->tasks++;
-    else
-        office->seeking = false; /* the same recipient is tried once more, and is lost again */
 }
 
 static int
@@ -108,19 +62,18 @@ open_all(struct load_group *group, const struct load_order *order)
     if (s->office.senders == NULL || s->idle == NULL)
         return -ENOMEM;
     group->unready = order->count * pipeline;
-    for (uint32_t i = 0; i < order->count * pipeline; i++) {
+    int rc = load_office_open(&s->office);
+    for (uint32_t i = 0; i < order->count * pipeline && rc == 0; i++) {
         struct load_sender *sender = &s->office.senders[i];
         uint32_t number = order->first_connection * pipeline + i;
         sender->office = &s->office;
         sender->idle = &s->idle[i / pipeline];
         sender->stream.id = number;
         load_random_seed(&sender->random, settings->seed, (uint64_t) number + 1);
-        int rc = load_sender_start(sender);
-        if (rc != 0)
-            return rc;
-        s->office.count++;
+        rc = load_sender_start(sender);
+        s->office.count += rc == 0;
     }
-    return 0;
+    return rc;
 }
 
 static void
@@ -177,12 +130,10 @@ top_up(struct load_group *group, uint32_t line, int64_t now_ns)
 static void
 drain(struct load_group *group, uint32_t line)
 {
-    const struct senders *s = group->lines;
+    struct senders *s = group->lines;
     rouse(s, line);
-    if (s->office.seeking) {
-        int rc = cy_terminate(s->office.seeker);
-        (void) rc; /* it may have ended */
-    }
+    if (s->office.seeking || s->office.count == 0)
+        load_office_close(&s->office);
 }
 
 static void

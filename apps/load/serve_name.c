@@ -57,8 +57,8 @@ seat(struct servers *s, uint16_t core)
     struct seat *seat = calloc(1, sizeof *seat);
     if (seat == NULL)
         return -ENOMEM;
-    snprintf(seat->name, sizeof seat->name, "%.*s.%u", LOAD_SERVED_MAX,
-             s->service->target.host, core);
+    snprintf(seat->name, sizeof seat->name, "%.*s.%u", LOAD_SERVED_MAX, s->service->target.host,
+             core);
     seat->reader.name = seat->name;
     seat->main = cy_self();
     int rc = cy_task_spawn_on(&s->reader[s->count], core, load_read, seat, NULL);

@@ -4,8 +4,8 @@
 #include "resp.h"
 #include "units.h"
 
-#include <cycos/registry.h>
 #include <ctype.h>
+#include <cycos/registry.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,6 +52,12 @@ bool
 load_target_named(const struct load_target *target)
 {
     return target->protocol == LOAD_TASK || target->protocol == LOAD_CHANNEL;
+}
+
+const char *
+load_verb_name(enum load_verb verb)
+{
+    return verb == LOAD_VERB_SEND ? "send" : verb == LOAD_VERB_DELIVER ? "deliver" : "call";
 }
 
 static int
@@ -273,7 +279,8 @@ make_verb(struct maker *m)
     bool channel = m->out->target.protocol == LOAD_CHANNEL;
     int verb = m->flags->verb;
     m->out->verb = verb >= 0 ? (enum load_verb) verb
-                             : channel ? LOAD_VERB_DELIVER : LOAD_VERB_CALL;
+                   : channel ? LOAD_VERB_DELIVER
+                             : LOAD_VERB_CALL;
     if (channel && m->out->verb == LOAD_VERB_CALL)
         return refuse(m, "--verb call: only for a task:// target");
     if (m->flags->subscribers != 1 && (!channel || m->out->verb != LOAD_VERB_DELIVER))

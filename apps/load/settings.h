@@ -10,6 +10,7 @@
 
 enum load_protocol { LOAD_KV, LOAD_TCP, LOAD_TASK, LOAD_CHANNEL };
 enum load_verb { LOAD_VERB_SEND, LOAD_VERB_DELIVER, LOAD_VERB_CALL };
+const char *load_verb_name(enum load_verb verb);
 enum load_arrival { LOAD_ARRIVAL_UNIFORM, LOAD_ARRIVAL_POISSON };
 
 struct load_target {
@@ -48,7 +49,7 @@ struct load_settings {
     char target_text[300];
     uint32_t connections, pipeline, keys;
     enum load_verb verb; /* of a named target */
-    bool open_loop; /* by --rate or --stages, or in a trial of --find-max */
+    bool open_loop;      /* by --rate or --stages, or in a trial of --find-max */
     bool poisson;
     double rate; /* of --rate; with --find-max the first one to try */
     struct load_plan plan;

@@ -43,8 +43,8 @@ load_stream_mark_due(const struct load_stream *stream)
 bool
 load_stream_full(const struct load_stream *stream)
 {
-    return has_books(stream) && stream->sent - load_stream_confirmed(stream) >=
-                                    (uint64_t) 2 * stream->mark_every;
+    return has_books(stream) &&
+           stream->sent - load_stream_confirmed(stream) >= (uint64_t) 2 * stream->mark_every;
 }
 
 uint64_t
