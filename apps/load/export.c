@@ -84,6 +84,7 @@ put_summary(struct load_json_writer *w, const struct load_result *r)
     load_json_bool(w, "interrupted", r->interrupted);
     load_json_number(w, "elapsed_s", r->elapsed_s);
     load_json_number(w, "throughput", load_result_throughput(r));
+    load_json_count(w, "missing", load_result_missing(r));
     load_json_text(w, "proof", load_result_proof(r));
     load_json_count(w, "readers", r->readers);
     put_counters(w, &r->total);
@@ -159,6 +160,8 @@ put_cores(struct load_json_writer *w, const struct load_result *r)
     for (size_t i = 0; i < r->core_count; i++) {
         const struct load_core *core = &r->cores[i];
         load_json_open(w, NULL, '{', true);
+        load_json_text(w, "worker", core->node);
+        load_json_bool(w, "complete", core->fate == LOAD_FATE_DONE);
         load_json_count(w, "connections", core->connections);
         load_json_number(w, "busy", core->busy);
         load_json_number(w, "p50_us", us((double) core->p50_ns));

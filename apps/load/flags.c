@@ -12,6 +12,8 @@ static const struct cy_option table[] = {
      "connections, split over the cores", NULL},
     {"pipeline", CY_OPTION_NUMBER, AT(pipeline), 1, 4096, NULL,
      "requests outstanding on each connection", NULL},
+    {"workers", CY_OPTION_NUMBER, AT(workers), 0, 1024, NULL,
+     "make the load on so many other nodes, each a `load worker`; 0: on this one", NULL},
     {"rate", CY_OPTION_STRING, AT(rate), 1, TEXT_MAX, "RATE",
      "open loop: requests per second in all, such as 50k; without: closed loop", NULL},
     {"arrival", CY_OPTION_CHOICE, AT(arrival), 0, 0, "uniform|poisson",

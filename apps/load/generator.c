@@ -57,6 +57,16 @@ wait_until_ready(struct generator *g)
     return group->error;
 }
 
+static void
+take_start(struct generator *g, const cy_msg *msg)
+{
+    struct load_msg_start start;
+    if (cy_msg_size(msg) != sizeof start)
+        return;
+    memcpy(&start, cy_msg_body(msg), sizeof start);
+    g->start_ns = g->order->hired ? load_clock() + start.ahead_ns : start.start_ns;
+}
+
 /* Takes the messages that are there, or waits for one. */
 static void
 hear(struct generator *g, cy_time deadline)
@@ -68,7 +78,7 @@ hear(struct generator *g, cy_time deadline)
     if (rc != 0)
         return;
     if (cy_msg_tag(msg) == LOAD_MSG_START)
-        memcpy(&g->start_ns, cy_msg_body(msg), sizeof g->start_ns);
+        take_start(g, msg);
     if (cy_msg_tag(msg) == LOAD_MSG_STOP)
         g->stop = true;
     cy_msg_free(&msg);
@@ -251,6 +261,7 @@ report(struct generator *g)
     struct load_msg_done head = {
         .part = g->order->part,
         .connections = g->order->count,
+        .stopped = g->stop,
         .readers = g->group.place.recipient.readers,
         .busy = g->busy,
         .counters = g->group.recorder.counters,

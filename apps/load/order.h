@@ -17,4 +17,7 @@ struct load_order {
     bool hired;                       /* the coordinator may have another clock */
 };
 
+/* Makes it the order of that part: with its share of the connections. */
+void load_order_share(struct load_order *order, uint32_t part);
+
 #endif

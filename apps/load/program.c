@@ -10,6 +10,7 @@
 #include "serve.h"
 #include "serve_name.h"
 #include "talk.h"
+#include "worker.h"
 
 #include <cycos/peer.h>
 #include <cycos/run.h>
@@ -101,6 +102,19 @@ serve(struct cy_options *options, const char *target)
     return status;
 }
 
+static int
+work(struct cy_options *options)
+{
+    struct load_worker worker = {.announce = stdout};
+    options->network = cy_network();
+    int status = cy_run(options, load_work, &worker);
+    if (status < 0)
+        return complain(LOAD_EXIT_CANNOT, "%s", options->error);
+    if (worker.error[0] != '\0')
+        return complain(LOAD_EXIT_CANNOT, "%s", worker.error);
+    return status;
+}
+
 /* One output file; which one is said when it cannot be written. */
 static int
 write_file(const char *path, const struct load_result *result,
@@ -141,6 +155,8 @@ conclude(const struct load_settings *settings, struct load_result *r)
         return status;
     if (load_faults_sum(&r->total.faults) > 0)
         return complain(LOAD_EXIT_FAILED, "the server's replies have faults, see above");
+    if (load_result_missing(r) > 0)
+        return complain(LOAD_EXIT_FAILED, "workers were lost or left early, see above");
     if (!r->verdict.all)
         return complain(LOAD_EXIT_FAILED, "an assertion does not hold, see above");
     if (r->corrected->total == 0)
@@ -161,7 +177,7 @@ make_load(struct cy_options *options, const struct load_flags *flags, const char
         status = complain(LOAD_EXIT_USAGE, "%s", error);
     } else {
         job->settings = settings;
-        if (load_target_named(&settings->target))
+        if (load_target_named(&settings->target) || flags->workers > 0)
             options->network = cy_network();
         int rc = cy_run(options, load_coordinate, job);
         if (job->has_result)
@@ -196,6 +212,8 @@ act(struct cy_options *options, const struct load_flags *flags, int argc, char *
         return compare(argc, argv);
     if (argc >= 2 && argc <= 3 && strcmp(argv[1], "serve") == 0)
         return serve(options, argc == 3 ? argv[2] : NULL);
+    if (argc == 2 && strcmp(argv[1], "worker") == 0)
+        return work(options);
     if (argc != 2)
         return complain(LOAD_EXIT_USAGE, "%s; see --help",
                         argc < 2 ? "no target given" : "more than one target given");

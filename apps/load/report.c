@@ -145,6 +145,14 @@ print_counts(FILE *file, const struct load_result *r)
     print_proof(file, r);
 }
 
+static const char *
+fate_of(const struct load_result *r, const struct load_core *core)
+{
+    if (core->node[0] == '\0' || core->fate == LOAD_FATE_DONE || r->interrupted)
+        return "";
+    return core->fate == LOAD_FATE_LOST ? ", LOST: what it did is not known" : ", LEFT EARLY";
+}
+
 static void
 print_cores(FILE *file, const struct load_result *r)
 {
@@ -155,11 +163,14 @@ print_cores(FILE *file, const struct load_result *r)
         const struct load_core *core = &r->cores[i];
         double per_second =
             r->elapsed_s > 0 ? (double) core->counters.completed / r->elapsed_s : 0;
-        fprintf(file, "%4zu  %11u  %10s  %8s  %8s  %8s  %3.0f%%\n", i, core->connections,
+        fprintf(file, "%4zu  %11u  %10s  %8s  %8s  %8s  %3.0f%%", i, core->connections,
                 load_format_count(rate, per_second),
                 load_format_duration(p50, (double) core->p50_ns),
                 load_format_duration(p99, (double) core->p99_ns),
                 load_format_duration(max, (double) core->max_ns), 100 * core->busy);
+        if (core->node[0] != '\0')
+            fprintf(file, "  worker %s%s", core->node, fate_of(r, core));
+        fputc('\n', file);
     }
 }
 

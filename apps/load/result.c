@@ -67,6 +67,16 @@ load_result_throughput(const struct load_result *result)
     return result->elapsed_s > 0 ? (double) result->total.completed / result->elapsed_s : 0;
 }
 
+size_t
+load_result_missing(const struct load_result *result)
+{
+    size_t missing = 0;
+    for (size_t i = 0; i < result->core_count; i++)
+        missing += result->cores[i].node[0] != '\0' && !result->interrupted &&
+                   result->cores[i].fate != LOAD_FATE_DONE;
+    return missing;
+}
+
 const char *
 load_result_proof(const struct load_result *result)
 {

@@ -31,10 +31,18 @@ struct load_second {
     int64_t p50_ns, p99_ns, max_ns; /* corrected */
 };
 
+enum load_fate {
+    LOAD_FATE_LOST,    /* its node ended, and what it did is not known */
+    LOAD_FATE_STOPPED, /* it ended before its time */
+    LOAD_FATE_DONE,
+};
+
 struct load_core {
     struct load_counters counters;
     uint32_t connections;
-    double busy; /* part of the time that its thread was on a CPU; negative: unknown */
+    enum load_fate fate;
+    char node[64]; /* of a worker: its name; empty: of this node */
+    double busy;   /* part of the time that its thread was on a CPU; negative: unknown */
     int64_t p50_ns, p99_ns, max_ns;
 };
 
@@ -74,6 +82,9 @@ struct load_result {
 int load_result_init(struct load_result *result, const struct load_settings *settings,
                      size_t seconds, size_t cores);
 void load_result_fini(struct load_result *result);
+
+/* Cores of workers that were lost, or that ended early of their own accord. */
+size_t load_result_missing(const struct load_result *result);
 double load_result_throughput(const struct load_result *result);
 
 /*
