@@ -314,7 +314,7 @@ load_coordinate(void *arg)
     if (rc != 0 && job->error[0] == '\0')
         snprintf(job->error, sizeof job->error, "cannot load %s: %s",
                  job->settings->target_text, cy_strerror(rc));
-    /* When the node is torn down generators may outlive this task, and they use their orders. */
+    /* When the node is torn down generators may outlive this task and use their orders. */
     if (rc != -ECANCELED)
         load_crew_fini(&job->crew);
     return rc != 0 ? 3 : 0;

@@ -67,7 +67,7 @@ hire(struct gathering *g, cy_ref worker)
     struct load_crew *crew = g->crew;
     struct load_hire_answer answer = {.error = 0};
     int rc = ask(worker, &answer, g->deadline);
-    if (rc == 0 && answer.error == -EBUSY)
+    if (rc == -ETIMEDOUT || (rc == 0 && answer.error == -EBUSY))
         return false;
     bool sound = answer.error == 0 && answer.cores > 0 && answer.cores <= CY_CORES_MAX;
     g->strangers += rc == 0 && !sound;

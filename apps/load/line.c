@@ -1,4 +1,7 @@
-/* line.c - the lines of a core to its target: the seam between pace and protocol. */
+/*
+ * line.c - the lines of a core to its target: the seam between pace and protocol.
+ * Tests: tests/load/test_generator.c
+ */
 #include "line.h"
 #include "senders.h"
 #include "sockets.h"

@@ -1,4 +1,7 @@
-/* office.c - what all senders of a core share: the recipient, and who looks after it. */
+/*
+ * office.c - what all senders of a core share: the recipient, and who looks after it.
+ * Tests: tests/load/test_senders.c
+ */
 #include "office.h"
 #include "recipient.h"
 #include "sender.h"

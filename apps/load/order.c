@@ -1,4 +1,7 @@
-/* order.c - what one generator is told to do. */
+/*
+ * order.c - what one generator is told to do.
+ * Tests: tests/load/test_coordinator.c
+ */
 #include "order.h"
 
 void

@@ -1,4 +1,7 @@
-/* reader.c - a task that takes payloads, keeps books of them, and answers. */
+/*
+ * reader.c - a task that takes payloads, keeps books of them, and answers.
+ * Tests: tests/load/test_serve_name.c
+ */
 #include "reader.h"
 
 #include <cycos/registry.h>

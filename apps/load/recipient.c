@@ -1,4 +1,7 @@
-/* recipient.c - finding the task or the channel that has a name, and its books. */
+/*
+ * recipient.c - finding the task or the channel that has a name, and its books.
+ * Tests: tests/load/test_senders.c
+ */
 #include "recipient.h"
 #include "talk.h"
 

@@ -1,4 +1,7 @@
-/* scout.c - finds all tasks of one name on the network, not only the first that answers. */
+/*
+ * scout.c - finds all tasks of one name on the network, not only the first that answers.
+ * Tests: tests/load/test_crew.c
+ */
 #include "scout.h"
 #include "messages.h"
 

@@ -4,6 +4,7 @@
  * A sender has at most one request in hand, so that a payload that was refused keeps its place
  * in the stream: it goes out again, to the same recipient or to the next one that has the name,
  * and its latency counts from when it was due.
+ * Tests: tests/load/test_senders.c
  */
 #include "sender.h"
 #include "clock.h"

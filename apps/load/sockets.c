@@ -1,4 +1,7 @@
-/* sockets.c - targets that are reached by connections: kv:// and tcp://. */
+/*
+ * sockets.c - targets that are reached by connections: kv:// and tcp://.
+ * Tests: tests/load/test_coordinator.c
+ */
 #include "sockets.h"
 #include "connection.h"
 

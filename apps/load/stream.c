@@ -1,4 +1,4 @@
-/* stream.c - the payloads that one sender has sent in order, and what its readers say of them. */
+/* stream.c - what one sender has sent, and what its readers say of it. */
 #include "stream.h"
 
 #include <errno.h>

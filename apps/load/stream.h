@@ -1,4 +1,4 @@
-/* stream.h - the payloads that one sender has sent in order, and what its readers say of them. */
+/* stream.h - what one sender has sent, and what its readers say of it. */
 #ifndef LOAD_STREAM_H
 #define LOAD_STREAM_H
 

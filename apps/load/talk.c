@@ -1,4 +1,7 @@
-/* talk.c - what senders and a server of this program tell each other. */
+/*
+ * talk.c - what senders and a server of this program tell each other.
+ * Tests: tests/load/test_serve_name.c
+ */
 #include "talk.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* verb.c - the ways in which a payload goes to a task or a channel. */
+/*
+ * verb.c - the ways in which a payload goes to a task or a channel.
+ * Tests: tests/load/test_senders.c
+ */
 #include "verb.h"
 #include "talk.h"
 

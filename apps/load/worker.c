@@ -4,6 +4,7 @@
  * A worker starts the generators and no more: these report to the coordinator as they would
  * on its own node, and take its orders. It belongs to one coordinator at a time; if that ends
  * without a word, the generators are stopped.
+ * Tests: tests/load/test_crew.c
  */
 #include "worker.h"
 #include "assignment.h"
@@ -85,7 +86,16 @@ end_shift(struct worker *w)
     w->shift = NULL;
 }
 
-/* Of a generator, or of the coordinator. */
+static bool
+is_ours(const struct shift *shift, cy_ref task)
+{
+    for (uint32_t i = 0; shift != NULL && i < shift->assignment.count; i++)
+        if (cy_ref_equal(shift->generators[i], task))
+            return true;
+    return false;
+}
+
+/* Of a generator, or of a coordinator, which may be an earlier one. */
 static void
 take_exit(struct worker *w, const cy_msg *msg)
 {
@@ -95,8 +105,7 @@ take_exit(struct worker *w, const cy_msg *msg)
     if (cy_ref_equal(exit.task, w->boss)) {
         w->boss = CY_NOBODY;
         stop_generators(w);
-    } else if (exit.task.node == cy_self().node && w->shift != NULL &&
-               --w->shift->running == 0) {
+    } else if (is_ours(w->shift, exit.task) && --w->shift->running == 0) {
         end_shift(w);
     }
 }
