@@ -26,6 +26,15 @@ print_settings(FILE *file, const struct load_settings *s)
 }
 
 static void
+print_payloads(FILE *file, const struct load_settings *s)
+{
+    fprintf(file, "requests     %s, %zu", load_verb_name(s->verb), s->sizes.min_bytes);
+    if (s->sizes.max_bytes > s->sizes.min_bytes)
+        fprintf(file, " to %zu", s->sizes.max_bytes);
+    fputs(" bytes\n", file);
+}
+
+static void
 print_requests(FILE *file, const struct load_settings *s)
 {
     char text[LOAD_UNIT_TEXT_MAX], warmup[LOAD_UNIT_TEXT_MAX];
@@ -37,8 +46,7 @@ print_requests(FILE *file, const struct load_settings *s)
                 load_format_duration(text, (double) s->duration_ns),
                 load_format_duration(warmup, (double) s->warmup_ns));
     if (load_target_named(&s->target))
-        fprintf(file, "requests     %s, %zu to %zu bytes\n", load_verb_name(s->verb),
-                s->sizes.min_bytes, s->sizes.max_bytes);
+        print_payloads(file, s);
     if (s->target.protocol != LOAD_KV)
         return;
     fprintf(file, "requests     %.0f %% reads of %u keys%s, ", 100 * s->read_share, s->keys,

@@ -66,11 +66,25 @@ expect_good(const char *proof, uint32_t readers)
     load_result_fini(&job.result);
 }
 
+/* A closed loop whose machine had no time for it at all is run again. */
 static void
 run_good(char *target, const char *proof, uint32_t readers)
 {
-    CU_ASSERT_EQUAL(cy_node_run(2, load_a_good_server, target), 0);
+    for (int i = 0; i < 10 && job.result.total.completed == 0; i++) {
+        if (job.has_result)
+            load_result_fini(&job.result);
+        CU_ASSERT_EQUAL(cy_node_run(2, load_a_good_server, target), 0);
+    }
     expect_good(proof, readers);
+    memset(&job, 0, sizeof job);
+}
+
+/* So many requests in 150 ms, and each of them is sent, however busy the machine is. */
+static void
+set_rate(const char *rate)
+{
+    flags.rate = rate;
+    flags.drop_after_ns = CY_HOUR;
 }
 
 static char task[] = "task://good", channel[] = "channel://good",
@@ -106,11 +120,11 @@ an_open_loop_sends_what_its_schedule_holds(void)
     static const int verbs[] = {LOAD_VERB_CALL, LOAD_VERB_DELIVER, LOAD_VERB_SEND};
     for (int i = 0; i < 3; i++) {
         set_flags(verbs[i]);
-        flags.rate = "1000";
-        flags.drop_after_ns = CY_HOUR; /* however busy the machine is */
+        set_rate("1000");
         CU_ASSERT_EQUAL(cy_node_run(2, load_a_good_server, targets[i]), 0);
         CU_ASSERT_EQUAL(job.result.total.sent, 150);
         expect_good(i == 0 ? "replies and books" : "books", i == 1 ? 2 : 1);
+        memset(&job, 0, sizeof job);
     }
 }
 
@@ -149,6 +163,7 @@ run_foreign(int verb, const char *proof)
     static char target[] = "task://foreign";
     set_flags(verb);
     flags.books = false;
+    set_rate("1000");
     CU_ASSERT_EQUAL(cy_node_run(2, load_a_foreign_server, target), 0);
     CU_ASSERT_TRUE_FATAL(job.has_result);
     CU_ASSERT_EQUAL(job.result.readers, 0);
@@ -160,11 +175,11 @@ static void
 sent_without_books_is_unproved(void)
 {
     run_foreign(LOAD_VERB_SEND, "none");
-    CU_ASSERT_TRUE(job.result.total.completed > 0);
-    CU_ASSERT_TRUE(job.result.total.unproved >= job.result.total.completed);
+    CU_ASSERT_EQUAL(job.result.corrected->total, 150);
+    CU_ASSERT_EQUAL(job.result.total.unproved, 150);
     load_result_fini(&job.result);
     run_foreign(LOAD_VERB_DELIVER, "acknowledgements");
-    CU_ASSERT_TRUE(job.result.total.completed > 0);
+    CU_ASSERT_EQUAL(job.result.corrected->total, 150);
     CU_ASSERT_EQUAL(job.result.total.unproved, 0);
     load_result_fini(&job.result);
 }
@@ -307,8 +322,7 @@ static void
 expect_fault(enum fault fault, int verb, struct load_faults expected)
 {
     set_flags(verb);
-    flags.rate = "1000"; /* 150 of them, however slow the machine is */
-    flags.drop_after_ns = CY_HOUR;
+    set_rate("1000");
     run_bad(fault);
     CU_ASSERT_TRUE(bad.payloads >= 150);
     const struct load_faults *f = &job.result.total.faults;
@@ -340,8 +354,7 @@ a_reply_that_is_not_the_request_is_corrupted_and_none_is_lost(void)
     expect_fault(REPEAT, LOAD_VERB_CALL, (struct load_faults){.duplicated = 1});
     set_flags(LOAD_VERB_CALL);
     flags.timeout_ns = 100 * CY_MILLISECOND;
-    flags.rate = "1000";
-    flags.drop_after_ns = CY_HOUR;
+    set_rate("1000");
     run_bad(ANSWER_NOT);
     CU_ASSERT_TRUE(job.result.total.timeouts >= 1);
     CU_ASSERT_EQUAL(job.result.total.faults.lost, job.result.total.timeouts);
@@ -354,16 +367,19 @@ books_that_say_nothing_leave_it_unproved(void)
 {
     set_flags(LOAD_VERB_SEND);
     flags.timeout_ns = 50 * CY_MILLISECOND;
+    set_rate("20k"); /* 3000: more than two stretches between marks */
     run_bad(DEAF);
-    CU_ASSERT_TRUE(job.result.total.timeouts >= 1);
+    CU_ASSERT_EQUAL(job.result.total.sent, 3000);
+    CU_ASSERT_EQUAL(job.result.total.timeouts, 2); /* in full course, and in the end */
     CU_ASSERT_EQUAL(load_faults_sum(&job.result.total.faults), 0);
-    CU_ASSERT_TRUE(job.result.total.unproved >= job.result.total.completed);
+    CU_ASSERT_EQUAL(job.result.total.unproved, 3000);
     load_result_fini(&job.result);
     set_flags(LOAD_VERB_SEND);
+    set_rate("20k");
     run_bad(NO_ROOM);
     CU_ASSERT_EQUAL(load_faults_sum(&job.result.total.faults), 0);
     CU_ASSERT_EQUAL(load_counters_errors(&job.result.total), 0);
-    CU_ASSERT_TRUE(job.result.total.unproved >= job.result.total.completed);
+    CU_ASSERT_EQUAL(job.result.total.unproved, 3000);
     load_result_fini(&job.result);
 }
 
@@ -397,8 +413,7 @@ a_server_that_comes_back_is_found_again(void)
     static const int verbs[] = {LOAD_VERB_CALL, LOAD_VERB_DELIVER, LOAD_VERB_SEND};
     for (int i = 0; i < 3; i++) {
         set_flags(verbs[i]);
-        flags.rate = "10k";
-        flags.drop_after_ns = CY_HOUR;
+        set_rate("10k");
         flags.connections = flags.pipeline = 1;
         memset(&bad, 0, sizeof bad);
         CU_ASSERT_EQUAL(cy_node_run(1, load_a_server_that_comes_back, target), 0);
@@ -457,11 +472,12 @@ a_channel_without_subscribers_is_waited_for(void)
     set_flags(LOAD_VERB_DELIVER);
     flags.books = false;
     flags.timeout_ns = 20 * CY_MILLISECOND;
+    set_rate("100");
     CU_ASSERT_EQUAL(cy_node_run(1, load_an_empty_channel, target), 0);
     CU_ASSERT_TRUE_FATAL(job.has_result);
     CU_ASSERT_EQUAL(job.result.total.completed, 0);
-    CU_ASSERT_TRUE(job.result.total.timeouts > 0);
-    CU_ASSERT_EQUAL(job.result.total.unproved, job.result.total.timeouts);
+    CU_ASSERT_EQUAL(job.result.total.timeouts, 15);
+    CU_ASSERT_EQUAL(job.result.total.unproved, 15);
     load_result_fini(&job.result);
 }
 
