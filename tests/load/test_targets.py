@@ -5,8 +5,12 @@ import pathlib
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cluster"))
+import lab
 
 BIN = pathlib.Path(os.environ.get("CY_TEST_BIN", "build/test/bin"))
 PATIENCE_S = 90  # what takes longer hangs
@@ -63,14 +67,14 @@ class Network(unittest.TestCase):
         started.expect(ready)
         return started
 
-    def begin(self, *words, duration="300ms"):
+    def begin(self, *words, duration="300ms", result="result.json"):
         """A run whose end is not waited for, in four connections unless it says otherwise."""
         options = ["--connections", 4, "--duration", duration, "--warmup", "0s", "--json",
-                   self.folder / "result.json", "--timeout", "30s"]
+                   self.folder / result, "--timeout", "30s"]
         return Program(self, BIN / "load", *self.options, *options, *words)
 
-    def result(self):
-        with open(self.folder / "result.json", encoding="utf-8") as file:
+    def result(self, name="result.json"):
+        with open(self.folder / name, encoding="utf-8") as file:
             return json.load(file)
 
     def load(self, *words, status=0, **options):
@@ -144,25 +148,29 @@ class Targets(Network):
             self.assertIn(f"load: cannot find {target}: nobody on this network", text)
 
     def test_a_server_that_comes_back_is_found_again(self):
-        for verb in ("call", "deliver", "send"):
-            server = self.start("serve", "task://box")
-            run = self.begin("--verb", verb, "--rate", 500, "--drop-after", "1h", "task://box",
-                             duration="1200ms")
-            run.expect(" p50 ")  # the first second is over
-            server.signal(signal.SIGKILL)
-            server.finish()
-            second = self.start("serve", "task://box")
-            status, text = run.finish()
-            summary = self.result()["summary"]
-            self.assertEqual(summary["sent"], 600, text)
+        verbs = ("call", "deliver", "send")
+        servers = {verb: self.start("serve", f"task://{verb}") for verb in verbs}
+        runs = {verb: self.begin(
+            "--verb", verb, "--rate", 500, "--drop-after", "1h", f"task://{verb}",
+            duration="3s", result=f"{verb}.json") for verb in verbs}
+        for verb in verbs:
+            runs[verb].expect(" p50 ")  # the first second is over
+            servers[verb].signal(signal.SIGKILL)
+        for verb in verbs:
+            servers[verb].finish()
+            servers[verb] = self.start("serve", f"task://{verb}")
+        for verb in verbs:
+            status, text = runs[verb].finish()
+            summary = self.result(f"{verb}.json")["summary"]
+            self.assertEqual(summary["sent"], 1500, text)
             self.assertEqual(summary["disconnects"], 1, text)
             # Only a call that was under way can be lost; a send may be without proof.
             for name in ("duplicated", "reordered", "corrupted"):
                 self.assertEqual(summary[name], 0, text)
             self.assertLessEqual(summary["lost"], 4 if verb == "call" else 0, text)
             self.assertEqual(status, 1 if summary["lost"] > 0 else 0, text)
-            second.signal(signal.SIGTERM)
-            self.assertEqual(second.finish()[0], 0)
+            servers[verb].signal(signal.SIGTERM)
+        self.assertEqual([server.finish()[0] for server in servers.values()], [0, 0, 0])
 
 
 class Workers(Network):
@@ -246,4 +254,4 @@ class Workers(Network):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    lab.main(at_once=4)
