@@ -1,4 +1,4 @@
-/* program.c - the three things that the program does. */
+/* program.c - the four things that the program does. */
 #include "program.h"
 #include "compare.h"
 #include "coordinator.h"
@@ -21,11 +21,15 @@
 
 static const char usage[] =
     "usage: load [OPTIONS] TARGET         make load, print what came of it\n"
-    "       load [OPTIONS] serve TARGET   serve raw TCP echo on every core (port 0: any)\n"
+    "       load [OPTIONS] serve TARGET   something to load, on every core: raw TCP echo at\n"
+    "                                     tcp://HOST:PORT (port 0: any), or a task and a\n"
+    "                                     channel with books at task://NAME (or --name NAME)\n"
+    "       load [OPTIONS] worker         make load for a `load --workers` elsewhere\n"
     "       load compare A.json B.json    compare two results, or two lists A1,A2,... "
     "B1,B2,...\n"
     "\n"
-    "TARGET is kv://HOST[:PORT] for a RESP server, or tcp://HOST:PORT for a raw TCP echo.\n"
+    "TARGET is kv://HOST[:PORT] for a RESP server, tcp://HOST:PORT for a raw TCP echo, or\n"
+    "task://NAME or channel://NAME for whoever on the network has that name.\n"
     "Without --rate or --stages each connection sends as soon as a reply has made room "
     "(closed\n"
     "loop). With them requests are sent at their time, whatever the server does (open loop).\n"
@@ -34,14 +38,17 @@ static const char usage[] =
     "  load --rate 50k --arrival poisson --assert 'p99<5ms,errors==0' kv://127.0.0.1:6379\n"
     "  load --stages 10s:1k,30s:50k --html ramp.html kv://127.0.0.1:6379\n"
     "  load --find-max --slo 'p99<1ms' kv://127.0.0.1:6379\n"
+    "  load serve task://box      and elsewhere on the network\n"
+    "  load --verb deliver task://box\n"
+    "  load --workers 3 --verb send channel://box\n"
     "\n"
     "Conditions compare p50, p99.9..., mean, min, max, stddev (raw.p50... without "
     "correction),\n"
     "throughput, requests, errors, error_replies, disconnects, connect_errors, timeouts, "
     "late,\n"
-    "dropped, faults, lost, duplicated, reordered, corrupted, stale.\n"
-    "Exit status: 0; 1 a fault, a failed assertion, or no answer at all; 2 wrong options;\n"
-    "3 no connection, port or file.\n"
+    "dropped, unproved, faults, lost, duplicated, reordered, corrupted, stale.\n"
+    "Exit status: 0; 1 a fault, a failed assertion, no answer at all, or a worker lost;\n"
+    "2 wrong options; 3 no connection, name, worker, port or file.\n"
     "\n";
 
 static __attribute__((format(printf, 2, 3))) int

@@ -84,7 +84,7 @@ class Network(unittest.TestCase):
         return (self.result() if status != 3 else None), text
 
     def at_rate(self, rate, *words, **options):
-        """Sends all that is due, however busy the machine is: in 300 ms, unless it says else."""
+        """Sends all that is due, however busy the machine is: in 300 ms."""
         return self.load("--rate", rate, "--drop-after", "1h", *words, **options)
 
     def check(self, result, proof, **expected):
