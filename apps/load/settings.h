@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum load_protocol { LOAD_KV, LOAD_TCP, LOAD_TASK, LOAD_CHANNEL };
-enum load_verb { LOAD_VERB_SEND, LOAD_VERB_DELIVER, LOAD_VERB_CALL };
+enum load_verb { LOAD_VERB_CALL, LOAD_VERB_DELIVER, LOAD_VERB_SEND };
 const char *load_verb_name(enum load_verb verb);
 enum load_arrival { LOAD_ARRIVAL_UNIFORM, LOAD_ARRIVAL_POISSON };
 

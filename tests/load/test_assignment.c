@@ -80,7 +80,7 @@ read_what_is_out_of_range(void *arg)
     refused();
     given.flags.connections = 0;
     refused();
-    given.flags.verb = LOAD_VERB_CALL + 1;
+    given.flags.verb = LOAD_VERB_SEND + 1;
     refused();
     given.flags.verb = -2;
     refused();

@@ -54,9 +54,10 @@ static void
 help_lists_every_option(void)
 {
     static const char *const options[] = {
-        "--connections", "--pipeline", "--rate",        "--arrival", "--stages",   "--find-max",
-        "--slo",         "--verb",     "--subscribers", "--workers", "--no-books", "worker",
-        "--assert",      "--json",     "--hgrm",        "--html",    "--seed",     "--cores"};
+        "--connections", "--pipeline", "--rate",   "--arrival",     "--stages",
+        "--find-max",    "--slo",      "--verb",   "--subscribers", "--workers",
+        "--[no-]books",  "worker",     "--assert", "--json",        "--hgrm",
+        "--html",        "--seed",     "--cores"};
     CU_ASSERT_EQUAL(run("--help", NULL, NULL, NULL), LOAD_EXIT_OK);
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         CU_ASSERT_PTR_NOT_NULL(strstr(said, options[i]));
