@@ -82,22 +82,25 @@ turn_to(struct load_page *page, uint32_t stream)
 }
 
 static uint64_t *
-word_of(struct load_page *page, uint64_t version, uint64_t *bit)
+word_of(struct load_page *page, uint64_t version)
 {
-    uint64_t index = version % LOAD_PAGE_WINDOW;
-    *bit = (uint64_t) 1 << (index % 64);
-    return &page->seen[index / 64];
+    return &page->seen[version % LOAD_PAGE_WINDOW / 64];
+}
+
+static uint64_t
+bit_of(uint64_t version)
+{
+    return (uint64_t) 1 << (version % 64);
 }
 
 static void
 advance(struct load_page *page, uint64_t to)
 {
-    uint64_t bit;
     if (to - page->reach >= LOAD_PAGE_WINDOW)
         memset(page->seen, 0, sizeof page->seen);
     else
         for (uint64_t v = page->reach + 1; v < to; v++)
-            *word_of(page, v, &bit) &= ~bit;
+            *word_of(page, v) &= ~bit_of(v);
     page->reach = to;
 }
 
@@ -105,9 +108,8 @@ advance(struct load_page *page, uint64_t to)
 static bool
 is_late(struct load_page *page, uint64_t version)
 {
-    uint64_t bit;
     if (page->reach - version < LOAD_PAGE_WINDOW)
-        return (*word_of(page, version, &bit) & bit) == 0;
+        return (*word_of(page, version) & bit_of(version)) == 0;
     /* Too long ago to know; if nothing is missing it has come before. */
     return page->distinct < page->reach;
 }
@@ -123,7 +125,7 @@ load_page_note(struct load_page *page, const void *payload, size_t size)
     turn_to(page, proof.key);
     /* Versions have 32 bits and go round: what counts is the distance. */
     int64_t distance = (int32_t) (proof.version - (uint32_t) page->reach);
-    uint64_t version = page->reach + (uint64_t) distance, bit;
+    uint64_t version = page->reach + (uint64_t) distance;
     if (distance > 0) {
         advance(page, version);
     } else if (is_late(page, version)) {
@@ -133,7 +135,7 @@ load_page_note(struct load_page *page, const void *payload, size_t size)
         return;
     }
     page->distinct++;
-    *word_of(page, version, &bit) |= bit;
+    *word_of(page, version) |= bit_of(version);
 }
 
 void

@@ -89,7 +89,7 @@ end_shift(struct worker *w)
 static bool
 is_ours(const struct shift *shift, cy_ref task)
 {
-    for (uint32_t i = 0; shift != NULL && i < shift->assignment.count; i++)
+    for (uint32_t i = 0; i < shift->assignment.count; i++)
         if (cy_ref_equal(shift->generators[i], task))
             return true;
     return false;
@@ -105,7 +105,7 @@ take_exit(struct worker *w, const cy_msg *msg)
     if (cy_ref_equal(exit.task, w->boss)) {
         w->boss = CY_NOBODY;
         stop_generators(w);
-    } else if (is_ours(w->shift, exit.task) && --w->shift->running == 0) {
+    } else if (w->shift != NULL && is_ours(w->shift, exit.task) && --w->shift->running == 0) {
         end_shift(w);
     }
 }
@@ -186,7 +186,7 @@ take_order(struct worker *w, const cy_msg *msg)
     staff->error = -EPERM;
     if (cy_ref_equal(cy_msg_sender(msg), w->boss) && !w->stopping)
         staff->error = begin_shift(w, msg, staff);
-    if (staff->error == 0) {
+    if (staff->error == 0 && w->shift != NULL) {
         staff->count = w->shift->assignment.count;
         memcpy(staff + 1, w->shift->generators, staff->count * sizeof(cy_ref));
     } else if (staff->text[0] == '\0') {

@@ -42,7 +42,7 @@ a_mark_is_due_after_each_stretch_and_two_may_be_unanswered(void)
     CU_ASSERT_FALSE(load_stream_mark_due(&stream));
     stream.sent = 2 * EVERY - 1;
     CU_ASSERT_FALSE(load_stream_full(&stream));
-    stream.sent = 2 * EVERY;
+    stream.sent = (uint64_t) 2 * EVERY;
     CU_ASSERT_TRUE(load_stream_full(&stream));
     CY_OK(hear(1, (struct load_told){.number = EVERY, .distinct = EVERY}));
     CU_ASSERT_FALSE(load_stream_full(&stream));
@@ -116,7 +116,7 @@ static void
 a_reader_without_room_for_a_book_proves_nothing(void)
 {
     begin(1);
-    stream.sent = 5 * EVERY;
+    stream.sent = (uint64_t) 5 * EVERY;
     CY_OK(hear(1, (struct load_told){.number = EVERY, .error = -ENOBUFS}));
     CU_ASSERT_FALSE(load_stream_mark_due(&stream));
     CU_ASSERT_FALSE(load_stream_full(&stream));

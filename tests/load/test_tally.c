@@ -39,7 +39,7 @@ tell_second(uint32_t part, uint32_t index)
     const struct load_msg_second head = {.part = part, .index = index, .completed = 1};
     struct load_histogram *histogram = load_histogram_create();
     cy_msg *msg = NULL;
-    load_histogram_record(histogram, 1000 * (part + 1));
+    load_histogram_record(histogram, (int64_t) 1000 * (part + 1));
     CY_CHECK_EQ(load_send_second(cy_self(), &head, histogram), 0);
     CY_CHECK_EQ(cy_receive(&msg, CY_NOW), 0);
     load_tally_second(&tally, msg);
