@@ -39,6 +39,16 @@ is_known(const struct gathering *g, cy_ref worker)
     return false;
 }
 
+/* What another node says goes to terminals and files: nothing but letters. */
+static void
+make_plain(char *text, size_t size)
+{
+    text[size - 1] = '\0';
+    for (; *text != '\0'; text++)
+        if (*text < ' ' || *text > '~')
+            *text = '?';
+}
+
 static int
 ask(cy_ref worker, struct load_hire_answer *out, cy_time deadline)
 {
@@ -56,7 +66,7 @@ ask(cy_ref worker, struct load_hire_answer *out, cy_time deadline)
     if (rc == 0)
         memcpy(out, cy_msg_body(reply), sizeof *out);
     cy_msg_free(&reply);
-    out->name[sizeof out->name - 1] = '\0';
+    make_plain(out->name, sizeof out->name);
     return rc;
 }
 
@@ -200,7 +210,7 @@ take_staff(struct load_crew *crew, const struct load_hand *hand, uint32_t count,
     if (cy_msg_size(reply) < sizeof staff)
         return -EBADMSG;
     memcpy(&staff, cy_msg_body(reply), sizeof staff);
-    staff.text[sizeof staff.text - 1] = '\0';
+    make_plain(staff.text, sizeof staff.text);
     if (staff.error != 0) {
         snprintf(error, size, "worker %s: %s", hand->name, staff.text);
         return staff.error;

@@ -40,9 +40,13 @@ static struct load_page *
 page_of(struct load_reader *reader, cy_ref sender)
 {
     struct load_page *page = load_books_find(&reader->books, sender);
-    if (page == NULL && cy_monitor(sender) == 0)
-        page = load_books_open(&reader->books, sender);
-    return page;
+    if (page != NULL)
+        return page;
+    page = load_books_open(&reader->books, sender);
+    if (page == NULL || cy_monitor(sender) == 0)
+        return page;
+    load_books_drop(&reader->books, sender);
+    return NULL;
 }
 
 static void

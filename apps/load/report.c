@@ -153,12 +153,15 @@ print_counts(FILE *file, const struct load_result *r)
     print_proof(file, r);
 }
 
-static const char *
-fate_of(const struct load_result *r, const struct load_core *core)
+static void
+print_worker(FILE *file, const struct load_result *r, const struct load_core *core)
 {
-    if (core->node[0] == '\0' || core->fate == LOAD_FATE_DONE || r->interrupted)
-        return "";
-    return core->fate == LOAD_FATE_LOST ? ", LOST: what it did is not known" : ", LEFT EARLY";
+    const char *fate = load_result_fate(r, core);
+    if (core->node[0] != '\0')
+        fprintf(file, "  worker %s", core->node);
+    if (fate != NULL)
+        fprintf(file, ", %s", fate);
+    fputc('\n', file);
 }
 
 static void
@@ -176,9 +179,7 @@ print_cores(FILE *file, const struct load_result *r)
                 load_format_duration(p50, (double) core->p50_ns),
                 load_format_duration(p99, (double) core->p99_ns),
                 load_format_duration(max, (double) core->max_ns), 100 * core->busy);
-        if (core->node[0] != '\0')
-            fprintf(file, "  worker %s%s", core->node, fate_of(r, core));
-        fputc('\n', file);
+        print_worker(file, r, core);
     }
 }
 

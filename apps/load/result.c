@@ -67,13 +67,21 @@ load_result_throughput(const struct load_result *result)
     return result->elapsed_s > 0 ? (double) result->total.completed / result->elapsed_s : 0;
 }
 
+const char *
+load_result_fate(const struct load_result *result, const struct load_core *core)
+{
+    /* An interrupted run is short everywhere, and a core of this node cannot be lost alone. */
+    if (core->node[0] == '\0' || result->interrupted || core->fate == LOAD_FATE_DONE)
+        return NULL;
+    return core->fate == LOAD_FATE_LOST ? "LOST: what it did is not known" : "LEFT EARLY";
+}
+
 size_t
 load_result_missing(const struct load_result *result)
 {
     size_t missing = 0;
     for (size_t i = 0; i < result->core_count; i++)
-        missing += result->cores[i].node[0] != '\0' && !result->interrupted &&
-                   result->cores[i].fate != LOAD_FATE_DONE;
+        missing += load_result_fate(result, &result->cores[i]) != NULL;
     return missing;
 }
 

@@ -85,6 +85,8 @@ void load_result_fini(struct load_result *result);
 
 /* Cores of workers that were lost, or that ended early of their own accord. */
 size_t load_result_missing(const struct load_result *result);
+/* Of one core, for people; NULL: nothing is missing of it. */
+const char *load_result_fate(const struct load_result *result, const struct load_core *core);
 double load_result_throughput(const struct load_result *result);
 
 /*

@@ -10,10 +10,11 @@
 #include <stdlib.h>
 
 /*
- * So many payloads of all senders together may wait for a reader to book them, twice: less
- * than a mailbox takes, so that what is lost was not lost for want of a pause.
+ * So much of all senders together may wait for a reader to book it, twice: less than a mailbox
+ * takes, so that what is lost was not lost for want of a pause, and less than a memory has.
  */
 enum { WAITING_MAX = 16384, MARK_EVERY_MAX = 1000 };
+#define WAITING_BYTES_MAX ((uint64_t) 64 << 20)
 
 /* A line is as many senders as the pipeline is deep. */
 struct senders {
@@ -38,6 +39,16 @@ find(struct load_place *out, const struct load_settings *settings, char *error, 
     return rc;
 }
 
+static uint32_t
+mark_every(const struct load_settings *settings)
+{
+    uint64_t streams = (uint64_t) settings->connections * settings->pipeline;
+    uint64_t waiting = WAITING_BYTES_MAX / settings->sizes.max_bytes;
+    uint64_t every = (waiting < WAITING_MAX ? waiting : WAITING_MAX) / streams;
+    every = every < MARK_EVERY_MAX ? every : MARK_EVERY_MAX;
+    return every > 0 ? (uint32_t) every : 1;
+}
+
 static int
 open_all(struct load_group *group, const struct load_order *order)
 {
@@ -53,11 +64,9 @@ open_all(struct load_group *group, const struct load_order *order)
         .recipient = order->place.recipient,
         .run = order->run,
         .streams = streams,
-        .mark_every = streams < WAITING_MAX ? WAITING_MAX / streams : 1,
+        .mark_every = mark_every(settings),
         .senders = calloc((size_t) order->count * pipeline, sizeof *s->office.senders),
     };
-    if (s->office.mark_every > MARK_EVERY_MAX)
-        s->office.mark_every = MARK_EVERY_MAX;
     s->idle = calloc(order->count, sizeof(struct load_sender *));
     if (s->office.senders == NULL || s->idle == NULL)
         return -ENOMEM;

@@ -133,7 +133,7 @@ class Targets(Network):
 
     def test_sent_without_books_is_unproved(self):
         self.start(program=BIN / "examples" / "task_server")
-        result, text = self.at_rate(200, "--verb", "send", "--timeout", "1s", "task://greeter")
+        result, text = self.at_rate(200, "--verb", "send", "--timeout", "2s", "task://greeter")
         self.check(result, "none", unproved=60)
         self.assertEqual(result["summary"]["sent"], 60)
         self.assertRegex(text, r"proof +none; 60 sent, unproved\n")
@@ -198,7 +198,7 @@ class Workers(Network):
     def test_a_worker_that_dies_is_reported_and_the_rest_goes_on(self):
         self.start("serve", "task://box")
         ann, _ = self.worker("ann"), self.worker("bob")
-        run = self.begin("--workers", 2, "task://box", duration="1200ms")
+        run = self.begin("--workers", 2, "task://box", duration="3s")
         run.expect(" p50 ")
         ann.signal(signal.SIGKILL)
         status, text = run.finish()
@@ -210,7 +210,7 @@ class Workers(Network):
         self.assertEqual(result["summary"]["faults"], 0)
         self.assertEqual({core["worker"]: core["complete"] for core in result["cores"]},
                          {"ann.0": False, "bob.0": True})
-        self.assertEqual(len(result["seconds"]), 2)
+        self.assertEqual(len(result["seconds"]), 3)
 
     def test_a_worker_that_is_told_to_end_says_what_it_has(self):
         self.start("serve", "task://box")
@@ -229,8 +229,8 @@ class Workers(Network):
         self.worker("ann")
         long = self.begin("--workers", 1, "task://box", duration="1h")
         long.expect(" p50 ")
-        _, text = self.load("--workers", 1, "--timeout", "1s", "task://box", status=3)
-        self.assertIn("--workers 1: within 1s 0 were found free, 1 busy", text)
+        _, text = self.load("--workers", 1, "--timeout", "2s", "task://box", status=3)
+        self.assertIn("--workers 1: within 2s 0 were found free, 1 busy", text)
         self.worker("bob")
         result, text = self.at_rate(100, "--workers", 1, "task://box")
         self.assertEqual([core["worker"] for core in result["cores"]], ["bob.0"])
