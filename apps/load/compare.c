@@ -214,8 +214,8 @@ print_count(FILE *file, const char *name, const char *path, const struct load_re
 static void
 print_differences(FILE *file, const struct load_results *a, const struct load_results *b)
 {
-    static const char *const texts[] = {"machine.cpu", "machine.kernel", "settings.arrival",
-                                        "settings.stages"};
+    static const char *const texts[] = {"machine.cpu",     "machine.kernel", "settings.arrival",
+                                        "settings.stages", "settings.verb",  "summary.proof"};
     static const char *const numbers[] = {"machine.cpus_usable", "settings.connections",
                                           "settings.pipeline",   "settings.rate",
                                           "settings.keys",       "settings.read_share",

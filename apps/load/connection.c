@@ -15,14 +15,6 @@
 #define FAREWELL CY_SECOND              /* for the server to close its side */
 
 static void
-tell_generator(struct load_group *group)
-{
-    /* It may have ended in an interrupted run: then nobody waits. */
-    int rc = cy_resume(group->generator);
-    (void) rc;
-}
-
-static void
 wake_writer(struct load_connection *connection)
 {
     int rc = cy_resume(connection->writer);
@@ -74,8 +66,7 @@ set_ready(struct load_connection *connection)
     connection->ready = true;
     if (connection->client.fill_end > 0)
         connection->client.space->filled = group->recorder.counters.error_replies == 0;
-    if (--group->unready == 0)
-        tell_generator(group);
+    load_group_ready(group);
 }
 
 /* What the phase asks for after each read. */
@@ -93,10 +84,7 @@ go_on(struct load_connection *connection, int64_t now_ns)
         load_connection_top_up(connection, now_ns);
     if (group->phase == LOAD_PHASE_DRAINING)
         load_connection_drain(connection);
-    if (group->generator_waits) {
-        group->generator_waits = false;
-        tell_generator(group);
-    }
+    load_group_room(group);
 }
 
 /* When the wait for the next byte has been too long. */
@@ -120,17 +108,6 @@ timed_out(const struct load_connection *connection, int64_t now_ns)
     return oldest != INT64_MAX && now_ns - oldest >= timeout;
 }
 
-/* A server that does not even let a connection be set up is not worth a run. */
-static void
-fail_set_up(struct load_group *group, int error)
-{
-    if (group->unready == 0)
-        return;
-    if (group->error == 0)
-        group->error = error;
-    tell_generator(group);
-}
-
 /* Returns whether the talk goes on. */
 static bool
 judge_silence(struct load_connection *connection, ssize_t rc, int64_t now_ns)
@@ -144,7 +121,7 @@ judge_silence(struct load_connection *connection, ssize_t rc, int64_t now_ns)
         counters->timeouts++;
     else
         counters->disconnects++;
-    fail_set_up(connection->group, rc == 0 ? -ECONNRESET : (int) rc);
+    load_group_fail(connection->group, rc == 0 ? -ECONNRESET : (int) rc);
     return false;
 }
 
@@ -178,7 +155,7 @@ talk(struct load_connection *connection)
                 return;
         } else if (load_client_feed(&connection->client, now) != 0) {
             connection->group->recorder.counters.disconnects++;
-            fail_set_up(connection->group, -EPROTO);
+            load_group_fail(connection->group, -EPROTO);
             return;
         }
     }
@@ -189,30 +166,16 @@ connect_once(struct load_connection *connection)
 {
     struct load_group *group = connection->group;
     cy_socket *socket;
-    int rc =
-        cy_tcp_connect(&socket, &group->address, cy_after(group->settings->flags.timeout_ns));
+    int rc = cy_tcp_connect(&socket, &group->place.address,
+                            cy_after(group->settings->flags.timeout_ns));
     if (rc == 0) {
         connection->socket = socket;
         connection->broken = false;
     } else if (rc != -ECANCELED) {
         group->recorder.counters.connect_errors++;
-        fail_set_up(group, rc);
+        load_group_fail(group, rc);
     }
     return rc;
-}
-
-static bool
-over(const struct load_connection *connection)
-{
-    const struct load_group *group = connection->group;
-    return group->phase == LOAD_PHASE_DRAINING || group->error != 0;
-}
-
-static void
-end_task(struct load_group *group)
-{
-    group->tasks--;
-    tell_generator(group);
 }
 
 static int
@@ -220,7 +183,7 @@ load_reader(void *arg)
 {
     struct load_connection *connection = arg;
     int rc = 0;
-    while (!over(connection) && rc != -ECANCELED) {
+    while (!load_group_over(connection->group) && rc != -ECANCELED) {
         rc = connect_once(connection);
         if (rc == 0) {
             talk(connection);
@@ -228,12 +191,12 @@ load_reader(void *arg)
             load_client_disconnected(&connection->client);
             connection->woken = false;
         }
-        if (!over(connection) && rc != -ECANCELED)
+        if (!load_group_over(connection->group) && rc != -ECANCELED)
             rc = cy_sleep(BACK_OFF);
     }
     connection->finished = true;
     wake_writer(connection);
-    end_task(connection->group);
+    load_group_leave(connection->group);
     return 0;
 }
 
@@ -269,7 +232,7 @@ load_writer(void *arg)
         else if (cy_suspend(CY_FOREVER) == -ECANCELED)
             break;
     }
-    end_task(connection->group);
+    load_group_leave(connection->group);
     return 0;
 }
 

@@ -3,29 +3,10 @@
 #define LOAD_CONNECTION_H
 
 #include "client.h"
+#include "line.h"
 
 #include <cycos/io.h>
 #include <cycos/task.h>
-
-enum load_phase {
-    LOAD_PHASE_SETUP,   /* connecting, filling keys */
-    LOAD_PHASE_RUNNING, /* requests are made */
-    LOAD_PHASE_DRAINING /* no new ones; replies are awaited, then connections closed */
-};
-
-/* What the connections of one core share with their generator, all on that core. */
-struct load_group {
-    const struct load_settings *settings;
-    cy_address address;
-    struct load_recorder recorder;
-    enum load_phase phase;
-    bool closed_loop;
-    cy_ref generator;
-    uint32_t unready;     /* connections that are not set up yet */
-    uint32_t tasks;       /* that still run */
-    int error;            /* the first one of the set-up */
-    bool generator_waits; /* for room on any connection */
-};
 
 struct load_connection {
     struct load_group *group;

@@ -1,11 +1,11 @@
 /* coordinator.c - steers the generators of all cores and puts together what they found. */
 #include "coordinator.h"
 #include "clock.h"
-#include "generator.h"
+#include "line.h"
 #include "messages.h"
 #include "progress.h"
 #include "search.h"
-#include "seconds.h"
+#include "tally.h"
 
 #include <cycos/run.h>
 #include <errno.h>
@@ -13,16 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define RESOLVE_NS (10 * CY_SECOND)
-#define AHEAD_NS   (20 * CY_MILLISECOND) /* so that every core hears of the start in time */
-
-/* A second that not all cores have told of yet. */
-struct open_second {
-    struct load_histogram *corrected;
-    uint32_t reports;
-};
-
-enum { OPEN_SECONDS = 4 }; /* cores are not further apart than that */
+#define AHEAD_NS (20 * CY_MILLISECOND) /* so that every core hears of the start in time */
 
 _Static_assert((int) LOAD_TRIALS_KEPT >= 2 * (int) LOAD_TRIALS_MAX,
                "room for every trial, twice");
@@ -31,109 +22,29 @@ struct coordinator {
     struct load_job *job;
     const struct load_settings *settings;
     struct load_result *result;
-    cy_address address;
-    struct load_order *orders;
-    cy_ref *generators;
-    uint32_t parts, ready, ended;
+    struct load_crew *crew;
+    struct load_tally tally;
+    uint32_t ready, ended;
     int error; /* of the set-up */
-    struct load_seconds seconds;
-    struct open_second open[OPEN_SECONDS];
-    struct load_histogram *spare; /* what one core reports, before it is added */
     bool started, interrupted;
     int64_t start_ns, interrupted_ns;
 };
 
-static double
-requests_due(const struct coordinator *c, double from_s, double to_s)
-{
-    /* The integral of a piecewise linear rate, by the trapezoids of a fine grid. */
-    enum { STEPS = 200 };
-    double sum = 0, step = (to_s - from_s) / STEPS;
-    if (!c->settings->open_loop)
-        return 0;
-    for (int i = 0; i < STEPS; i++)
-        sum +=
-            load_plan_rate(&c->settings->plan, (int64_t) ((from_s + (i + 0.5) * step) * 1e9));
-    return sum * step;
-}
-
-static void
-finish_second(struct coordinator *c, uint32_t index)
-{
-    struct load_second *second = &c->result->seconds[index];
-    struct open_second *open = &c->open[index % OPEN_SECONDS];
-    double warmup = (double) c->seconds.warmup_ns / 1e9;
-    double end = (double) load_second_end(&c->seconds, index) / 1e9;
-    double from = index == 0 ? 0 : (double) load_second_end(&c->seconds, index - 1) / 1e9;
-    second->from_s = from - warmup;
-    second->width_s = end - from;
-    second->offered = requests_due(c, from, end);
-    second->p50_ns = load_histogram_percentile(open->corrected, 50);
-    second->p99_ns = load_histogram_percentile(open->corrected, 99);
-    second->max_ns = open->corrected->max;
-    c->result->seconds_done = index + 1;
-    load_histogram_reset(open->corrected);
-    open->reports = 0;
-    if (c->settings->flags.progress)
-        load_progress_print(stderr, second);
-}
-
-static void
-take_second(struct coordinator *c, const cy_msg *msg)
-{
-    struct load_msg_second head;
-    load_histogram_reset(c->spare);
-    if (load_read_second(msg, &head, c->spare) != 0 || head.index >= c->seconds.count)
-        return;
-    struct load_second *second = &c->result->seconds[head.index];
-    struct open_second *open = &c->open[head.index % OPEN_SECONDS];
-    second->completed += head.completed;
-    second->late += head.late;
-    second->dropped += head.dropped;
-    second->errors += head.errors;
-    second->faults += head.faults;
-    load_histogram_merge(open->corrected, c->spare);
-    if (++open->reports == c->parts)
-        finish_second(c, head.index);
-}
-
-static void
-take_done(struct coordinator *c, const cy_msg *msg)
-{
-    struct load_msg_done head;
-    struct load_result *result = c->result;
-    load_histogram_reset(c->spare);
-    if (load_read_done(msg, &head, c->spare, result->raw) != 0 || head.part >= c->parts)
-        return;
-    struct load_core *core = &result->cores[head.part];
-    core->counters = head.counters;
-    core->connections = head.connections;
-    core->busy = head.busy;
-    core->p50_ns = load_histogram_percentile(c->spare, 50);
-    core->p99_ns = load_histogram_percentile(c->spare, 99);
-    core->max_ns = c->spare->max;
-    load_histogram_merge(result->corrected, c->spare);
-    load_counters_add(&result->total, &head.counters);
-}
-
-static void
-tell_all(struct coordinator *c, uint32_t tag, const void *body, size_t size)
-{
-    for (uint32_t i = 0; i < c->parts; i++) {
-        int rc = cy_send_bytes(c->generators[i], tag, body, size);
-        (void) rc; /* one that has ended says so by its exit message */
-    }
-}
-
-/* Only now does a generator need its order no longer. */
+/*
+ * Only now does a generator need its order no longer. One of this node ends well or the run is
+ * void; one of another node may be lost with it, and the rest goes on.
+ */
 static void
 take_exit(struct coordinator *c, const cy_msg *msg)
 {
     struct cy_exit exit;
-    if (cy_exit_read(&exit, msg) != 0)
+    int64_t part;
+    if (cy_exit_read(&exit, msg) != 0 || (part = load_crew_part(c->crew, exit.task)) < 0)
         return;
     c->ended++;
-    if (exit.reason != CY_EXIT_NORMAL && c->error == 0)
+    load_tally_end(&c->tally, (uint32_t) part);
+    bool hired = load_crew_hand(c->crew, (uint32_t) part) != NULL;
+    if (exit.reason != CY_EXIT_NORMAL && c->error == 0 && (!hired || !c->started))
         c->error = exit.code != 0 ? exit.code : -ECANCELED;
 }
 
@@ -149,10 +60,10 @@ take(struct coordinator *c, const cy_msg *msg)
             c->error = ready.error;
         break;
     case LOAD_MSG_SECOND:
-        take_second(c, msg);
+        load_tally_second(&c->tally, msg);
         break;
     case LOAD_MSG_DONE:
-        take_done(c, msg);
+        load_tally_done(&c->tally, msg);
         break;
     case CY_TAG_EXIT:
         take_exit(c, msg);
@@ -160,7 +71,7 @@ take(struct coordinator *c, const cy_msg *msg)
     case LOAD_MSG_INTERRUPT:
         c->interrupted = true;
         c->interrupted_ns = load_clock();
-        tell_all(c, LOAD_MSG_STOP, NULL, 0);
+        load_crew_tell(c->crew, LOAD_MSG_STOP, NULL, 0);
         break;
     default:
         break;
@@ -176,36 +87,6 @@ hear(struct coordinator *c)
         return rc;
     take(c, msg);
     cy_msg_free(&msg);
-    return 0;
-}
-
-static int
-spawn_generators(struct coordinator *c, bool fill)
-{
-    const struct cy_task_options options = {.monitor = true};
-    uint32_t run, connections = c->settings->connections;
-    cy_random(&run, sizeof run);
-    for (uint32_t i = 0; i < c->parts; i++) {
-        uint32_t first = (uint32_t) ((uint64_t) connections * i / c->parts);
-        uint32_t end = (uint32_t) ((uint64_t) connections * (i + 1) / c->parts);
-        c->orders[i] = (struct load_order){
-            .settings = c->settings,
-            .address = c->address,
-            .coordinator = cy_self(),
-            .part = i,
-            .parts = c->parts,
-            .first_connection = first,
-            .count = end - first,
-            .run = run,
-            .fill = fill,
-        };
-        int rc = cy_task_spawn_on(&c->generators[i], (uint16_t) i, load_generate, &c->orders[i],
-                                  &options);
-        if (rc != 0) {
-            c->parts = i;
-            return rc;
-        }
-    }
     return 0;
 }
 
@@ -228,18 +109,18 @@ static int
 conduct(struct coordinator *c)
 {
     int rc = 0;
-    while (rc == 0 && c->ready < c->parts && c->ended == 0 && !c->interrupted)
+    while (rc == 0 && c->ready < c->crew->parts && c->ended == 0 && !c->interrupted)
         rc = hear(c);
     if (rc == 0 && c->error == 0 && !c->interrupted) {
         read_usage(&c->result->usage, -1);
         c->start_ns = load_clock() + AHEAD_NS;
-        const struct load_msg_start start = {c->start_ns};
-        tell_all(c, LOAD_MSG_START, &start, sizeof start);
+        const struct load_msg_start start = {c->start_ns, AHEAD_NS};
+        load_crew_tell(c->crew, LOAD_MSG_START, &start, sizeof start);
         c->started = true;
     } else {
-        tell_all(c, LOAD_MSG_STOP, NULL, 0);
+        load_crew_tell(c->crew, LOAD_MSG_STOP, NULL, 0);
     }
-    while (rc == 0 && c->ended < c->parts)
+    while (rc == 0 && c->ended < c->crew->parts)
         rc = hear(c);
     if (c->started)
         read_usage(&c->result->usage, 1);
@@ -256,51 +137,42 @@ measured_seconds(const struct coordinator *c)
 }
 
 static int
-allocate(struct coordinator *c)
+start(struct coordinator *c, bool fill)
 {
-    int rc = load_result_init(c->result, c->settings, c->seconds.count, c->parts);
-    if (rc != 0)
-        return rc;
-    c->orders = calloc(c->parts, sizeof *c->orders);
-    c->generators = calloc(c->parts, sizeof *c->generators);
-    c->spare = load_histogram_create();
-    bool complete = c->orders != NULL && c->generators != NULL && c->spare != NULL;
-    for (size_t i = 0; i < OPEN_SECONDS; i++) {
-        c->open[i].corrected = load_histogram_create();
-        complete = complete && c->open[i].corrected != NULL;
+    struct load_order model = {.settings = c->settings,
+                               .place = c->job->place,
+                               .coordinator = cy_self(),
+                               .parts = c->tally.parts,
+                               .fill = fill};
+    cy_random(&model.run, sizeof model.run);
+    int rc = load_crew_start(c->crew, &model, c->job->error, sizeof c->job->error);
+    for (uint32_t i = 0; i < c->crew->parts; i++) {
+        const struct load_hand *hand = load_crew_hand(c->crew, i);
+        if (hand != NULL)
+            memcpy(c->result->cores[i].node, hand->name, sizeof hand->name);
     }
-    return complete ? 0 : -ENOMEM;
-}
-
-static void
-release(struct coordinator *c)
-{
-    free(c->orders);
-    free(c->generators);
-    load_histogram_free(&c->spare);
-    for (size_t i = 0; i < OPEN_SECONDS; i++)
-        load_histogram_free(&c->open[i].corrected);
+    return rc;
 }
 
 /* One run of these settings, into *result. */
 static int
-run_once(struct load_job *job, const struct load_settings *settings, const cy_address *address,
-         bool fill, struct load_result *result)
+run_once(struct load_job *job, const struct load_settings *settings, bool fill,
+         struct load_result *result)
 {
     struct coordinator c = {
-        .job = job, .settings = settings, .result = result, .address = *address};
-    c.parts = cy_core_count() < settings->connections ? cy_core_count() : settings->connections;
-    c.seconds = load_seconds_of(settings);
-    int rc = allocate(&c);
+        .job = job, .settings = settings, .result = result, .crew = &job->crew};
+    uint32_t parts = load_crew_parts(c.crew, settings);
+    int rc = load_result_init(result, settings, load_seconds_of(settings).count, parts);
+    if (rc != 0)
+        return rc;
+    rc = load_tally_init(&c.tally, settings, result, parts);
     if (rc == 0) {
-        c.error = spawn_generators(&c, fill); /* those that were spawned must be heard out */
+        c.error = start(&c, fill); /* those that were started must be heard out */
         rc = conduct(&c);
     }
     result->interrupted = c.interrupted;
     result->elapsed_s = measured_seconds(&c);
-    /* When the node is torn down generators may outlive this task, and they use it all. */
-    if (rc != -ECANCELED)
-        release(&c);
+    load_tally_fini(&c.tally);
     if (rc != 0)
         load_result_fini(result);
     return rc;
@@ -346,7 +218,7 @@ keep_better(struct load_job *job, struct load_result *result, bool passed)
 
 /* One run at that rate. Returns whether it passed, or a negative code. */
 static int
-try_rate(struct load_job *job, const cy_address *address, double rate)
+try_rate(struct load_job *job, double rate)
 {
     const struct load_settings *settings = job->settings;
     struct load_trial *trial = &job->trials[job->trial_count];
@@ -355,7 +227,7 @@ try_rate(struct load_job *job, const cy_address *address, double rate)
     job->trial.flags.progress = false;
     /* The keys that the first trial has written are there for all. */
     bool fill = settings->flags.fill && job->trial_count == 0;
-    int rc = run_once(job, &job->trial, address, fill, &result);
+    int rc = run_once(job, &job->trial, fill, &result);
     if (rc != 0)
         return rc;
     job->interrupted = result.interrupted;
@@ -369,16 +241,16 @@ try_rate(struct load_job *job, const cy_address *address, double rate)
 }
 
 static int
-find_max(struct load_job *job, const cy_address *address)
+find_max(struct load_job *job)
 {
     struct load_search search;
     int passed = 0;
     load_search_init(&search, job->settings->rate);
     while (load_search_continue(&search) && !job->interrupted && passed >= 0) {
-        passed = try_rate(job, address, search.next);
+        passed = try_rate(job, search.next);
         /* A neighbour's noise must not end the search: only a second failure counts. */
         if (passed == 0 && !job->interrupted)
-            passed = try_rate(job, address, search.next);
+            passed = try_rate(job, search.next);
         if (passed >= 0)
             load_search_report(&search, passed > 0);
     }
@@ -408,31 +280,42 @@ load_watch_stop(void *arg)
 }
 
 static int
-fail(struct load_job *job, const char *what, int rc)
+find_target(struct load_job *job)
 {
-    snprintf(job->error, sizeof job->error, "%s %s: %s", what, job->settings->target_text,
-             cy_strerror(rc));
-    return 3;
+    /* Workers find it themselves: they may see another network. */
+    if (job->crew.hand_count > 0)
+        return 0;
+    return load_kind_of(job->settings)
+        ->find(&job->place, job->settings, job->error, sizeof job->error);
+}
+
+static int
+run(struct load_job *job)
+{
+    const struct cy_task_options daemon = {.daemon = true};
+    int rc = load_crew_gather(&job->crew, job->settings, job->error, sizeof job->error);
+    rc = rc != 0 ? rc : find_target(job);
+    rc = rc != 0 ? rc : cy_task_spawn(NULL, load_watch_stop, job, &daemon);
+    if (rc == 0 && job->settings->flags.find_max)
+        rc = find_max(job);
+    else if (rc == 0) {
+        rc = run_once(job, job->settings, job->settings->flags.fill, &job->result);
+        job->has_result = rc == 0;
+    }
+    return rc;
 }
 
 int
 load_coordinate(void *arg)
 {
     struct load_job *job = arg;
-    const struct load_settings *settings = job->settings;
-    const struct cy_task_options daemon = {.daemon = true};
-    cy_address address;
     job->coordinator = cy_self();
-    int rc = cy_address_resolve(&address, settings->target.host, settings->target.port,
-                                cy_after(RESOLVE_NS));
-    if (rc != 0)
-        return fail(job, "cannot find the host of", rc);
-    rc = cy_task_spawn(NULL, load_watch_stop, job, &daemon);
-    if (rc == 0 && settings->flags.find_max)
-        rc = find_max(job, &address);
-    else if (rc == 0) {
-        rc = run_once(job, settings, &address, settings->flags.fill, &job->result);
-        job->has_result = rc == 0;
-    }
-    return rc != 0 ? fail(job, "cannot load", rc) : 0;
+    int rc = run(job);
+    if (rc != 0 && job->error[0] == '\0')
+        snprintf(job->error, sizeof job->error, "cannot load %s: %s",
+                 job->settings->target_text, cy_strerror(rc));
+    /* When the node is torn down generators may outlive this task and use their orders. */
+    if (rc != -ECANCELED)
+        load_crew_fini(&job->crew);
+    return rc != 0 ? 3 : 0;
 }

@@ -2,6 +2,7 @@
 #ifndef LOAD_COORDINATOR_H
 #define LOAD_COORDINATOR_H
 
+#include "crew.h"
 #include "result.h"
 
 #include <cycos/ref.h>
@@ -12,6 +13,9 @@ struct load_job {
     struct load_result result;
     bool has_result; /* the caller frees the result then */
     char error[512]; /* why there is none */
+    /* What the coordinator works with: */
+    struct load_crew crew;
+    struct load_place place;
     /* For --find-max: */
     struct load_settings trial;
     struct load_trial trials[LOAD_TRIALS_KEPT];

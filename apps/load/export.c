@@ -33,6 +33,7 @@ put_settings(struct load_json_writer *w, const struct load_settings *s)
     load_json_open(w, "settings", '{', false);
     load_json_text(w, "target", s->target_text);
     load_json_text(w, "label", s->flags.label != NULL ? s->flags.label : "");
+    load_json_text(w, "verb", load_target_named(&s->target) ? load_verb_name(s->verb) : "");
     load_json_count(w, "connections", s->connections);
     load_json_count(w, "pipeline", s->pipeline);
     load_json_bool(w, "open_loop", s->open_loop || s->flags.find_max);
@@ -58,6 +59,7 @@ put_counters(struct load_json_writer *w, const struct load_counters *c)
     load_json_count(w, "sent", c->sent);
     load_json_count(w, "late", c->late);
     load_json_count(w, "dropped", c->dropped);
+    load_json_count(w, "unproved", c->unproved);
     load_json_count(w, "errors", load_counters_errors(c));
     load_json_count(w, "error_replies", c->error_replies);
     load_json_count(w, "disconnects", c->disconnects);
@@ -82,6 +84,9 @@ put_summary(struct load_json_writer *w, const struct load_result *r)
     load_json_bool(w, "interrupted", r->interrupted);
     load_json_number(w, "elapsed_s", r->elapsed_s);
     load_json_number(w, "throughput", load_result_throughput(r));
+    load_json_count(w, "missing", load_result_missing(r));
+    load_json_text(w, "proof", load_result_proof(r));
+    load_json_count(w, "readers", r->readers);
     put_counters(w, &r->total);
     load_json_close(w, '}');
 }
@@ -155,6 +160,8 @@ put_cores(struct load_json_writer *w, const struct load_result *r)
     for (size_t i = 0; i < r->core_count; i++) {
         const struct load_core *core = &r->cores[i];
         load_json_open(w, NULL, '{', true);
+        load_json_text(w, "worker", core->node);
+        load_json_bool(w, "complete", core->fate == LOAD_FATE_DONE);
         load_json_count(w, "connections", core->connections);
         load_json_number(w, "busy", core->busy);
         load_json_number(w, "p50_us", us((double) core->p50_ns));

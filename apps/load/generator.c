@@ -1,9 +1,11 @@
-/* generator.c - makes the load of one core: its connections, and the pace of an open loop. */
+/* generator.c - makes the load of one core: the pace of its lines. */
 #include "generator.h"
 #include "clock.h"
+#include "line.h"
 #include "messages.h"
 #include "seconds.h"
 
+#include <cycos/task.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,86 +20,29 @@
 
 struct generator {
     const struct load_order *order;
+    const struct load_kind *kind;
     struct load_group group;
-    struct load_client_shared shared;
-    struct load_commands commands;
-    struct load_zipf zipf;
-    struct load_keyspace space; /* with --shared-keys */
-    struct load_connection *connections;
     struct load_schedule schedule;
     struct load_seconds seconds;
     uint32_t second;           /* the present one */
     struct load_counters last; /* at its beginning */
     int64_t start_ns;          /* of the run */
     double busy;               /* part of its time that the thread was on a CPU */
-    uint32_t turn;             /* the connection that is asked first */
+    uint32_t turn;             /* the line that is asked first */
     bool stop;
 };
-
-static uint32_t
-keys_before(const struct load_order *order, uint32_t connection)
-{
-    return (uint32_t) ((uint64_t) order->settings->keys * connection /
-                       order->settings->connections);
-}
-
-static int
-set_up_keys(struct generator *g, struct load_connection *connection, uint32_t id)
-{
-    const struct load_order *order = g->order;
-    if (order->settings->target.protocol == LOAD_TCP)
-        return 0;
-    uint32_t first = keys_before(order, id), end = keys_before(order, id + 1);
-    if (order->fill) {
-        connection->client.fill_next = first;
-        connection->client.fill_end = end;
-    }
-    if (order->settings->flags.shared_keys) {
-        connection->client.space = &g->space;
-        return 0;
-    }
-    connection->client.space = &connection->own;
-    return load_keyspace_init(&connection->own, first, end - first, false);
-}
-
-static int
-set_up_connection(struct generator *g, uint32_t i)
-{
-    struct load_connection *connection = &g->connections[i];
-    uint32_t id = g->order->first_connection + i;
-    connection->group = &g->group;
-    int rc = load_client_init(&connection->client, &g->shared, NULL, id);
-    rc = rc != 0 ? rc : set_up_keys(g, connection, id);
-    return rc != 0 ? rc : load_connection_start(connection);
-}
 
 static int
 set_up(struct generator *g)
 {
     const struct load_order *order = g->order;
-    const struct load_settings *settings = order->settings;
-    const char *prefix = settings->flags.key_prefix;
-    load_commands_init(&g->commands, prefix != NULL ? prefix : "load:");
-    uint32_t keys = settings->flags.shared_keys ? settings->keys : keys_before(order, 1) + 1;
-    if (settings->theta > 0)
-        load_zipf_init(&g->zipf, keys, settings->theta);
-    int rc = load_recorder_init(&g->group.recorder, settings);
-    if (rc == 0 && settings->flags.shared_keys)
-        rc = load_keyspace_init(&g->space, 0, settings->keys, true);
-    g->connections = calloc(order->count, sizeof *g->connections);
-    if (g->connections == NULL)
-        return -ENOMEM;
-    g->shared = (struct load_client_shared){
-        .settings = settings,
-        .commands = &g->commands,
-        .zipf = settings->theta > 0 ? &g->zipf : NULL,
-        .recorder = &g->group.recorder,
-        .run = order->run,
-    };
+    g->group.settings = order->settings;
+    g->group.place = order->place;
+    g->group.closed_loop = !order->settings->open_loop;
+    g->group.generator = cy_self();
     g->group.unready = order->count;
-    for (uint32_t i = 0; i < order->count && rc == 0; i++)
-        rc = set_up_connection(g, i);
-    return rc;
+    int rc = load_recorder_init(&g->group.recorder, order->settings);
+    return rc != 0 ? rc : g->kind->open(&g->group, order);
 }
 
 static int
@@ -112,6 +57,16 @@ wait_until_ready(struct generator *g)
     return group->error;
 }
 
+static void
+take_start(struct generator *g, const cy_msg *msg)
+{
+    struct load_msg_start start;
+    if (cy_msg_size(msg) != sizeof start)
+        return;
+    memcpy(&start, cy_msg_body(msg), sizeof start);
+    g->start_ns = g->order->hired ? load_clock() + start.ahead_ns : start.start_ns;
+}
+
 /* Takes the messages that are there, or waits for one. */
 static void
 hear(struct generator *g, cy_time deadline)
@@ -123,7 +78,7 @@ hear(struct generator *g, cy_time deadline)
     if (rc != 0)
         return;
     if (cy_msg_tag(msg) == LOAD_MSG_START)
-        memcpy(&g->start_ns, cy_msg_body(msg), sizeof g->start_ns);
+        take_start(g, msg);
     if (cy_msg_tag(msg) == LOAD_MSG_STOP)
         g->stop = true;
     cy_msg_free(&msg);
@@ -169,24 +124,24 @@ run_closed_loop(struct generator *g)
 {
     int64_t now = load_clock();
     for (uint32_t i = 0; i < g->order->count; i++)
-        load_connection_top_up(&g->connections[i], now);
+        g->kind->top_up(&g->group, i, now);
     while (running(g, now)) {
         hear(g, cy_after(next_tick(g) - now));
         now = load_clock();
     }
 }
 
-/* The next connection in turn that has room, or NULL. */
-static struct load_connection *
-find_room(struct generator *g)
+/* Lets the next line in turn that has room make a request. */
+static bool
+request(struct generator *g, int64_t due)
 {
     for (uint32_t i = 0; i < g->order->count; i++) {
-        struct load_connection *connection = &g->connections[g->turn];
-        g->turn = g->turn + 1 == g->order->count ? 0 : g->turn + 1;
-        if (load_connection_open(connection))
-            return connection;
+        uint32_t line = g->turn;
+        g->turn = line + 1 == g->order->count ? 0 : line + 1;
+        if (g->kind->room(&g->group, line))
+            return g->kind->request(&g->group, line, due) == 0;
     }
-    return NULL;
+    return false;
 }
 
 static void
@@ -209,14 +164,12 @@ send_due(struct generator *g, int64_t due, int64_t now)
 {
     int64_t drop_after = g->order->settings->flags.drop_after_ns;
     while (due <= now) {
-        struct load_connection *connection = find_room(g);
-        if (connection != NULL && load_client_request(&connection->client, due) == 0)
-            load_connection_flush(connection);
-        else if (now - due > drop_after)
+        if (!request(g, due)) {
+            if (now - due <= drop_after) {
+                g->group.generator_waits = true;
+                break;
+            }
             drop(g, due);
-        else {
-            g->group.generator_waits = true;
-            break;
         }
         due = next_due(g);
     }
@@ -283,28 +236,21 @@ run(struct generator *g)
     g->busy = (double) (load_clock_thread() - cpu) / (double) (load_clock() - g->start_ns);
 }
 
-static void
-close_all(struct generator *g)
-{
-    for (uint32_t i = 0; i < g->order->count; i++)
-        cy_close(&g->connections[i].socket);
-}
-
-/* Awaits the replies that are on the way, as long as a reply may take, and closes. */
+/* Awaits the replies that are on the way, as long as a reply may take, and gives up then. */
 static int
 drain(struct generator *g)
 {
     int64_t limit = load_clock() + g->order->settings->flags.timeout_ns + CLOSE_NS;
     g->group.phase = LOAD_PHASE_DRAINING;
-    for (uint32_t i = 0; i < g->order->count; i++)
-        load_connection_drain(&g->connections[i]);
+    for (uint32_t i = 0; i < g->order->count && g->group.lines != NULL; i++)
+        g->kind->drain(&g->group, i);
     while (g->group.tasks > 0) {
         int64_t now = load_clock();
         int rc = cy_suspend(now < limit ? cy_after(limit - now) : cy_after(CLOSE_NS));
         if (rc == -ECANCELED)
             return rc;
-        if (rc == -ETIMEDOUT)
-            close_all(g);
+        for (uint32_t i = 0; i < g->order->count && rc == -ETIMEDOUT; i++)
+            g->kind->give_up(&g->group, i);
     }
     return 0;
 }
@@ -315,6 +261,8 @@ report(struct generator *g)
     struct load_msg_done head = {
         .part = g->order->part,
         .connections = g->order->count,
+        .stopped = g->stop,
+        .readers = g->group.place.recipient.readers,
         .busy = g->busy,
         .counters = g->group.recorder.counters,
     };
@@ -334,12 +282,7 @@ tell_ready(struct generator *g, int error)
 static void
 tear_down(struct generator *g)
 {
-    if (g->connections != NULL)
-        for (uint32_t i = 0; i < g->order->count; i++)
-            load_connection_fini(&g->connections[i]);
-    free(g->connections);
-    if (g->space.acknowledged != NULL)
-        load_keyspace_fini(&g->space);
+    g->kind->close(&g->group);
     load_recorder_fini(&g->group.recorder);
     free(g);
 }
@@ -353,10 +296,7 @@ load_generate(void *arg)
         return -ENOMEM;
     g->order = order;
     g->seconds = load_seconds_of(order->settings);
-    g->group.settings = order->settings;
-    g->group.address = order->address;
-    g->group.closed_loop = !order->settings->open_loop;
-    g->group.generator = cy_self();
+    g->kind = load_kind_of(order->settings);
     int rc = set_up(g);
     if (rc != 0)
         g->group.error = rc;

@@ -127,6 +127,10 @@ put_tiles(FILE *file, const struct load_result *r)
     put_time_tile(file, "max", (double) r->corrected->max);
     put_count_tile(file, "errors", load_counters_errors(&r->total), true);
     put_count_tile(file, "faults", load_faults_sum(&r->total.faults), true);
+    if (load_target_named(&r->settings->target)) {
+        put_tile(file, "proof", load_result_proof(r), "");
+        put_count_tile(file, "unproved", r->total.unproved, true);
+    }
     if (r->settings->open_loop || r->settings->flags.find_max) {
         put_count_tile(file, "late", r->total.late, false);
         put_count_tile(file, "dropped", r->total.dropped, false);
@@ -338,6 +342,19 @@ put_fault_table(FILE *file, const struct load_result *r)
     fputs("</table>\n", file);
 }
 
+/* With the worker that it is of, and whether that was lost. */
+static void
+put_core_name(FILE *file, const struct load_result *r, size_t i)
+{
+    const struct load_core *core = &r->cores[i];
+    const char *fate = load_result_fate(r, core);
+    fprintf(file, "<tr><td>%zu ", i);
+    put_text(file, core->node);
+    if (fate != NULL)
+        fprintf(file, " <span class=\"bad\">%s</span>", fate);
+    fputs("</td>", file);
+}
+
 static void
 put_core_table(FILE *file, const struct load_result *r)
 {
@@ -349,10 +366,9 @@ put_core_table(FILE *file, const struct load_result *r)
         const struct load_core *core = &r->cores[i];
         double per_second =
             r->elapsed_s > 0 ? (double) core->counters.completed / r->elapsed_s : 0;
-        fprintf(file,
-                "<tr><td>%zu</td><td>%u</td><td>%s</td><td>%s</td><td>%s</td>"
-                "<td>%.0f%%</td></tr>\n",
-                i, core->connections, load_format_count(rate, per_second),
+        put_core_name(file, r, i);
+        fprintf(file, "<td>%u</td><td>%s</td><td>%s</td><td>%s</td><td>%.0f%%</td></tr>\n",
+                core->connections, load_format_count(rate, per_second),
                 load_format_duration(p50, (double) core->p50_ns),
                 load_format_duration(p99, (double) core->p99_ns), 100 * core->busy);
     }

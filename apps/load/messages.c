@@ -2,14 +2,21 @@
 #include "messages.h"
 #include "packed.h"
 
+#include <cycos/task.h>
+#include <errno.h>
 #include <string.h>
+
+#define PAUSE_NS CY_MILLISECOND
+enum { TRIES_OF_THE_LAST_WORD = 5000 };
 
 /* The body is made as large as it may get and then cut to what was needed. */
 static int
-send_packed(cy_ref to, cy_msg **msg, size_t used)
+send_packed(cy_ref to, cy_msg **msg, size_t used, unsigned tries)
 {
     cy_msg_truncate(*msg, used);
     int rc = cy_send(to, msg);
+    while (rc == -EAGAIN && --tries > 0 && cy_sleep(PAUSE_NS) == 0)
+        rc = cy_send(to, msg);
     cy_msg_free(msg);
     return rc;
 }
@@ -26,7 +33,7 @@ load_send_second(cy_ref to, const struct load_msg_second *head,
     char *body = cy_msg_body(msg);
     memcpy(body, head, sizeof *head);
     long used = load_pack(corrected, body + sizeof *head, bound);
-    return send_packed(to, &msg, sizeof *head + (size_t) used);
+    return send_packed(to, &msg, sizeof *head + (size_t) used, 1);
 }
 
 int
@@ -44,7 +51,7 @@ load_send_done(cy_ref to, struct load_msg_done *head, const struct load_histogra
     memcpy(body, head, sizeof *head);
     size_t at = sizeof *head + (size_t) used;
     long raw_used = load_pack(raw, body + at, raw_bound);
-    return send_packed(to, &msg, at + (size_t) raw_used);
+    return send_packed(to, &msg, at + (size_t) raw_used, TRIES_OF_THE_LAST_WORD);
 }
 
 int

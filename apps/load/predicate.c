@@ -70,6 +70,7 @@ get_faults(const struct load_result *result, bool raw)
 COUNTER(get_requests, completed)
 COUNTER(get_late, late)
 COUNTER(get_dropped, dropped)
+COUNTER(get_unproved, unproved)
 COUNTER(get_error_replies, error_replies)
 COUNTER(get_disconnects, disconnects)
 COUNTER(get_connect_errors, connect_errors)
@@ -99,6 +100,7 @@ static const struct {
     {"timeouts", LOAD_UNIT_COUNT, get_timeouts},
     {"late", LOAD_UNIT_COUNT, get_late},
     {"dropped", LOAD_UNIT_COUNT, get_dropped},
+    {"unproved", LOAD_UNIT_COUNT, get_unproved},
     {"faults", LOAD_UNIT_COUNT, get_faults},
     {"lost", LOAD_UNIT_COUNT, get_lost},
     {"duplicated", LOAD_UNIT_COUNT, get_duplicated},

@@ -12,8 +12,8 @@ enum load_metric_unit { LOAD_UNIT_TIME, LOAD_UNIT_COUNT, LOAD_UNIT_RATE };
 /*
  * A quantity by its name: p50, p99.9..., mean, min, max, stddev of the corrected latency, and
  * with raw. before them of the raw one; throughput (also rps), requests, errors,
- * error_replies, disconnects, connect_errors, timeouts, late, dropped, lost, duplicated,
- * reordered, corrupted, stale, faults.
+ * error_replies, disconnects, connect_errors, timeouts, late, dropped, unproved, lost,
+ * duplicated, reordered, corrupted, stale, faults.
  */
 struct load_metric {
     enum load_metric_unit unit;

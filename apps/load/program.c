@@ -1,4 +1,4 @@
-/* program.c - the three things that the program does. */
+/* program.c - the four things that the program does. */
 #include "program.h"
 #include "compare.h"
 #include "coordinator.h"
@@ -8,7 +8,11 @@
 #include "html.h"
 #include "report.h"
 #include "serve.h"
+#include "serve_name.h"
+#include "talk.h"
+#include "worker.h"
 
+#include <cycos/peer.h>
 #include <cycos/run.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -17,11 +21,15 @@
 
 static const char usage[] =
     "usage: load [OPTIONS] TARGET         make load, print what came of it\n"
-    "       load [OPTIONS] serve TARGET   serve raw TCP echo on every core (port 0: any)\n"
+    "       load [OPTIONS] serve TARGET   something to load, on every core: raw TCP echo at\n"
+    "                                     tcp://HOST:PORT (port 0: any), or a task and a\n"
+    "                                     channel with books at task://NAME (or --name NAME)\n"
+    "       load [OPTIONS] worker         make load for a `load --workers` elsewhere\n"
     "       load compare A.json B.json    compare two results, or two lists A1,A2,... "
     "B1,B2,...\n"
     "\n"
-    "TARGET is kv://HOST[:PORT] for a RESP server, or tcp://HOST:PORT for a raw TCP echo.\n"
+    "TARGET is kv://HOST[:PORT] for a RESP server, tcp://HOST:PORT for a raw TCP echo, or\n"
+    "task://NAME or channel://NAME for whoever on the network has that name.\n"
     "Without --rate or --stages each connection sends as soon as a reply has made room "
     "(closed\n"
     "loop). With them requests are sent at their time, whatever the server does (open loop).\n"
@@ -30,14 +38,17 @@ static const char usage[] =
     "  load --rate 50k --arrival poisson --assert 'p99<5ms,errors==0' kv://127.0.0.1:6379\n"
     "  load --stages 10s:1k,30s:50k --html ramp.html kv://127.0.0.1:6379\n"
     "  load --find-max --slo 'p99<1ms' kv://127.0.0.1:6379\n"
+    "  load serve task://box      and elsewhere on the network\n"
+    "  load --verb deliver task://box\n"
+    "  load --workers 3 --verb send channel://box\n"
     "\n"
     "Conditions compare p50, p99.9..., mean, min, max, stddev (raw.p50... without "
     "correction),\n"
     "throughput, requests, errors, error_replies, disconnects, connect_errors, timeouts, "
     "late,\n"
-    "dropped, faults, lost, duplicated, reordered, corrupted, stale.\n"
-    "Exit status: 0; 1 a fault, a failed assertion, or no answer at all; 2 wrong options;\n"
-    "3 no connection, port or file.\n"
+    "dropped, unproved, faults, lost, duplicated, reordered, corrupted, stale.\n"
+    "Exit status: 0; 1 a fault, a failed assertion, no answer at all, or a worker lost;\n"
+    "2 wrong options; 3 no connection, name, worker, port or file.\n"
     "\n";
 
 static __attribute__((format(printf, 2, 3))) int
@@ -71,21 +82,43 @@ compare(int argc, char **argv)
     return LOAD_EXIT_OK;
 }
 
+/* Without a target it is the name of the node: so scripts/launch gives each its own. */
 static int
 serve(struct cy_options *options, const char *target)
 {
     struct load_service service = {.announce = stdout};
     char text[300];
-    /* Port 0 is not a target to load, but one to serve on. */
-    snprintf(text, sizeof text, "%s", target);
-    if (load_target_parse(&service.target, text) != 0 || service.target.protocol != LOAD_TCP)
-        return complain(LOAD_EXIT_USAGE, "serve %s: a target such as tcp://127.0.0.1:0",
-                        target);
-    int status = cy_run(options, load_serve, &service);
+    if (target == NULL && options->name == NULL)
+        return complain(LOAD_EXIT_USAGE, "serve: neither a target nor a --name given");
+    snprintf(text, sizeof text, "%s%s", target != NULL ? "" : "task://",
+             target != NULL ? target : options->name);
+    if (load_target_parse(&service.target, text) != 0 || service.target.protocol == LOAD_KV)
+        return complain(LOAD_EXIT_USAGE,
+                        "serve %s: a target such as tcp://127.0.0.1:0 or task://name", text);
+    bool named = load_target_named(&service.target);
+    if (named && strlen(service.target.host) > LOAD_SERVED_MAX)
+        return complain(LOAD_EXIT_USAGE, "serve %s: a name of at most %d bytes", text,
+                        LOAD_SERVED_MAX);
+    if (named)
+        options->network = cy_network();
+    int status = cy_run(options, named ? load_serve_name : load_serve, &service);
     if (status < 0)
         return complain(LOAD_EXIT_CANNOT, "%s", options->error);
     if (service.error[0] != '\0')
         return complain(LOAD_EXIT_CANNOT, "%s", service.error);
+    return status;
+}
+
+static int
+work(struct cy_options *options)
+{
+    struct load_worker worker = {.announce = stdout};
+    options->network = cy_network();
+    int status = cy_run(options, load_work, &worker);
+    if (status < 0)
+        return complain(LOAD_EXIT_CANNOT, "%s", options->error);
+    if (worker.error[0] != '\0')
+        return complain(LOAD_EXIT_CANNOT, "%s", worker.error);
     return status;
 }
 
@@ -129,6 +162,8 @@ conclude(const struct load_settings *settings, struct load_result *r)
         return status;
     if (load_faults_sum(&r->total.faults) > 0)
         return complain(LOAD_EXIT_FAILED, "the server's replies have faults, see above");
+    if (load_result_missing(r) > 0)
+        return complain(LOAD_EXIT_FAILED, "workers were lost or left early, see above");
     if (!r->verdict.all)
         return complain(LOAD_EXIT_FAILED, "an assertion does not hold, see above");
     if (r->corrected->total == 0)
@@ -149,6 +184,8 @@ make_load(struct cy_options *options, const struct load_flags *flags, const char
         status = complain(LOAD_EXIT_USAGE, "%s", error);
     } else {
         job->settings = settings;
+        if (load_target_named(&settings->target) || flags->workers > 0)
+            options->network = cy_network();
         int rc = cy_run(options, load_coordinate, job);
         if (job->has_result)
             status = conclude(settings, &job->result);
@@ -180,8 +217,10 @@ act(struct cy_options *options, const struct load_flags *flags, int argc, char *
                             argv[i]);
     if (argc >= 2 && strcmp(argv[1], "compare") == 0)
         return compare(argc, argv);
-    if (argc == 3 && strcmp(argv[1], "serve") == 0)
-        return serve(options, argv[2]);
+    if (argc >= 2 && argc <= 3 && strcmp(argv[1], "serve") == 0)
+        return serve(options, argc == 3 ? argv[2] : NULL);
+    if (argc == 2 && strcmp(argv[1], "worker") == 0)
+        return work(options);
     if (argc != 2)
         return complain(LOAD_EXIT_USAGE, "%s; see --help",
                         argc < 2 ? "no target given" : "more than one target given");

@@ -1,13 +1,13 @@
-/* program.h - the three things that the program does. */
+/* program.h - the four things that the program does. */
 #ifndef LOAD_PROGRAM_H
 #define LOAD_PROGRAM_H
 
 /* Exit statuses. */
 enum {
     LOAD_EXIT_OK = 0,
-    LOAD_EXIT_FAILED = 1, /* a fault, an assertion that does not hold, nothing answered */
+    LOAD_EXIT_FAILED = 1, /* a fault, a failed assertion, nothing answered, a worker lost */
     LOAD_EXIT_USAGE = 2,
-    LOAD_EXIT_CANNOT = 3, /* no connection, no port, no file */
+    LOAD_EXIT_CANNOT = 3, /* no connection, no name, no worker, no port, no file */
 };
 
 /* All of main(). */

@@ -26,6 +26,15 @@ print_settings(FILE *file, const struct load_settings *s)
 }
 
 static void
+print_payloads(FILE *file, const struct load_settings *s)
+{
+    fprintf(file, "requests     %s, %zu", load_verb_name(s->verb), s->sizes.min_bytes);
+    if (s->sizes.max_bytes > s->sizes.min_bytes)
+        fprintf(file, " to %zu", s->sizes.max_bytes);
+    fputs(" bytes\n", file);
+}
+
+static void
 print_requests(FILE *file, const struct load_settings *s)
 {
     char text[LOAD_UNIT_TEXT_MAX], warmup[LOAD_UNIT_TEXT_MAX];
@@ -36,7 +45,9 @@ print_requests(FILE *file, const struct load_settings *s)
         fprintf(file, "measured     %s after a warm-up of %s\n",
                 load_format_duration(text, (double) s->duration_ns),
                 load_format_duration(warmup, (double) s->warmup_ns));
-    if (s->target.protocol == LOAD_TCP)
+    if (load_target_named(&s->target))
+        print_payloads(file, s);
+    if (s->target.protocol != LOAD_KV)
         return;
     fprintf(file, "requests     %.0f %% reads of %u keys%s, ", 100 * s->read_share, s->keys,
             s->flags.shared_keys ? " shared by all connections" : "");
@@ -100,10 +111,26 @@ print_traffic(FILE *file, const struct load_result *r)
     const struct load_counters *t = &r->total;
     fprintf(file, "\nthroughput   %s requests/s (%" PRIu64 " in %.3g s)\n",
             load_format_count(rate, load_result_throughput(r)), t->completed, r->elapsed_s);
-    fprintf(file, "traffic      %s sent, %s received, %.3g requests per write\n",
+    fprintf(file, "traffic      %s sent, %s received",
             load_format_bytes(out, (double) t->bytes_sent),
-            load_format_bytes(in, (double) t->bytes_received),
-            t->writes > 0 ? (double) t->sent / (double) t->writes : 0);
+            load_format_bytes(in, (double) t->bytes_received));
+    if (t->writes > 0)
+        fprintf(file, ", %.3g requests per write", (double) t->sent / (double) t->writes);
+    fputc('\n', file);
+}
+
+/* What was not proved is said aloud. */
+static void
+print_proof(FILE *file, const struct load_result *r)
+{
+    if (!load_target_named(&r->settings->target))
+        return;
+    fprintf(file, "proof        %s", load_result_proof(r));
+    if (r->readers > 0)
+        fprintf(file, " of %u reader%s", r->readers, r->readers == 1 ? "" : "s");
+    if (r->total.unproved > 0)
+        fprintf(file, "; %" PRIu64 " sent, unproved", r->total.unproved);
+    fputc('\n', file);
 }
 
 static void
@@ -123,6 +150,18 @@ print_counts(FILE *file, const struct load_result *r)
             "faults       %" PRIu64 " (lost %" PRIu64 ", duplicated %" PRIu64
             ", reordered %" PRIu64 ", corrupted %" PRIu64 ", stale %" PRIu64 ")\n",
             load_faults_sum(f), f->lost, f->duplicated, f->reordered, f->corrupted, f->stale);
+    print_proof(file, r);
+}
+
+static void
+print_worker(FILE *file, const struct load_result *r, const struct load_core *core)
+{
+    const char *fate = load_result_fate(r, core);
+    if (core->node[0] != '\0')
+        fprintf(file, "  worker %s", core->node);
+    if (fate != NULL)
+        fprintf(file, ", %s", fate);
+    fputc('\n', file);
 }
 
 static void
@@ -135,11 +174,12 @@ print_cores(FILE *file, const struct load_result *r)
         const struct load_core *core = &r->cores[i];
         double per_second =
             r->elapsed_s > 0 ? (double) core->counters.completed / r->elapsed_s : 0;
-        fprintf(file, "%4zu  %11u  %10s  %8s  %8s  %8s  %3.0f%%\n", i, core->connections,
+        fprintf(file, "%4zu  %11u  %10s  %8s  %8s  %8s  %3.0f%%", i, core->connections,
                 load_format_count(rate, per_second),
                 load_format_duration(p50, (double) core->p50_ns),
                 load_format_duration(p99, (double) core->p99_ns),
                 load_format_duration(max, (double) core->max_ns), 100 * core->busy);
+        print_worker(file, r, core);
     }
 }
 

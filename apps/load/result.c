@@ -12,6 +12,7 @@ load_counters_add(struct load_counters *into, const struct load_counters *from)
     into->completed += from->completed;
     into->late += from->late;
     into->dropped += from->dropped;
+    into->unproved += from->unproved;
     into->error_replies += from->error_replies;
     into->disconnects += from->disconnects;
     into->connect_errors += from->connect_errors;
@@ -64,4 +65,36 @@ double
 load_result_throughput(const struct load_result *result)
 {
     return result->elapsed_s > 0 ? (double) result->total.completed / result->elapsed_s : 0;
+}
+
+const char *
+load_result_fate(const struct load_result *result, const struct load_core *core)
+{
+    /* An interrupted run is short everywhere, and a core of this node cannot be lost alone. */
+    if (core->node[0] == '\0' || result->interrupted || core->fate == LOAD_FATE_DONE)
+        return NULL;
+    return core->fate == LOAD_FATE_LOST ? "LOST: what it did is not known" : "LEFT EARLY";
+}
+
+size_t
+load_result_missing(const struct load_result *result)
+{
+    size_t missing = 0;
+    for (size_t i = 0; i < result->core_count; i++)
+        missing += load_result_fate(result, &result->cores[i]) != NULL;
+    return missing;
+}
+
+const char *
+load_result_proof(const struct load_result *result)
+{
+    const struct load_settings *settings = result->settings;
+    bool books = result->readers > 0;
+    if (!load_target_named(&settings->target))
+        return "replies";
+    if (settings->verb == LOAD_VERB_CALL)
+        return books ? "replies and books" : "replies";
+    if (books)
+        return "books";
+    return settings->verb == LOAD_VERB_DELIVER ? "acknowledgements" : "none";
 }

@@ -13,8 +13,9 @@
  */
 struct load_counters {
     uint64_t sent, completed;
-    uint64_t late;    /* sent more than --late behind their time */
-    uint64_t dropped; /* never sent: more than --drop-after behind */
+    uint64_t late;     /* sent more than --late behind their time */
+    uint64_t dropped;  /* never sent: more than --drop-after behind */
+    uint64_t unproved; /* one-way payloads that nobody has said to have come */
     uint64_t error_replies, disconnects, connect_errors, timeouts;
     uint64_t bytes_sent, bytes_received, reads, writes;
     struct load_faults faults;
@@ -30,10 +31,18 @@ struct load_second {
     int64_t p50_ns, p99_ns, max_ns; /* corrected */
 };
 
+enum load_fate {
+    LOAD_FATE_LOST,    /* its node ended, and what it did is not known */
+    LOAD_FATE_STOPPED, /* it ended before its time */
+    LOAD_FATE_DONE,
+};
+
 struct load_core {
     struct load_counters counters;
     uint32_t connections;
-    double busy; /* part of the time that its thread was on a CPU; negative: unknown */
+    enum load_fate fate;
+    char node[64]; /* of a worker: its name; empty: of this node */
+    double busy;   /* part of the time that its thread was on a CPU; negative: unknown */
     int64_t p50_ns, p99_ns, max_ns;
 };
 
@@ -64,6 +73,7 @@ struct load_result {
     struct load_trial trials[LOAD_TRIALS_KEPT];
     size_t trial_count;
     double found_rate; /* of --find-max */
+    uint32_t readers;  /* of the recipient's books; 0: it keeps none */
     struct load_usage usage;
     struct load_predicates_verdict verdict;
 };
@@ -72,6 +82,17 @@ struct load_result {
 int load_result_init(struct load_result *result, const struct load_settings *settings,
                      size_t seconds, size_t cores);
 void load_result_fini(struct load_result *result);
+
+/* Cores of workers that were lost, or that ended early of their own accord. */
+size_t load_result_missing(const struct load_result *result);
+/* Of one core, for people; NULL: nothing is missing of it. */
+const char *load_result_fate(const struct load_result *result, const struct load_core *core);
 double load_result_throughput(const struct load_result *result);
+
+/*
+ * By what requests are proved: "replies", "books", "replies and books", "acknowledgements" (of
+ * which copies, order and damage are not seen), "none".
+ */
+const char *load_result_proof(const struct load_result *result);
 
 #endif

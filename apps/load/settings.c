@@ -5,6 +5,7 @@
 #include "units.h"
 
 #include <ctype.h>
+#include <cycos/registry.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,9 +48,36 @@ parse_port(const char *text, uint16_t *out)
     return 0;
 }
 
+bool
+load_target_named(const struct load_target *target)
+{
+    return target->protocol == LOAD_TASK || target->protocol == LOAD_CHANNEL;
+}
+
+const char *
+load_verb_name(enum load_verb verb)
+{
+    return verb == LOAD_VERB_SEND ? "send" : verb == LOAD_VERB_DELIVER ? "deliver" : "call";
+}
+
+static int
+parse_name(struct load_target *out, enum load_protocol protocol, const char *name)
+{
+    size_t length = strlen(name);
+    if (length == 0 || length > CY_NAME_MAX)
+        return -EINVAL;
+    *out = (struct load_target){.protocol = protocol};
+    memcpy(out->host, name, length + 1);
+    return 0;
+}
+
 int
 load_target_parse(struct load_target *out, const char *text)
 {
+    if (strncmp(text, "task://", 7) == 0)
+        return parse_name(out, LOAD_TASK, text + 7);
+    if (strncmp(text, "channel://", 10) == 0)
+        return parse_name(out, LOAD_CHANNEL, text + 10);
     struct load_target target = {.protocol = LOAD_KV, .port = 6379};
     if (strncmp(text, "tcp://", 6) == 0) {
         target.protocol = LOAD_TCP;
@@ -87,8 +115,11 @@ load_flags_init(struct load_flags *flags)
         .connections = 50,
         .pipeline = 1,
         .tag_every = 100,
+        .subscribers = 1,
         .arrival = -1,
+        .verb = -1,
         .fill = true,
+        .books = true,
         .progress = true,
         .duration_ns = INT64_C(10000000000),
         .timeout_ns = INT64_C(5000000000),
@@ -223,27 +254,59 @@ make_seed(struct maker *m)
     return 0;
 }
 
+/* The first option that was given and is of no use; NULL if there is none. */
+static const char *
+kv_only(const struct load_flags *flags)
+{
+    return flags->mix != NULL            ? "--mix"
+           : flags->keys != NULL         ? "--keys"
+           : flags->distribution != NULL ? "--distribution"
+           : flags->key_prefix != NULL   ? "--key-prefix"
+           : flags->shared_keys          ? "--shared-keys"
+                                         : NULL;
+}
+
+static const char *
+named_only(const struct load_flags *flags)
+{
+    return flags->verb >= 0 ? "--verb" : flags->subscribers != 1 ? "--subscribers" : NULL;
+}
+
+/* What can be proved best is what is done unless something else is asked for. */
+static int
+make_verb(struct maker *m)
+{
+    bool channel = m->out->target.protocol == LOAD_CHANNEL;
+    int verb = m->flags->verb;
+    m->out->verb = verb >= 0 ? (enum load_verb) verb
+                   : channel ? LOAD_VERB_DELIVER
+                             : LOAD_VERB_CALL;
+    if (channel && m->out->verb == LOAD_VERB_CALL)
+        return refuse(m, "--verb call: only for a task:// target");
+    if (m->flags->subscribers != 1 && (!channel || m->out->verb != LOAD_VERB_DELIVER))
+        return refuse(m, "--subscribers: only to deliver to a channel:// target");
+    return 0;
+}
+
 static int
 make_target(struct maker *m, const char *target)
 {
-    if (load_target_parse(&m->out->target, target) != 0)
-        return refuse(m, "%s: no target such as kv://127.0.0.1:6379 or tcp://host:port",
+    struct load_target *out = &m->out->target;
+    const struct load_flags *flags = m->flags;
+    if (load_target_parse(out, target) != 0)
+        return refuse(m,
+                      "%s: no target such as kv://127.0.0.1:6379, tcp://host:port, task://name "
+                      "or channel://name",
                       target);
-    if (m->out->target.port == 0)
+    bool named = load_target_named(out);
+    if (!named && out->port == 0)
         return refuse(m, "%s: port 0 cannot be connected to", target);
     snprintf(m->out->target_text, sizeof m->out->target_text, "%s", target);
-    if (m->out->target.protocol == LOAD_KV)
-        return 0;
-    const struct load_flags *flags = m->flags;
-    const char *kv_only = flags->mix != NULL            ? "--mix"
-                          : flags->keys != NULL         ? "--keys"
-                          : flags->distribution != NULL ? "--distribution"
-                          : flags->key_prefix != NULL   ? "--key-prefix"
-                          : flags->shared_keys          ? "--shared-keys"
-                                                        : NULL;
-    if (kv_only != NULL)
-        return refuse(m, "%s: only for a kv:// target", kv_only);
-    return 0;
+    if (out->protocol != LOAD_KV && kv_only(flags) != NULL)
+        return refuse(m, "%s: only for a kv:// target", kv_only(flags));
+    if (!named && named_only(flags) != NULL)
+        return refuse(m, "%s: only for a task:// or channel:// target", named_only(flags));
+    return named ? make_verb(m) : 0;
 }
 
 int

@@ -26,7 +26,7 @@ make_group(uint16_t port)
     group.settings = &settings;
     CY_OK(load_recorder_init(&group.recorder, &settings));
     group.recorder.from_ns = 0;
-    CY_OK(cy_address_parse(&group.address, "127.0.0.1", port));
+    CY_OK(cy_address_parse(&group.place.address, "127.0.0.1", port));
     group.unready = 1;
     connection.group = &group;
     const struct load_client_shared shared = {

@@ -41,6 +41,9 @@ every_part_can_be_read_back(void)
     CU_ASSERT_EQUAL(load_json_get(json, "summary.throughput", 0), 1000);
     CU_ASSERT_EQUAL(load_json_get(json, "summary.requests", 0), 3000);
     CU_ASSERT_EQUAL(load_json_get(json, "summary.lost", 7), 0);
+    CU_ASSERT_EQUAL(load_json_get(json, "summary.unproved", 7), 0);
+    CU_ASSERT_STRING_EQUAL(load_json_get_text(json, "summary.proof", ""), "replies");
+    CU_ASSERT_STRING_EQUAL(load_json_get_text(json, "settings.verb", "x"), "");
     CU_ASSERT_EQUAL(load_json_get(json, "latency_us.corrected.max", 0), 1000);
     CU_ASSERT_DOUBLE_EQUAL(load_json_get(json, "latency_us.corrected.p50", 0), 500, 1);
     CU_ASSERT_DOUBLE_EQUAL(load_json_get(json, "latency_us.raw.p50", 0), 450, 1);

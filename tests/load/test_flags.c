@@ -2,6 +2,7 @@
 #include "cy_test.h"
 #include "flags.h"
 
+#include <errno.h>
 #include <string.h>
 
 static struct load_flags flags;
@@ -37,6 +38,17 @@ each_kind_of_option_reaches_its_field(void)
     cy_options_fini(&options);
     CY_OK(parse("--arrival", "poisson"));
     CU_ASSERT_EQUAL(flags.arrival, LOAD_ARRIVAL_POISSON);
+    cy_options_fini(&options);
+    CY_OK(parse("--verb", "deliver"));
+    CU_ASSERT_EQUAL(flags.verb, LOAD_VERB_DELIVER);
+    cy_options_fini(&options);
+    CY_OK(parse("--workers", "1024"));
+    CU_ASSERT_EQUAL(flags.workers, 1024);
+    cy_options_fini(&options);
+    CY_FAILS(parse("--workers", "1025"), -EINVAL);
+    cy_options_fini(&options);
+    CY_OK(parse("--no-books", NULL));
+    CU_ASSERT_FALSE(flags.books);
     cy_options_fini(&options);
     CY_OK(parse("--duration", "250ms"));
     CU_ASSERT_EQUAL(flags.duration_ns, 250000000);

@@ -24,7 +24,7 @@ make_order(uint16_t port)
     order.parts = 1;
     order.count = settings.connections;
     order.run = 99;
-    CY_OK(cy_address_parse(&order.address, "127.0.0.1", port));
+    CY_OK(cy_address_parse(&order.place.address, "127.0.0.1", port));
 }
 
 static void
@@ -77,7 +77,7 @@ steer_a_whole_run(void *arg)
     order.coordinator = cy_self();
     CY_CHECK_EQ(cy_task_spawn(&generator, load_generate, &order, NULL), 0);
     expect_ready(0);
-    const struct load_msg_start start = {load_clock() + CY_MILLISECOND};
+    const struct load_msg_start start = {load_clock() + CY_MILLISECOND, 0};
     CY_CHECK_EQ(cy_send_bytes(generator, LOAD_MSG_START, &start, sizeof start), 0);
     cy_msg *msg = expect(LOAD_MSG_SECOND);
     CY_CHECK_EQ(load_read_second(msg, &second, histogram), 0);

@@ -25,6 +25,7 @@ make_result(void)
     result.total.late = 5;
     result.total.error_replies = 2;
     result.total.faults.stale = 3;
+    result.total.unproved = 6;
 }
 
 static bool
@@ -58,6 +59,7 @@ compares_counts_rates_and_shares(void)
     CU_ASSERT_TRUE(holds("errors==2"));
     CU_ASSERT_TRUE(holds("errors!=0, faults = 3, stale>2, lost==0"));
     CU_ASSERT_TRUE(holds("throughput>494,rps<=495"));
+    CU_ASSERT_TRUE(holds("unproved==6"));
     CU_ASSERT_TRUE(holds("late<1%"));
     CU_ASSERT_FALSE(holds("late<0.5%"));
     CU_ASSERT_TRUE(holds("dropped<=1%"));

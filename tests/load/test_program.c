@@ -54,8 +54,10 @@ static void
 help_lists_every_option(void)
 {
     static const char *const options[] = {
-        "--connections", "--pipeline", "--rate", "--arrival", "--stages", "--find-max", "--slo",
-        "--assert",      "--json",     "--hgrm", "--html",    "--seed",   "--cores"};
+        "--connections", "--pipeline", "--rate",   "--arrival",     "--stages",
+        "--find-max",    "--slo",      "--verb",   "--subscribers", "--workers",
+        "--[no-]books",  "worker",     "--assert", "--json",        "--hgrm",
+        "--html",        "--seed",     "--cores"};
     CU_ASSERT_EQUAL(run("--help", NULL, NULL, NULL), LOAD_EXIT_OK);
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         CU_ASSERT_PTR_NOT_NULL(strstr(said, options[i]));
@@ -72,6 +74,10 @@ wrong_use_is_status_2(void)
     expect(run("--connections", "0", "kv://a", NULL), LOAD_EXIT_USAGE, "connections");
     expect(run("http://a", NULL, NULL, NULL), LOAD_EXIT_USAGE, "http://a: no target");
     expect(run("serve", "kv://a", NULL, NULL), LOAD_EXIT_USAGE, "serve kv://a:");
+    expect(run("serve", NULL, NULL, NULL), LOAD_EXIT_USAGE, "neither a target nor a --name");
+    expect(run("serve", "task://01234567890123456789012345678901234567890123456789012", NULL,
+               NULL),
+           LOAD_EXIT_USAGE, "a name of at most 51 bytes");
     expect(run("compare", "a.json", NULL, NULL), LOAD_EXIT_USAGE, "compare: two results");
 }
 

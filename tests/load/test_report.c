@@ -90,7 +90,63 @@ a_closed_loop_says_what_it_cannot_show(void)
     sample_free(&sample);
 }
 
+static void
+say_of_a_name(enum load_protocol protocol, enum load_verb verb)
+{
+    sample_make(&sample, 1);
+    sample.settings.target.protocol = protocol;
+    sample.settings.verb = verb;
+}
+
+static void
+proved(uint32_t readers, uint64_t unproved, const char *words)
+{
+    sample.result.readers = readers;
+    sample.result.total.unproved = unproved;
+    char *text = sample_text(&sample, print);
+    CU_ASSERT_TRUE(says(text, words));
+    free(text);
+}
+
+static void
+what_is_not_proved_is_said(void)
+{
+    say_of_a_name(LOAD_TASK, LOAD_VERB_SEND);
+    proved(0, 77, "\nproof        none; 77 sent, unproved\n");
+    proved(1, 0, "\nproof        books of 1 reader\n");
+    proved(2, 5, "\nproof        books of 2 readers; 5 sent, unproved\n");
+    proved(2, 5, "\nrequests     send, 64 bytes\n");
+    sample_free(&sample);
+    say_of_a_name(LOAD_CHANNEL, LOAD_VERB_DELIVER);
+    proved(0, 0, "\nproof        acknowledgements\n");
+    sample_free(&sample);
+    say_of_a_name(LOAD_TASK, LOAD_VERB_CALL);
+    proved(0, 0, "\nproof        replies\n");
+    proved(1, 0, "\nproof        replies and books of 1 reader\n");
+    sample_free(&sample);
+}
+
+static void
+each_worker_is_named_and_one_that_is_missing_too(void)
+{
+    sample_make(&sample, 1);
+    snprintf(sample.result.cores[0].node, 64, "ann.0");
+    snprintf(sample.result.cores[1].node, 64, "bob.0");
+    sample.result.cores[0].fate = LOAD_FATE_DONE;
+    char *text = sample_text(&sample, print);
+    CU_ASSERT_TRUE(says(text, "  worker ann.0\n"));
+    CU_ASSERT_TRUE(says(text, "  worker bob.0, LOST: what it did is not known\n"));
+    free(text);
+    sample.result.cores[1].fate = LOAD_FATE_STOPPED;
+    text = sample_text(&sample, print);
+    CU_ASSERT_TRUE(says(text, "  worker bob.0, LEFT EARLY\n"));
+    free(text);
+    sample_free(&sample);
+}
+
 CY_TEST_MAIN("load.report", CY_TEST(says_what_was_run_and_what_came_of_it),
              CY_TEST(a_failed_assertion_and_an_interruption_are_said_aloud),
              CY_TEST(a_search_says_what_it_found_or_that_it_found_nothing),
-             CY_TEST(a_closed_loop_says_what_it_cannot_show))
+             CY_TEST(a_closed_loop_says_what_it_cannot_show),
+             CY_TEST(what_is_not_proved_is_said),
+             CY_TEST(each_worker_is_named_and_one_that_is_missing_too))

@@ -53,11 +53,59 @@ targets_name_protocol_host_and_port(void)
 }
 
 static void
+targets_of_the_network_have_a_name(void)
+{
+    static const char longest[] =
+        "task://012345678901234567890123456789012345678901234567890123456789012";
+    struct load_target target;
+    CY_OK(load_target_parse(&target, "task://a:b/c"));
+    CU_ASSERT_EQUAL(target.protocol, LOAD_TASK);
+    CU_ASSERT_STRING_EQUAL(target.host, "a:b/c");
+    CU_ASSERT_TRUE(load_target_named(&target));
+    CY_OK(load_target_parse(&target, "channel://news"));
+    CU_ASSERT_EQUAL(target.protocol, LOAD_CHANNEL);
+    CY_OK(load_target_parse(&target, longest));
+    CU_ASSERT_EQUAL(strlen(target.host), 63);
+    CY_OK(load_target_parse(&target, "kv://a"));
+    CU_ASSERT_FALSE(load_target_named(&target));
+}
+
+static void
+the_verb_of_a_name_is_what_can_be_proved_best(void)
+{
+    load_flags_init(&flags);
+    CY_OK(make("task://a"));
+    CU_ASSERT_EQUAL(settings.verb, LOAD_VERB_CALL);
+    CY_OK(make("channel://a"));
+    CU_ASSERT_EQUAL(settings.verb, LOAD_VERB_DELIVER);
+    flags.verb = LOAD_VERB_SEND;
+    CY_OK(make("channel://a"));
+    CU_ASSERT_EQUAL(settings.verb, LOAD_VERB_SEND);
+    CU_ASSERT_STRING_EQUAL(load_verb_name(settings.verb), "send");
+    flags.verb = LOAD_VERB_DELIVER;
+    flags.subscribers = 5;
+    CY_OK(make("channel://a"));
+}
+
+static void
 other_targets_are_refused(void)
 {
-    static const char *const bad[] = {"",        "127.0.0.1:1", "http://a:1",   "kv://",
-                                      "kv://a:", "kv://a:x",    "kv://a:65536", "kv://[::1",
-                                      "tcp://a", "kv://a/1",    "kv://a:-1"};
+    static const char *const bad[] = {
+        "",
+        "127.0.0.1:1",
+        "http://a:1",
+        "kv://",
+        "kv://a:",
+        "kv://a:x",
+        "kv://a:65536",
+        "kv://[::1",
+        "tcp://a",
+        "kv://a/1",
+        "kv://a:-1",
+        "task://",
+        "channel://",
+        "task:a",
+        "task://0123456789012345678901234567890123456789012345678901234567890123"};
     struct load_target target;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         CY_FAILS(load_target_parse(&target, bad[i]), -EINVAL);
@@ -187,6 +235,21 @@ every_wrong_option_of_the_requests_is_named(void)
     refused("tcp://a:1", "--mix: only for a kv:// target");
     flags.shared_keys = true;
     refused("tcp://a:1", "--shared-keys: only");
+    flags.keys = "5";
+    refused("task://a", "--keys: only for a kv:// target");
+    flags.verb = LOAD_VERB_SEND;
+    refused("kv://a", "--verb: only for a task:// or channel:// target");
+    flags.subscribers = 2;
+    refused("kv://a", "--subscribers: only for a task:// or channel://");
+    flags.subscribers = 2;
+    refused("task://a", "--subscribers: only to deliver to a channel");
+    flags.verb = LOAD_VERB_SEND;
+    flags.subscribers = 2;
+    refused("channel://a", "--subscribers: only to deliver to a channel");
+    flags.verb = LOAD_VERB_CALL;
+    refused("channel://a", "--verb call: only for a task:// target");
+    flags.value_size = "15";
+    refused("task://a", "--value-size 15: at least 16 bytes");
     flags.seed = "x";
     refused("kv://a", "--seed x:");
     flags.seed = "18446744073709551616";
@@ -215,10 +278,15 @@ values_at_their_limits_are_taken(void)
     load_flags_init(&flags);
     flags.value_size = "24";
     CY_OK(make("tcp://a:1"));
+    flags.value_size = "16";
+    CY_OK(make("task://a"));
 }
 
 CY_TEST_MAIN("load.settings", CY_TEST(the_defaults_are_a_closed_loop),
-             CY_TEST(targets_name_protocol_host_and_port), CY_TEST(other_targets_are_refused),
+             CY_TEST(targets_name_protocol_host_and_port),
+             CY_TEST(targets_of_the_network_have_a_name),
+             CY_TEST(the_verb_of_a_name_is_what_can_be_proved_best),
+             CY_TEST(other_targets_are_refused),
              CY_TEST(a_rate_makes_an_open_loop_with_the_warm_up_in_front),
              CY_TEST(stages_make_the_duration_and_have_no_warm_up_unless_asked),
              CY_TEST(a_trial_is_an_open_loop_at_its_rate),
