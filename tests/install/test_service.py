@@ -1,4 +1,4 @@
-"""test_service.py - the unit file is one that systemd takes, and what it does without is much."""
+"""test_service.py - systemd takes the unit file, and little is exposed."""
 import os
 import pathlib
 import re
