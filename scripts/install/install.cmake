@@ -79,15 +79,48 @@ install(FILES ${out}/cycos.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
   COMPONENT development)
 
 # The programs, under names that do not collide.
+set(programs)
+set(told) # what the manual pages are told of them
 foreach(name cycos-kv cycos-load cycosctl)
   string(REPLACE "cycos-" "" program ${name})
   if(TARGET ${program})
+    list(APPEND programs ${program})
+    list(APPEND told --program ${name}=$<TARGET_FILE:${program}>)
     install(PROGRAMS $<TARGET_FILE:${program}> DESTINATION ${CMAKE_INSTALL_BINDIR}
       RENAME ${name} COMPONENT tools)
   endif()
 endforeach()
 install(PROGRAMS ${CMAKE_SOURCE_DIR}/scripts/launch DESTINATION ${CMAKE_INSTALL_BINDIR}
   RENAME cycos-launch COMPONENT tools)
+
+# The manual pages. The programs say themselves what options they have, so they must run here.
+find_package(Python3 COMPONENTS Interpreter)
+if(CY_SHARED AND Python3_FOUND AND NOT CMAKE_CROSSCOMPILING)
+  set(texts ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/runtime/metrics.md
+    ${CMAKE_SOURCE_DIR}/scripts/launch ${here}/cycos.md)
+  foreach(f man.py roff.py headers.py tidy.py)
+    list(APPEND texts ${CMAKE_SOURCE_DIR}/scripts/${f})
+  endforeach()
+  foreach(folder IN LISTS folders)
+    file(GLOB headers CONFIGURE_DEPENDS ${folder}/include/cycos/*.h)
+    list(APPEND texts ${headers})
+  endforeach()
+  foreach(program IN LISTS programs)
+    list(APPEND texts ${CMAKE_SOURCE_DIR}/apps/${program}/${program}.md)
+  endforeach()
+  add_custom_command(OUTPUT ${out}/man.stamp
+    COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/scripts/man.py
+      --version ${PROJECT_VERSION} --out ${out}/man ${told}
+    COMMAND ${CMAKE_COMMAND} -E touch ${out}/man.stamp
+    DEPENDS ${texts} ${programs} VERBATIM)
+  add_custom_target(man ALL DEPENDS ${out}/man.stamp)
+  install(DIRECTORY ${out}/man/man3 DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT development)
+  install(FILES ${out}/man/man7/cycos.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7
+    COMPONENT development)
+  install(DIRECTORY ${out}/man/man1 DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT tools)
+  install(FILES ${out}/man/man7/cycos-metrics.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7
+    COMPONENT tools)
+endif()
 
 # One instance per core, looked after by systemd.
 install(FILES ${here}/cycos@.service DESTINATION lib/systemd/system COMPONENT tools)

@@ -96,6 +96,12 @@ class Install(unittest.TestCase):
         for name in ("cycos-kv", "cycos-load", "cycos-launch"):
             self.assertTrue(os.access(self.prefix / "bin" / name, os.X_OK), name)
 
+    def test_brings_manual_pages_and_the_unit(self):
+        for name in ("share/man/man1/cycos-kv.1", "share/man/man1/cycos-launch.1",
+                     "share/man/man3/cy_send.3", "share/man/man7/cycos.7",
+                     "share/man/man7/cycos-metrics.7", "lib/systemd/system/cycos@.service"):
+            self.assertTrue((self.prefix / name).is_file(), name)
+
     def test_knows_its_version(self):
         self.assertRegex(self.tree.pkg_config("--modversion")[0], r"^\d+\.\d+\.\d+$")
 
