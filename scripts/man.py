@@ -130,8 +130,8 @@ def plain_part(path):
     begin = text.index("CY_BEGIN_DECLS") + len("CY_BEGIN_DECLS") \
         if "CY_BEGIN_DECLS" in text else re.search(r"#define \w+_H\n", text).end()
     text = text[begin:].split("CY_END_DECLS")[0]
-    text = re.sub(r"/\*\*\n.*?\*/\n(?:(?:#define (?:[^\n\\]|\\.|\\\n)*\n)+|[^/]*?;\n)", "", text,
-                  flags=re.DOTALL)
+    documented = r"/\*\*\n.*?\*/\n(?:(?:#define (?:[^\n\\]|\\.|\\\n)*\n)+|[^/]*?;\n)"
+    text = re.sub(documented, "", text, flags=re.DOTALL)
     text = re.sub(r"^#(include|if|endif|else).*\n", "", text, flags=re.MULTILINE)
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n").split("\n")
 
@@ -159,8 +159,8 @@ def header_page_of(path, docs, version):
 def api_pages(root, version):
     """{file name: lines} of section 3."""
     pages = {}
-    docs = {path: list({id(doc): doc for doc in map(Doc, dict.fromkeys(
-        tidy.docstrings(path.read_text()).values()))}.values()) for path in headers.public(root)}
+    docs = {path: [Doc(comment) for comment in dict.fromkeys(
+        tidy.docstrings(path.read_text()).values())] for path in headers.public(root)}
     documented = {name for some in docs.values() for doc in some for name in doc.names}
     for path, some in docs.items():
         declared = declarations(path)

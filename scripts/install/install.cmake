@@ -93,6 +93,19 @@ endforeach()
 install(PROGRAMS ${CMAKE_SOURCE_DIR}/scripts/launch DESTINATION ${CMAKE_INSTALL_BINDIR}
   RENAME cycos-launch COMPONENT tools)
 
+# With --strip, as for packages: CMake does it for libraries and for programs that keep their
+# names. The archive keeps its symbols, or nothing could be linked with it.
+install(CODE "if(CMAKE_INSTALL_DO_STRIP)
+  file(GLOB files \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/cycos*\")
+  list(FILTER files EXCLUDE REGEX \"/cycos-launch$\")
+  execute_process(COMMAND ${CMAKE_STRIP} \${files} COMMAND_ERROR_IS_FATAL ANY)
+endif()" COMPONENT tools)
+install(CODE "if(CMAKE_INSTALL_DO_STRIP)
+  execute_process(COMMAND ${CMAKE_STRIP} --strip-debug
+    \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/libcycos.a\"
+    COMMAND_ERROR_IS_FATAL ANY)
+endif()" COMPONENT development)
+
 # The manual pages. The programs say themselves what options they have, so they must run here.
 find_package(Python3 COMPONENTS Interpreter)
 if(CY_SHARED AND Python3_FOUND AND NOT CMAKE_CROSSCOMPILING)

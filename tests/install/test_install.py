@@ -76,6 +76,11 @@ class Install(unittest.TestCase):
         # Some stand behind macros; all begin alike.
         self.assertFalse([n for n in exported if not n.startswith("cy_")])
 
+    def test_shared_library_calls_itself_directly(self):
+        # Not by a table that another library could change: that costs on every call.
+        library = self.tree.libraries / "libcycos.so"
+        self.assertNotRegex(sample.run("readelf", "-rW", library), r" cyi?_\w+")
+
     def test_shared_library_can_be_loaded_by_a_program_that_runs_already(self):
         # Its thread-local pointer has its place in what a program reserves at its start.
         load = "import ctypes, sys; ctypes.CDLL(sys.argv[1]).cy_network"

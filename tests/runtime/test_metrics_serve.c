@@ -354,6 +354,7 @@ listens_where_the_options_say(void)
     for (int i = 0; i < 20 && rc != 0; i++) {
         cy_node_options(&options, 2);
         options.metrics_node = "127.0.0.2";
+        options.stack_bytes = 16 << 10; /* the smallest that there is */
         struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000002)};
         socklen_t size = sizeof at;
         int fd = socket(AF_INET, SOCK_STREAM, 0);

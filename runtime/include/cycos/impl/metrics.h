@@ -87,6 +87,6 @@ struct cyi_metrics {
 int cyi_metrics_sample(void *arg);
 
 /* In a task: all numbers of the node as text, from malloc. -ENOMEM, -ECANCELED. */
-int cyi_metrics_collect(char **out, size_t *bytes, struct cyi_metrics *metrics);
+int cyi_metrics_collect(char **out, size_t *bytes, struct cyi_metrics *service);
 
 #endif
