@@ -253,8 +253,9 @@ def all_pages(root, version, programs):
     helps = {name: output_of([path, "--help"]) for name, path in programs.items()}
     for name, text in helps.items():
         short = name.removeprefix("cycos-")
-        (page,) = (root / "apps" / short).glob(f"{short}.md")
-        pages[f"{name}.1"] = program_page(name, page.read_text(), text, version)
+        page = root / "apps" / short / f"{short}.md"
+        said = page.read_text() if page.is_file() else f"# {short}: a program of cycos\n"
+        pages[f"{name}.1"] = program_page(name, said, text, version)
     pages["cycos-launch.1"] = launch_page(version)
     pages["cycos.7"] = overview_page(root, helps.get("cycos-kv", ""), version)
     pages["cycos-metrics.7"] = metrics_page(root, version)

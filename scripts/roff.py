@@ -194,7 +194,7 @@ class Help:
             last[1] = f"{last[1]} {continued.group(1)}".strip()
         elif re.fullmatch(r"[Oo]ptions.*:", row):
             self.groups.append((row.rstrip(":"), []))
-        elif not self.groups:
+        elif not self.groups or row.strip():
             self.text.append(row)
 
     def synopsis(self):

@@ -118,9 +118,8 @@ if(CY_SHARED AND Python3_FOUND AND NOT CMAKE_CROSSCOMPILING)
     file(GLOB headers CONFIGURE_DEPENDS ${folder}/include/cycos/*.h)
     list(APPEND texts ${headers})
   endforeach()
-  foreach(program IN LISTS programs)
-    list(APPEND texts ${CMAKE_SOURCE_DIR}/apps/${program}/${program}.md)
-  endforeach()
+  file(GLOB pages CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/apps/*/*.md)
+  list(APPEND texts ${pages})
   add_custom_command(OUTPUT ${out}/man.stamp
     COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/scripts/man.py
       --version ${PROJECT_VERSION} --out ${out}/man ${told}

@@ -114,6 +114,10 @@ class Help(unittest.TestCase):
         self.assertEqual(said.description(),
                          [".PP", "Does it.", *roff.verbatim(["x \\-\\-a 1".replace("\\", "")])])
 
+    def test_what_follows_the_options_is_kept(self):
+        said = roff.Help(self.TEXT + "\nExit status: 0.\n")
+        self.assertIn("Exit status: 0.", said.text)
+
     def test_no_option_of_a_program_is_left_out(self):
         text = helper.SCRIPTS.joinpath("launch")
         output = man.output_of([text, "--help"])
