@@ -129,6 +129,8 @@ cyi_node_create(struct cyi_node **out, struct cy_options *options, struct cyi_os
     node->complete = rc == 0;
     if (rc == 0)
         rc = open_network(node);
+    if (rc == 0)
+        rc = cyi_metrics_open(node, options->error, sizeof options->error);
     if (rc != 0)
         cyi_node_free(&node);
     else
@@ -224,6 +226,7 @@ cyi_node_free(struct cyi_node **freed)
         node->options->network->leave(node);
     if (node->complete)
         empty_cores(node);
+    cyi_metrics_close(node);
     if (node->net != NULL)
         node->options->network->close(node);
     close_extensions(node);

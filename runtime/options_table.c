@@ -123,6 +123,10 @@ static const struct cy_option table[] = {
         "where files from peers go; none: the temporary folder", NULL),
     SIZE("max-file-size", max_file_size, 0, INT64_MAX,
          "largest file to take from a peer; 0: no limit"),
+    ROW("metrics-node", STRING, metrics_node, 1, HOST_MAX, "HOST",
+        "address of this machine on which metrics are shown; none: 127.0.0.1", check_host),
+    NUMBER("metrics-port", metrics_port, 0, PORT_MAX,
+           "TCP port that shows metrics to Prometheus, by HTTP at /metrics; 0: none"),
 
     SWITCH("pin", pin, "bind each core's thread to its CPU"),
     TIME("spin", spin_ns, 0, CY_SECOND, "poll for so long before sleeping"),

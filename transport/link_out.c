@@ -121,6 +121,7 @@ put(struct cyi_link *link, enum cyi_op op, uint8_t flags, size_t size, bool prom
     uint8_t *at = chunk->bytes + CYI_FRAME_HEADER + chunk->used;
     chunk->used += (uint32_t) need;
     chunk->messages += op == CYI_OP_SEND || op == CYI_OP_FORWARD;
+    link->owner->counters.items_sent++;
     cyi_link_activate(link);
     return cyi_item_write(at, op, flags, size);
 }
@@ -231,7 +232,6 @@ put_item(struct cyi_link *link, enum cyi_op op, uint8_t flags, const struct cyi_
     struct cyi_parts rest = *parts;
     size_t size = rest.fixed_size + rest.size;
     int error = 0;
-    link->owner->counters.items_sent++;
     if (size <= CYI_ITEM_MAX) {
         uint8_t *at = put(link, op, flags, size, promised, &error);
         if (at != NULL)

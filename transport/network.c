@@ -7,6 +7,7 @@
 #include "link.h"
 #include "locate.h"
 #include "member.h"
+#include "metrics.h"
 #include <arpa/inet.h>
 #include <cycos/impl/io.h>
 #include <cycos/impl/log.h>
@@ -289,6 +290,8 @@ open_all(struct cyi_net *net, const struct cyi_net_setup *setup, char *why, size
     rc = cyi_members_create(&net->members, net);
     if (rc == 0)
         rc = cyi_locates_create(&net->locates, net);
+    if (rc == 0)
+        rc = cyi_metrics_add(net->node, &cyi_net_metrics);
     return rc != 0 ? rc : start_daemons(net);
 }
 

@@ -110,6 +110,7 @@ open_node(uint32_t i)
     struct cy_options *options = &trio.options[i];
     cy_node_options(options, TRIO_CORES);
     options->network = cy_network();
+    options->metrics_port = trio.metrics_port;
     CY_OK(cyi_sim_node(&trio.node[i], trio.sim, i, options, i == 0 ? run_test : run_other,
                        (void *) (uintptr_t) i));
 }
@@ -130,5 +131,6 @@ trio_run(cy_task_fn *fn)
     CU_ASSERT(leaked == 0 || crashed);
     for (uint32_t i = 0; i < TRIO_NODES; i++)
         cy_options_fini(&trio.options[i]);
+    trio.metrics_port = 0;
     cy_node_assert_checks();
 }

@@ -16,6 +16,7 @@ struct trio {
     struct cyi_sim *sim;
     struct cy_options options[TRIO_NODES];
     struct cyi_node *node[TRIO_NODES];
+    uint32_t metrics_port; /* of all in the next run; 0: none */
 };
 extern struct trio trio;
 

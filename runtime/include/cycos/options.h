@@ -58,6 +58,8 @@ struct cy_options {
     const char *cafile;                /* PEM; NULL: certfile is its own authority */
     const char *dest_path;             /* for files from peers; NULL: the temporary folder */
     uint64_t max_file_size;            /* bytes; 0: no limit */
+    const char *metrics_node;          /* where to show metrics; NULL: 127.0.0.1 */
+    uint32_t metrics_port;             /* TCP; 0: nowhere */
 
     /* The runtime. */
     bool pin;                    /* each core's thread to its CPU: yes */

@@ -3,6 +3,7 @@
 #define CYCOS_IMPL_NODE_H
 
 #include <cycos/impl/core.h>
+#include <cycos/impl/metrics.h>
 #include <cycos/log.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -55,6 +56,8 @@ struct cyi_node {
     void *net;                         /* the network's own record */
     struct cyi_pool *pool;             /* pool.c; NULL until the first use */
     struct cyi_supervisor *supervisor; /* NULL in a simulation */
+    struct cyi_metrics *metrics;       /* NULL: nobody is shown any */
+    struct cyi_metric_sets metric_sets;
 };
 
 /* A node whose cores do not run yet: threads turn them (cy_run), or a simulator. */
