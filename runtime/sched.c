@@ -108,8 +108,7 @@ task_entry(void)
             next = NULL;
         }
         cyi_stack_give(&core->stacks, stack);
-        void *nowhere;
-        leap(core, stack, &nowhere, next, true);
+        leap(core, stack, &stack->runner, next, false);
     }
 }
 
@@ -120,7 +119,10 @@ cyi_sched_bind(struct cyi_core *core, struct cyi_task *task)
     if (stack == NULL)
         return false;
     task->stack = stack;
-    task->sp = cyi_context_make(cyi_stack_top(stack), task_entry);
+    task->sp = stack->runner;
+    if (task->sp == NULL)
+        task->sp = cyi_context_make(cyi_stack_top(stack), task_entry);
+    stack->runner = NULL;
     return true;
 }
 

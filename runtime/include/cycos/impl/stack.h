@@ -30,6 +30,7 @@ struct cyi_stack {
     struct cyi_stack *next, *prev; /* among the hot ones of its class */
     uint8_t *base;                 /* lowest usable byte; the guard lies below */
     struct cyi_slab *slab;
+    void *runner; /* in the pool: where the loop of tasks on it goes on; NULL: it must begin */
     void *fiber; /* thread sanitizer */
     void *fake;  /* address sanitizer */
     uint32_t valgrind;
