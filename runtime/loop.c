@@ -82,13 +82,23 @@ sleep_time(struct cyi_core *core, cy_time look)
     return until;
 }
 
+/* While nothing is to be done; the clock was read just now. A busy turn pays nothing for it. */
+static void
+count_idle(struct cyi_core *core)
+{
+    struct cyi_sched *sched = &core->sched;
+    core->counters.idle_ns += (uint64_t) (sched->now - sched->idle_seen);
+    sched->idle_seen = sched->now;
+}
+
 static void
 idle(struct cyi_core *core, cy_time look)
 {
     struct cyi_sched *sched = &core->sched;
     read_clock(core);
     if (sched->idle_since == 0)
-        sched->idle_since = sched->now;
+        sched->idle_since = sched->idle_seen = sched->now;
+    count_idle(core);
     if (!core->os->simulated && sched->now - sched->idle_since < core->node->options->spin_ns) {
         spin(core);
         return;
@@ -105,7 +115,14 @@ idle(struct cyi_core *core, cy_time look)
     look_at_sockets(core, timeout);
     cyi_pulse_rest(&core->pulse, false);
     cyi_rcu_online();
+}
+
+static void
+awake(struct cyi_core *core)
+{
+    cyi_inbox_awake(core);
     read_clock(core);
+    count_idle(core);
 }
 
 bool
@@ -114,7 +131,7 @@ cyi_core_turn(struct cyi_core *core)
     uint64_t turn = core->counters.turns++;
     cyi_pulse_beat(&core->pulse);
     if (core->asleep)
-        cyi_inbox_awake(core);
+        awake(core);
     bool timers = cyi_wheel_count(&core->wheel) != 0;
     if (timers || turn % CLOCK_TURNS == 0)
         read_clock(core);

@@ -176,9 +176,54 @@ what_finds_no_room_is_sent_when_there_is_some(void)
     CU_ASSERT_EQUAL(cy_node_run(2, flush_body, NULL), 0);
 }
 
+static uint64_t
+idle_time(void)
+{
+    struct cy_core_counters counters;
+    cy_core_read_counters(&counters);
+    return counters.idle_ns;
+}
+
+/* A machine that is busy otherwise may count less, but never more than the time that passed. */
+static int
+sleep_and_work(void *arg)
+{
+    bool seen = false;
+    (void) arg;
+    for (int i = 0; i < 200 && !seen; i++) {
+        cy_time began = cy_now();
+        uint64_t idle = idle_time();
+        CY_CHECK_EQ(cy_sleep(5 * CY_MILLISECOND), 0);
+        idle = idle_time() - idle;
+        CY_CHECK(idle <= (uint64_t) (cy_now() - began));
+        seen = idle >= (uint64_t) (4 * CY_MILLISECOND);
+    }
+    CY_CHECK(seen);
+    make_busy();
+    uint64_t before = idle_time();
+    for (cy_time end = cy_after(20 * CY_MILLISECOND); cy_now() < end;)
+        CY_CHECK_EQ(cy_yield(), 0);
+    CY_CHECK_EQ(idle_time(), before);
+    busy = false;
+    return 0;
+}
+
+static void
+time_without_work_is_counted_as_idle(void)
+{
+    struct cy_options options;
+    CU_ASSERT_EQUAL(cy_node_run(1, sleep_and_work, NULL), 0);
+    cy_node_options(&options, 1);
+    options.spin_ns = 0;
+    CU_ASSERT_EQUAL(cy_node_run_with(&options, sleep_and_work, NULL), 0);
+    options.spin_ns = CY_SECOND; /* spins all the time */
+    CU_ASSERT_EQUAL(cy_node_run_with(&options, sleep_and_work, NULL), 0);
+}
+
 CY_TEST_MAIN("runtime.loop", CY_TEST(timers_fire_while_tasks_keep_the_core_busy),
              CY_TEST(sockets_are_looked_at_while_tasks_keep_the_core_busy),
              CY_TEST(other_cores_are_heard_while_tasks_keep_the_core_busy),
              CY_TEST(a_core_without_work_sleeps_until_its_next_timer),
              CY_TEST(a_turn_says_whether_there_was_something_to_do),
-             CY_TEST(what_finds_no_room_is_sent_when_there_is_some))
+             CY_TEST(what_finds_no_room_is_sent_when_there_is_some),
+             CY_TEST(time_without_work_is_counted_as_idle))

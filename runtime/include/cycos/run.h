@@ -123,6 +123,7 @@ struct cy_core_counters {
     uint64_t timers_fired, sleeps, wakeups_sent, io_events, stalls;
     uint32_t tasks, stacks, stacks_pooled;
     uint64_t message_bytes; /* taken for messages, without those of more than 64 KiB */
+    uint64_t idle_ns;       /* with nothing to do, spinning or asleep; the rest it was busy */
 };
 
 /**

@@ -27,6 +27,7 @@ struct cyi_sched {
     size_t loop_stack_bytes;
     cy_time now;        /* read once in a while, for what may be a turn late */
     cy_time idle_since; /* 0: not idle */
+    cy_time idle_seen;  /* up to when idle time has been counted */
 };
 
 /* The table of task records, in chunks that never move. */
