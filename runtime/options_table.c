@@ -111,6 +111,7 @@ static const struct cy_option table[] = {
     ROW("name", STRING, name, 1, CY_NODE_NAME_MAX, "NAME",
         "unique name of the node; none: its location", check_name),
     SWITCH("discover-peers", discover_peers, "find peers on the local network by broadcast"),
+    SWITCH("control", control, "tell peers that ask about the tasks and links of this node"),
     ROW("peers", LIST, peers, 0, CY_OPTION_LIST_MAX, "HOST:PORT,...",
         "peers to contact; without a port, all on that host", check_peer),
     ROW("secret-file", LIST, secret_file, 0, 8, "FILE,...",
@@ -161,6 +162,7 @@ cy_options_init(struct cy_options *options)
     *options = (struct cy_options){
         .udp_port = UDP_PORT,
         .discover_peers = true,
+        .control = true,
         .pin = true,
         .spin_ns = 50 * CY_MICROSECOND,
         .stall_ns = 25 * CY_MILLISECOND,

@@ -150,7 +150,12 @@ cyi_connection_add(struct cyi_connection *connection, const struct cyi_frame *fr
 static void
 pass(struct cyi_connection *connection, size_t n)
 {
+    /* What goes out after the link has ended is nobody's. */
+    struct cyi_link_traffic nobody = {0};
+    struct cyi_link_traffic *traffic =
+        connection->link != NULL ? &connection->link->traffic : &nobody;
     connection->owner->counters.bytes_sent += n;
+    traffic->bytes_sent += n;
     while (connection->piece_count > 0) {
         struct cyi_piece *piece = &connection->pieces[connection->piece_first];
         if (n < piece->left) {
@@ -163,6 +168,7 @@ pass(struct cyi_connection *connection, size_t n)
             connection->written = piece->number;
         give(connection, piece->class, piece->block);
         connection->owner->counters.frames_sent++;
+        traffic->frames_sent++;
         connection->piece_first++;
         connection->piece_count--;
     }

@@ -75,6 +75,7 @@ struct cyi_net_core {
     struct cyi_list pending; /* connections whose peer has not introduced itself */
     uint8_t *receive;        /* CYI_RECEIVE_BYTES, of whoever reads right now */
     struct cyi_net_counters counters;
+    cy_ref control;        /* the task that tells of this core (control.c); maybe nobody */
     cy_time complained_at; /* when the last refusal was logged */
     uint32_t unsaid;       /* refusals since */
 };

@@ -4,6 +4,7 @@
  * Tests: tests/transport/test_member_real.c, tests/cluster/test_network.py
  */
 #include "connection.h"
+#include "control.h"
 #include "link.h"
 #include "locate.h"
 #include "member.h"
@@ -289,6 +290,8 @@ open_all(struct cyi_net *net, const struct cyi_net_setup *setup, char *why, size
     rc = cyi_members_create(&net->members, net);
     if (rc == 0)
         rc = cyi_locates_create(&net->locates, net);
+    if (rc == 0 && options->control)
+        rc = cyi_control_start(net);
     return rc != 0 ? rc : start_daemons(net);
 }
 

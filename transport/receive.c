@@ -154,6 +154,7 @@ take_frame(struct cyi_connection *connection, const struct cyi_frame *frame, uin
             return rc;
     }
     connection->owner->counters.frames_received++;
+    link->traffic.frames_received++;
     int rc = cyi_link_acknowledged(link, frame->ack);
     if (rc != 0)
         return rc;
@@ -219,6 +220,7 @@ receive(struct cyi_connection *connection)
         memcpy(buffer, connection->rest, size);
     size += (size_t) n;
     connection->owner->counters.bytes_received += (uint64_t) n;
+    connection->link->traffic.bytes_received += (uint64_t) n;
     connection->heard_at = connection->owner->core->sched.now;
     connection->link->used_at = connection->heard_at; /* a part of a frame is something, too */
     if (connection->link->hub)

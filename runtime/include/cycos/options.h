@@ -51,6 +51,7 @@ struct cy_options {
     uint32_t tcp_port;                 /* of core 0, the others follow; 0: any */
     const char *name;                  /* NULL: the location */
     bool discover_peers;               /* yes */
+    bool control;                      /* tell peers who ask about this node: yes */
     struct cy_option_list peers;       /* HOST, HOST:PORT or [ADDRESS]:PORT to contact */
     struct cy_option_list secret_file; /* the first signs, all are accepted: for a change */
     const char *certfile;              /* PEM; TLS is on when it is given */
