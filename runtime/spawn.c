@@ -141,12 +141,16 @@ cy_handler_spawn_named(cy_ref *out, uint16_t core, cy_handler_fn *fn, void *stat
     return spawn_task(out, core, &spawn, options);
 }
 
+/* What the tasks of an application need says nothing of what ours do: handshakes take 13 KiB. */
+enum { DAEMON_STACK = 64 << 10 };
+
 static int
 start_daemon(struct cyi_core *core, struct cyi_task **out, struct cyi_spawn *spawn)
 {
+    uint64_t stack = core->node->options->stack_bytes;
     spawn->mailbox_max = core->node->options->mailbox_max;
     spawn->flags |= CYI_TASK_DAEMON;
-    spawn->stack_class = cyi_stack_class(core->node->options->stack_bytes);
+    spawn->stack_class = cyi_stack_class(stack > DAEMON_STACK ? stack : DAEMON_STACK);
     return cyi_task_start(core, out, spawn);
 }
 
