@@ -141,7 +141,7 @@ cy_handler_spawn_named(cy_ref *out, uint16_t core, cy_handler_fn *fn, void *stat
     return spawn_task(out, core, &spawn, options);
 }
 
-/* What the tasks of an application need says nothing of what ours do: handshakes take 13 KiB. */
+/* What an application's tasks need says nothing of what ours do: a handshake takes 13 KiB. */
 enum { DAEMON_STACK = 64 << 10 };
 
 static int

@@ -6,7 +6,10 @@
 #include "control.h"
 #include "link.h"
 
-#define COUNT(of, field) {#field, (of)->field}
+#define COUNT(of, field)    \
+    {                       \
+#field, (of)->field \
+    }
 enum { NAME_BYTES = 64 };
 
 static void
@@ -16,11 +19,11 @@ put_counters(cy_value_writer *w)
     const struct cy_core_counters *n = &counters;
     cy_core_read_counters(&counters);
     const struct cyi_named_count counts[] = {
-        COUNT(n, turns),           COUNT(n, switches),     COUNT(n, spawned),
-        COUNT(n, ended),           COUNT(n, sent_here),    COUNT(n, sent_across),
-        COUNT(n, received_across), COUNT(n, refused),      COUNT(n, lost),
-        COUNT(n, timers_fired),    COUNT(n, sleeps),       COUNT(n, wakeups_sent),
-        COUNT(n, io_events),       COUNT(n, stalls),       COUNT(n, tasks),
+        COUNT(n, turns),           COUNT(n, switches),      COUNT(n, spawned),
+        COUNT(n, ended),           COUNT(n, sent_here),     COUNT(n, sent_across),
+        COUNT(n, received_across), COUNT(n, refused),       COUNT(n, lost),
+        COUNT(n, timers_fired),    COUNT(n, sleeps),        COUNT(n, wakeups_sent),
+        COUNT(n, io_events),       COUNT(n, stalls),        COUNT(n, tasks),
         COUNT(n, stacks),          COUNT(n, stacks_pooled), COUNT(n, message_bytes),
         COUNT(n, idle_ns),
     };
@@ -31,12 +34,14 @@ static void
 put_network(cy_value_writer *w, const struct cyi_net_counters *n)
 {
     const struct cyi_named_count counts[] = {
-        COUNT(n, frames_sent),   COUNT(n, frames_received), COUNT(n, bytes_sent),
-        COUNT(n, bytes_received), COUNT(n, items_sent),     COUNT(n, items_received),
-        COUNT(n, lost),          COUNT(n, refused),         COUNT(n, resent),
-        COUNT(n, dials),         COUNT(n, accepts),         COUNT(n, cuts),
-        COUNT(n, bad_secret),    COUNT(n, bad_handshake),   COUNT(n, bad_frame),
-        COUNT(n, handshakes_refused),
+        COUNT(n, frames_sent), COUNT(n, frames_received),
+        COUNT(n, bytes_sent),  COUNT(n, bytes_received),
+        COUNT(n, items_sent),  COUNT(n, items_received),
+        COUNT(n, lost),        COUNT(n, refused),
+        COUNT(n, resent),      COUNT(n, dials),
+        COUNT(n, accepts),     COUNT(n, cuts),
+        COUNT(n, bad_secret),  COUNT(n, bad_handshake),
+        COUNT(n, bad_frame),   COUNT(n, handshakes_refused),
     };
     cyi_control_put_counts(w, "network", counts, sizeof counts / sizeof counts[0]);
 }

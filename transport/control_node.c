@@ -12,7 +12,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define COUNT(of, field) {#field, (of).field}
+#define COUNT(of, field)   \
+    {                      \
+#field, (of).field \
+    }
 
 static void
 put_members(cy_value_writer *w, struct cyi_net *net)

@@ -41,7 +41,7 @@ class Install(unittest.TestCase):
         self.assertFalse([n for n in names if "impl" in n])
 
     def test_brings_the_programs_under_names_of_their_own(self):
-        for name in ("cycos-kv", "cycos-load", "cycos-launch"):
+        for name in ("cycos-kv", "cycos-load", "cycos-launch", "cycosctl"):
             self.assertTrue(os.access(self.prefix / "bin" / name, os.X_OK), name)
 
     def test_knows_its_version(self):

@@ -34,10 +34,11 @@
  *                 one mailbox), "deepest_task" (its name), "complete" (false: only the first
  *                 CY_CONTROL_WALK_MAX tasks were looked at); "links": "count", "connected",
  *                 "queued_bytes"
- *     "tasks"     "alive" (how many there are), "tasks": a list of "task" (a reference), "name",
- *                 "state", "wait" (what for; nil), "object" (the socket, name... of the wait),
- *                 "waited_ns", "timeout_ns" (nil: none), "queued", "mailbox_max", "promised",
- *                 "stack_used", "stack_bytes", "flags" (a list of texts); and "next"
+ *     "tasks"     "alive" (how many there are), "tasks": a list of "task" (its reference),
+ *                 "name", "state", "wait" (what for; nil), "object" (the socket, name... that
+ *                 it waits for), "waited_ns", "timeout_ns" (nil: none), "queued",
+ *                 "mailbox_max", "promised", "stack_used", "stack_bytes", "flags" (a list of
+ *                 texts); and "next"
  *     "names"     of the whole node. "names": a list of "name", "kind" ("task", "channel",
  *                 "method"), "ref"; and "next". A name that changes hands meanwhile may be
  *                 listed twice
