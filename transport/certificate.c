@@ -109,7 +109,7 @@ describe(struct maker *maker, const struct cyi_certificate_plan *plan)
     int rc = wc_InitCert(cert);
     if (rc != 0)
         return rc;
-    strcpy(cert->subject.commonName, plan->name);
+    memcpy(cert->subject.commonName, plan->name, strlen(plan->name) + 1);
     cert->isCA = 1;
     cert->sigType = maker->rsa ? CTC_SHA256wRSA : CTC_SHA256wECDSA;
     cert->beforeDateSz = put_date(cert->beforeDate, plan->not_before);
