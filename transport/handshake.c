@@ -19,7 +19,10 @@ secure(struct cyi_connection *connection, bool dialer, cy_time deadline)
         return 0;
     int rc = cyi_tls_open(&connection->tls, context, connection->owner->core, dialer);
     cyi_tls_context_release(&context);
-    return rc != 0 ? rc : cyi_tls_shake(connection->tls, connection->socket, deadline);
+    if (rc == 0)
+        rc = cyi_tls_shake(connection->tls, connection->socket, deadline);
+    connection->owner->counters.tls += rc == 0;
+    return rc;
 }
 
 static int

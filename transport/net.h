@@ -60,6 +60,7 @@ struct cyi_net_counters {
     uint64_t resent;  /* frames, after a cut */
     uint64_t dials, accepts, cuts;
     uint64_t bad_secret, bad_handshake, bad_frame, handshakes_refused;
+    uint64_t tls;     /* handshakes of TLS that went well */
     uint64_t bad_tls; /* no certificate, or none that is accepted; TLS on one side only */
 };
 

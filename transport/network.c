@@ -231,7 +231,7 @@ static bool
 is_open(const struct cyi_net *net)
 {
     static const struct in6_addr any;
-    if (cyi_secrets_count(net->secrets) != 0)
+    if (cyi_secrets_count(net->secrets) != 0 || net->tls != NULL)
         return false;
     for (uint8_t i = 0; i < net->address_count; i++) {
         struct in6_addr address;

@@ -8,6 +8,8 @@
  *   whose peer nobody has judged is none;
  * - with a certificate and a PSK it takes the PSK and forgets the certificate: so a secret is
  *   proved inside of the session, by auth.c, and never told to it;
+ * - it believes that any key on a curve fits any certificate on that curve: so a handshake is
+ *   rehearsed;
  * - what goes wrong with a file it says by a number, if at all: so files are looked through
  *   here first.
  *
@@ -20,6 +22,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include <wolfssl/wolfcrypt/asn.h>
+#include <wolfssl/wolfcrypt/asn_public.h>
+#include <wolfssl/wolfcrypt/error-crypt.h>
+
+enum { CERTIFICATE_MAX = 16 << 10 }; /* bytes of DER; more than TLS would carry */
 
 static const char BOTH_CIPHERS[] = "TLS13-AES128-GCM-SHA256:"
                                             "TLS13-CHACHA20-POLY1305-SHA256";
@@ -73,41 +81,46 @@ next_block(struct block *out, const struct cyi_tls_file *file, size_t *at, const
     return false;
 }
 
-static void
-hash_name(uint8_t *out, WOLFSSL_X509_NAME *name)
-{
-    char text[512] = "";
-    (void) wolfSSL_X509_NAME_oneline(name, text, sizeof text);
-    cyi_crypto_sha256(out, (struct cyi_bytes){text, strnlen(text, sizeof text)});
-}
-
 static bool
-get_time(int64_t *out, const WOLFSSL_ASN1_TIME *date)
+get_time(int64_t *out, const byte *date, int size)
 {
-    struct tm tm;
-    if (date == NULL || wolfSSL_ASN1_TIME_to_tm(date, &tm) != WOLFSSL_SUCCESS)
+    struct tm tm = {0};
+    const byte *text;
+    byte format;
+    int length;
+    if (wc_GetDateInfo(date, size, &text, &format, &length) != 0 ||
+        wc_GetDateAsCalendarTime(text, length, format, &tm) != 0)
         return false;
     *out = timegm(&tm);
     return true;
 }
 
 int
-cyi_tls_certificate_read(struct cyi_tls_certificate *out, const uint8_t *bytes, size_t size,
-                         int format)
+cyi_tls_certificate_read(struct cyi_tls_certificate *out, const uint8_t *der, size_t size)
 {
-    int der_size = 0;
-    WOLFSSL_X509 *x509 = wolfSSL_X509_load_certificate_buffer(bytes, (int) size, format);
-    const unsigned char *der = x509 == NULL ? NULL : wolfSSL_X509_get_der(x509, &der_size);
-    int rc = -EBADMSG;
-    if (der != NULL && get_time(&out->not_before, wolfSSL_X509_get_notBefore(x509)) &&
-        get_time(&out->not_after, wolfSSL_X509_get_notAfter(x509))) {
-        cyi_crypto_sha256(out->hash, (struct cyi_bytes){der, (size_t) der_size});
-        hash_name(out->subject, wolfSSL_X509_get_subject_name(x509));
-        hash_name(out->issuer, wolfSSL_X509_get_issuer_name(x509));
-        rc = 0;
+    DecodedCert decoded;
+    wc_InitDecodedCert(&decoded, der, (word32) size, NULL);
+    int rc = wc_ParseCert(&decoded, CERT_TYPE, NO_VERIFY, NULL);
+    if (rc == 0 && !(get_time(&out->not_before, decoded.beforeDate, decoded.beforeDateLen) &&
+                     get_time(&out->not_after, decoded.afterDate, decoded.afterDateLen)))
+        rc = ASN_DATE_SZ_E;
+    if (rc == 0) {
+        memcpy(out->subject, decoded.subjectHash, sizeof out->subject);
+        memcpy(out->issuer, decoded.issuerHash, sizeof out->issuer);
+        cyi_crypto_sha256(out->hash, (struct cyi_bytes){der, size});
     }
-    wolfSSL_X509_free(x509);
-    return rc;
+    wc_FreeDecodedCert(&decoded);
+    return rc == 0 ? 0 : -EBADMSG;
+}
+
+/* The same of PEM. */
+static int
+read_block(struct cyi_tls_certificate *out, const struct block *block)
+{
+    uint8_t der[CERTIFICATE_MAX];
+    int n = wc_CertPemToDer((const uint8_t *) block->at, (int) block->size, der, sizeof der,
+                            CERT_TYPE);
+    return n > 0 ? cyi_tls_certificate_read(out, der, (size_t) n) : -EBADMSG;
 }
 
 /* 0, CY_EEARLY or CY_EEXPIRED. */
@@ -127,9 +140,7 @@ add_certificate(const struct maker *maker, const struct cyi_tls_file *file,
     if (context->count == CYI_TLS_ACCEPTED_MAX)
         return fail(maker, -E2BIG, "%s: more than %d certificates", file->name,
                     CYI_TLS_ACCEPTED_MAX);
-    int rc = cyi_tls_certificate_read(&context->accepted[context->count],
-                                      (const uint8_t *) block->at, block->size,
-                                      WOLFSSL_FILETYPE_PEM);
+    int rc = read_block(&context->accepted[context->count], block);
     if (rc != 0)
         return fail(maker, rc, "%s: certificate %u cannot be read", file->name,
                     context->count + 1);
@@ -205,6 +216,16 @@ read_key(struct block *key, const struct maker *maker)
 }
 
 static int
+wrong_key(const struct maker *maker, const struct cyi_tls_files *files)
+{
+    const struct cyi_tls_file *file = files->key.text != NULL ? &files->key : &files->certificate;
+    return fail(maker, -EKEYREJECTED,
+                "%s: the key belongs to another certificate than the first of %s, or is of no "
+                "use for TLS",
+                file->name, files->certificate.name);
+}
+
+static int
 use_own(const struct maker *maker, WOLFSSL_CTX *ctx, const struct block *certificate,
         const struct block *key)
 {
@@ -226,11 +247,25 @@ use_own(const struct maker *maker, WOLFSSL_CTX *ctx, const struct block *certifi
                                            WOLFSSL_FILETYPE_PEM);
     if (ok != WOLFSSL_SUCCESS)
         return fail(maker, -EBADMSG, "%s: the key cannot be read", key_file->name);
-    if (wolfSSL_CTX_check_private_key(ctx) != WOLFSSL_SUCCESS)
-        return fail(maker, -EKEYREJECTED, "%s: the key belongs to another certificate than "
-                                          "the first of %s",
-                    key_file->name, files->certificate.name);
-    return 0;
+    return wolfSSL_CTX_check_private_key(ctx) == WOLFSSL_SUCCESS ? 0 : wrong_key(maker, files);
+}
+
+/* Beyond those in the cafile nobody else is accepted, not even our own certificate. */
+static int
+accept_authorities(const struct maker *maker)
+{
+    const struct cyi_tls_context *context = maker->context;
+    int rc = accept_file(maker, &maker->files->ca);
+    if (rc != 0)
+        return rc;
+    for (uint32_t i = 0; i < context->count; i++) {
+        rc = check_dates(&context->accepted[i], maker->now);
+        if (rc == 0)
+            return 0;
+    }
+    return fail(maker, rc, "%s: %s", maker->files->ca.name,
+                rc == CY_EEARLY ? "no certificate in it is valid yet"
+                                : "every certificate in it has expired");
 }
 
 static int
@@ -240,6 +275,8 @@ use_authorities(const struct maker *maker, WOLFSSL_CTX *ctx)
     struct block block;
     size_t at = 0;
     for (uint32_t n = 1; next_block(&block, file, &at, "CERTIFICATE"); n++) {
+        if (check_dates(&maker->context->accepted[n - 1], maker->now) != 0)
+            continue; /* which it would not take */
         if (wolfSSL_CTX_load_verify_buffer(ctx, (const uint8_t *) block.at, (long) block.size,
                                            WOLFSSL_FILETYPE_PEM) != WOLFSSL_SUCCESS)
             return fail(maker, -EBADMSG, "%s: certificate %u cannot be used", file->name, n);
@@ -280,28 +317,95 @@ make_ctx(WOLFSSL_CTX **out, const struct maker *maker, WOLFSSL_METHOD *method)
     if (rc == 0)
         rc = use_own(maker, ctx, &certificate, &key);
     if (rc == 0 && !maker->context->pinned)
+        rc = accept_authorities(maker);
+    if (rc == 0 && !maker->context->pinned)
         rc = use_authorities(maker, ctx);
     /* Only now: what it asks for while it loads is nothing for us. */
     wolfSSL_CTX_SetDevId(ctx, CYI_TLS_DEVICE);
     return rc;
 }
 
-/* Beyond those in the cafile nobody else is accepted, not even our own certificate. */
+/* A handshake with ourselves, in memory. */
+struct way {
+    uint8_t bytes[16 << 10];
+    size_t used, taken;
+};
+
+struct rehearsal {
+    WOLFSSL *client, *server;
+    struct way there, back;
+};
+
 static int
-accept_authorities(const struct maker *maker)
+take_way(WOLFSSL *ssl, char *buffer, int size, void *arg)
 {
-    const struct cyi_tls_context *context = maker->context;
-    int rc = accept_file(maker, &maker->files->ca);
-    if (rc != 0)
-        return rc;
-    for (uint32_t i = 0; i < context->count; i++) {
-        rc = check_dates(&context->accepted[i], maker->now);
-        if (rc == 0)
-            return 0;
+    struct way *way = arg;
+    size_t n = way->used - way->taken;
+    (void) ssl;
+    if (n == 0)
+        return WOLFSSL_CBIO_ERR_WANT_READ;
+    n = (size_t) size < n ? (size_t) size : n;
+    memcpy(buffer, way->bytes + way->taken, n);
+    way->taken += n;
+    return (int) n;
+}
+
+static int
+put_way(WOLFSSL *ssl, char *buffer, int size, void *arg)
+{
+    struct way *way = arg;
+    (void) ssl;
+    if ((size_t) size > sizeof way->bytes - way->used)
+        return WOLFSSL_CBIO_ERR_GENERAL;
+    memcpy(way->bytes + way->used, buffer, (size_t) size);
+    way->used += (size_t) size;
+    return size;
+}
+
+static WOLFSSL *
+enter(WOLFSSL_CTX *ctx, struct way *in, struct way *out)
+{
+    WOLFSSL *ssl = wolfSSL_new(ctx);
+    if (ssl == NULL)
+        return NULL;
+    wolfSSL_set_verify(ssl, WOLFSSL_VERIFY_NONE, NULL);
+    wolfSSL_SSLSetIORecv(ssl, take_way);
+    wolfSSL_SSLSetIOSend(ssl, put_way);
+    wolfSSL_SetIOReadCtx(ssl, in);
+    wolfSSL_SetIOWriteCtx(ssl, out);
+    return ssl;
+}
+
+/* The client is content with the signature of the server, who is as we are. */
+static bool
+play(const struct rehearsal *rehearsal)
+{
+    bool client = false, server = false;
+    if (rehearsal->client == NULL || rehearsal->server == NULL)
+        return false;
+    for (int i = 0; i < 4 && !(client && server); i++) {
+        client = client || wolfSSL_connect(rehearsal->client) == WOLFSSL_SUCCESS;
+        server = server || wolfSSL_accept(rehearsal->server) == WOLFSSL_SUCCESS;
     }
-    return fail(maker, rc, "%s: %s", maker->files->ca.name,
-                rc == CY_EEARLY ? "no certificate in it is valid yet"
-                                : "every certificate in it has expired");
+    return client && server;
+}
+
+static int
+rehearse(const struct maker *maker)
+{
+    const struct cyi_tls_files *files = maker->files;
+    struct rehearsal *rehearsal = calloc(1, sizeof *rehearsal);
+    if (rehearsal == NULL)
+        return fail(maker, -ENOMEM, "%s", cy_strerror(-ENOMEM));
+    rehearsal->client =
+        enter(maker->context->client, &rehearsal->back, &rehearsal->there);
+    rehearsal->server =
+        enter(maker->context->server, &rehearsal->there, &rehearsal->back);
+    bool good = play(rehearsal);
+    wolfSSL_free(rehearsal->client);
+    wolfSSL_free(rehearsal->server);
+    free(rehearsal);
+    return good ? 0 : wrong_key(maker, files);
 }
 
 int
@@ -325,8 +429,8 @@ cyi_tls_context_create(struct cyi_tls_context **out, const struct cyi_tls_files 
         rc = make_ctx(&context->server, &maker, wolfTLSv1_3_server_method());
     if (rc == 0 && wolfSSL_CTX_no_ticket_TLSv13(context->server) != 0)
         rc = fail(&maker, -EIO, "TLS without tickets is not to be had");
-    if (rc == 0 && !context->pinned)
-        rc = accept_authorities(&maker);
+    if (rc == 0)
+        rc = rehearse(&maker);
     wolfSSL_ERR_clear_error();
     if (rc != 0)
         cyi_tls_context_release(&context);
@@ -416,8 +520,8 @@ cyi_tls_judge(int good, WOLFSSL_X509_STORE_CTX *store)
     int depth = store->error_depth;
     bool first = depth == 0;
     if (store->certs == NULL || depth < 0 || depth >= store->totalCerts ||
-        cyi_tls_certificate_read(&peer, store->certs[depth].buffer, store->certs[depth].length,
-                                 WOLFSSL_FILETYPE_ASN1) != 0) {
+        cyi_tls_certificate_read(&peer, store->certs[depth].buffer, store->certs[depth].length) !=
+            0) {
         tls->verdict = CY_ECERT;
         return 0;
     }

@@ -16,10 +16,12 @@
 
 #include <wolfssl/ssl.h>
 
+enum { CYI_TLS_NAME_HASH = 20 };
+
 struct cyi_tls_certificate {
     uint8_t hash[CYI_CRYPTO_HASH];
-    uint8_t subject[CYI_CRYPTO_HASH], issuer[CYI_CRYPTO_HASH]; /* of their names */
-    int64_t not_before, not_after;                             /* seconds since 1970 */
+    uint8_t subject[CYI_TLS_NAME_HASH], issuer[CYI_TLS_NAME_HASH];
+    int64_t not_before, not_after; /* seconds since 1970 */
 };
 
 struct cyi_tls_context {
@@ -63,7 +65,7 @@ struct cyi_tls {
 
 /* tls_context.c */
 CY_MUST_CHECK int cyi_tls_certificate_read(struct cyi_tls_certificate *out,
-                                           const uint8_t *bytes, size_t size, int format);
+                                           const uint8_t *der, size_t size);
 /* wolfSSL asks for each certificate of the peer. */
 int cyi_tls_judge(int good, WOLFSSL_X509_STORE_CTX *store);
 
