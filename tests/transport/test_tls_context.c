@@ -234,7 +234,7 @@ dates_are_looked_at(void)
 static void
 a_cafile_has_certificates_that_have_not_all_expired(void)
 {
-    char own[TLS_TEXT_BYTES], ca[2 * TLS_TEXT_BYTES], good[TLS_TEXT_BYTES];
+    char own[TLS_TEXT_BYTES], ca[TLS_TEXT_BYTES], good[TLS_TEXT_BYTES];
     struct cyi_tls_context *context;
     tls_make_lasting(own, "cycos");
     CY_FAILS(tls_context(&context, own, NULL, "nothing", now()), CY_ENOCERT);
@@ -243,7 +243,7 @@ a_cafile_has_certificates_that_have_not_all_expired(void)
     CY_FAILS(tls_context(&context, own, NULL, ca, now()), CY_EEXPIRED);
     CU_ASSERT_STRING_EQUAL(tls_why, "ca: every certificate in it has expired");
     tls_make_lasting(good, "another authority");
-    strcat(ca, good);
+    tls_add(ca, good);
     CY_OK(tls_context(&context, own, NULL, ca, now()));
     cyi_tls_context_release(&context);
 }
@@ -252,16 +252,17 @@ a_cafile_has_certificates_that_have_not_all_expired(void)
 static void
 files_have_limits(void)
 {
-    char *text = calloc(CYI_TLS_ACCEPTED_MAX + 2, 2048);
-    char one[TLS_TEXT_BYTES];
+    char *text = calloc(CYI_TLS_ACCEPTED_MAX + 2, 2048), one[TLS_TEXT_BYTES];
     begin();
     tls_make_lasting(one, "cycos");
-    strcpy(text, one);
-    for (int i = 1; i < CYI_TLS_ACCEPTED_MAX; i++)
-        strcat(text, strstr(one, "-----BEGIN CERT"));
+    const char *more = strstr(one, "-----BEGIN CERT");
+    size_t used = strlen(one), size = strlen(more);
+    memcpy(text, one, used);
+    for (int i = 1; i < CYI_TLS_ACCEPTED_MAX; i++, used += size)
+        memcpy(text + used, more, size);
     tls_write("certificate", text, 0600);
     loads();
-    strcat(text, strstr(one, "-----BEGIN CERT"));
+    memcpy(text + used, more, size);
     tls_write("certificate", text, 0600);
     fails(-E2BIG, "more than 64 certificates");
     free(text);

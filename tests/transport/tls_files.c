@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 char tls_why[256];
-enum { PATHS = 8 };
+enum { PATHS = 24 };
 static char folder[64], paths[PATHS][TLS_PATH_BYTES];
 
 void
@@ -104,6 +104,15 @@ void
 tls_make_lasting(char *text, const char *name)
 {
     tls_make(text, name, 0, INT64_C(7258118400)); /* 2200 */
+}
+
+void
+tls_add(char *text, const char *other)
+{
+    const char *from = strstr(other, "-----BEGIN CERT");
+    size_t have = strlen(text), size = strlen(from) + 1;
+    CU_ASSERT_TRUE_FATAL(have + size <= TLS_TEXT_BYTES);
+    memcpy(text + have, from, size);
 }
 
 int

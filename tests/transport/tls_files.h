@@ -11,7 +11,7 @@ enum { TLS_TEXT_BYTES = 4 * CYI_CERTIFICATE_BYTES, TLS_PATH_BYTES = 128 };
 /* An empty folder, for one test. */
 void tls_folder_begin(void);
 void tls_folder_end(void);
-/* The path of a file in it, good until its end; of eight at most. */
+/* The path of a file in it, good until its end; of 24 at most. */
 const char *tls_path(const char *name);
 /* A command of the shell, carried out in it, with nothing to read; its exit status. */
 int tls_shell(const char *format, ...) CY_PRINTF(1, 2);
@@ -29,6 +29,9 @@ const char *tls_specified(void);
 void tls_make(char *text, const char *name, int64_t not_before, int64_t not_after);
 /* The same, valid for as long as any test runs, simulated or not. */
 void tls_make_lasting(char *text, const char *name);
+
+/* Add the certificates of another text, without its key; both have TLS_TEXT_BYTES. */
+void tls_add(char *text, const char *other);
 
 /* A context of texts; `key` and `ca` may be NULL. What went wrong is in tls_why. */
 extern char tls_why[256];
