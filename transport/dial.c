@@ -117,6 +117,22 @@ dial_once(struct cyi_net_core *owner, uint16_t number, bool *served)
     return rc;
 }
 
+/* A node that we only wanted to meet. */
+static void
+note_stranger(struct cyi_net_core *owner, const cy_address *address, int error)
+{
+    char text[CY_ADDRESS_TEXT_MAX];
+    uint32_t unsaid;
+    if (cyi_is_tls_wrong(error))
+        owner->counters.bad_tls++;
+    if ((!cyi_is_tls_wrong(error) && !cyi_is_secret_wrong(error)) ||
+        !cyi_may_complain(owner, &unsaid))
+        return;
+    cy_address_format(text, sizeof text, address);
+    cy_log_write(CY_LOG_WARN, "net.dial", "peer=%s error=%s reason=%s unsaid=%u", text,
+                 cy_errname(error), cy_strerror(error), unsaid);
+}
+
 static cy_time
 back_off(struct cyi_net_core *owner, uint32_t dials)
 {
@@ -136,11 +152,11 @@ log_failure(const struct cyi_link *link, int error)
     char text[CY_LOCATION_TEXT_MAX];
     cy_location location = cy_ref_location(link->home);
     uint32_t unsaid = 0;
-    bool secret = cyi_is_secret_wrong(error);
-    if (secret && !cyi_may_complain(link->owner, &unsaid))
+    bool wrong = cyi_is_secret_wrong(error) || cyi_is_tls_wrong(error);
+    if (wrong && !cyi_may_complain(link->owner, &unsaid))
         return;
     cy_location_format(text, sizeof text, &location);
-    cy_log_write(secret ? CY_LOG_WARN : CY_LOG_DEBUG, "net.dial",
+    cy_log_write(wrong ? CY_LOG_WARN : CY_LOG_DEBUG, "net.dial",
                  "peer=%s error=%s reason=%s unsaid=%u", text, cy_errname(error),
                  cy_strerror(error), unsaid);
 }
@@ -158,7 +174,7 @@ hopeless(const struct cyi_link *link, int error)
     if (known != -ENOENT)
         return known != 0;
     if (error == -ESRCH || error == CY_ESELF || error == CY_ENOPEER || error == CY_EVERSION ||
-        cyi_is_secret_wrong(error))
+        cyi_is_secret_wrong(error) || cyi_is_tls_wrong(error))
         return true;
     if (error == -ECONNREFUSED && link->dials + 1 >= REFUSED_MAX)
         return true;
@@ -176,6 +192,8 @@ note_failure(struct cyi_net_core *owner, uint16_t number, int error)
         return true;
     if (cyi_is_secret_wrong(error))
         owner->counters.bad_secret++;
+    if (cyi_is_tls_wrong(error))
+        owner->counters.bad_tls++;
     log_failure(link, error);
     cyi_members_dial_failed(owner->net->members, link, error);
     link = cyi_link_numbered(owner->core, number);
@@ -251,6 +269,8 @@ cyi_dial_meet(struct cyi_core *core, const cy_address *address, struct cyi_intro
         rc = introduce(connection, &peer, NULL, out, &credit, deadline);
     if (rc == 0)
         rc = cyi_members_meet(owner->net->members, core, out, address);
+    else
+        note_stranger(owner, address, rc);
     cyi_connection_free(&connection);
     return rc;
 }

@@ -15,6 +15,7 @@ struct cyi_link;
 struct cyi_members;
 struct cyi_discover;
 struct cyi_locates;
+struct cyi_tls_context;
 
 /* What links, probes and hellos are to keep to; set from the options, shortened by tests. */
 struct cyi_net_limits {
@@ -40,6 +41,7 @@ struct cyi_net {
     struct cyi_node *node;
     struct cyi_net_limits limits;
     struct cyi_secrets *secrets;
+    struct cyi_tls_context *tls; /* of new connections; under node->lock; NULL: without TLS */
     struct cyi_members *members;
     struct cyi_discover *discover; /* the hub's */
     struct cyi_locates *locates;   /* locate.c */
@@ -58,6 +60,8 @@ struct cyi_net_counters {
     uint64_t resent;  /* frames, after a cut */
     uint64_t dials, accepts, cuts;
     uint64_t bad_secret, bad_handshake, bad_frame, handshakes_refused;
+    uint64_t tls;     /* handshakes of TLS that went well */
+    uint64_t bad_tls; /* no certificate, or none that is accepted; TLS on one side only */
 };
 
 struct cyi_net_core {
@@ -76,6 +80,7 @@ struct cyi_net_core {
     uint8_t *receive;        /* CYI_RECEIVE_BYTES, of whoever reads right now */
     struct cyi_net_counters counters;
     cy_ref control;        /* the task that tells of this core (control.c); maybe nobody */
+    cy_time shake_at;      /* no step of a TLS handshake for a stranger before */
     cy_time complained_at; /* when the last refusal was logged */
     uint32_t unsaid;       /* refusals since */
 };
@@ -97,11 +102,22 @@ cyi_net_core(const struct cyi_core *core)
 struct cyi_net_setup {
     struct cyi_network network;
     struct cyi_net_limits limits;
-    const char *const *passwords; /* NULL: what the options say */
+    const struct cyi_tls_files *tls; /* NULL: what the options say */
+    const char *const *passwords;    /* likewise */
     uint32_t password_count;
     int cost_log2; /* of scrypt, for the passwords */
 };
 void cyi_net_setup_init(struct cyi_net_setup *out);
+
+/*
+ * net_tls.c: the certificate of a node. load: at its start, if it is to have one. reload: while
+ * it runs; what is wrong is told to the log and changes nothing. The setup may be NULL.
+ */
+CY_MUST_CHECK int cyi_net_load_tls(struct cyi_net *net, const struct cyi_net_setup *setup,
+                                   char *why, size_t why_size);
+void cyi_net_reload_tls(struct cyi_net *net, const struct cyi_net_setup *setup);
+/* What new connections use; a user of it, or NULL: no TLS. Any thread. */
+struct cyi_tls_context *cyi_net_tls(struct cyi_net *net);
 
 /* The address of a node as it is written in hellos and references. */
 void cyi_address_to_wire(uint8_t *out, const cy_address *address);

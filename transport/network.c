@@ -232,7 +232,7 @@ static bool
 is_open(const struct cyi_net *net)
 {
     static const struct in6_addr any;
-    if (cyi_secrets_count(net->secrets) != 0)
+    if (cyi_secrets_count(net->secrets) != 0 || net->tls != NULL)
         return false;
     for (uint8_t i = 0; i < net->address_count; i++) {
         struct in6_addr address;
@@ -276,6 +276,8 @@ open_all(struct cyi_net *net, const struct cyi_net_setup *setup, char *why, size
     struct places places = {.count = 0};
     const struct cy_options *options = net->node->options;
     int rc = get_secrets(net, setup, why, size);
+    if (rc == 0)
+        rc = cyi_net_load_tls(net, setup, why, size);
     for (uint16_t i = 0; rc == 0 && i < net->node->core_count; i++)
         rc = open_core(net, i);
     if (rc == 0 && options->node.count != 0)
@@ -319,12 +321,30 @@ open_network(struct cyi_node *node, char *why, size_t size)
     return open_by(node, NULL, why, size);
 }
 
-static int
-open_setup(struct cyi_node *node, char *why, size_t size)
+static const struct cyi_net_setup *
+setup_of(const struct cyi_node *node)
 {
     const struct cyi_network *network = node->options->network;
     const char *setup = (const char *) network - offsetof(struct cyi_net_setup, network);
-    return open_by(node, (const struct cyi_net_setup *) (const void *) setup, why, size);
+    return (const struct cyi_net_setup *) (const void *) setup;
+}
+
+static void
+reload_network(struct cyi_node *node)
+{
+    cyi_net_reload_tls(node->net, NULL);
+}
+
+static void
+reload_setup(struct cyi_node *node)
+{
+    cyi_net_reload_tls(node->net, setup_of(node));
+}
+
+static int
+open_setup(struct cyi_node *node, char *why, size_t size)
+{
+    return open_by(node, setup_of(node), why, size);
 }
 
 static void
@@ -423,6 +443,7 @@ close_network(struct cyi_node *node)
     if (net->members != NULL)
         cyi_members_free(&net->members);
     cyi_secrets_free(&net->secrets);
+    cyi_tls_context_release(&net->tls);
     free(net->cores);
     free(net);
     node->net = NULL;
@@ -430,13 +451,15 @@ close_network(struct cyi_node *node)
 }
 
 static const struct cyi_network NETWORK = {
-    .open = open_network, .flush = flush, .leave = leave_network, .close = close_network};
+    .open = open_network, .flush = flush, .reload = reload_network, .leave = leave_network,
+    .close = close_network};
 
 void
 cyi_net_setup_init(struct cyi_net_setup *out)
 {
     *out = (struct cyi_net_setup){.network = NETWORK, .limits = DEFAULTS, .cost_log2 = 1};
     out->network.open = open_setup;
+    out->network.reload = reload_setup;
 }
 
 const struct cyi_network *

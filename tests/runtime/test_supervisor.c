@@ -64,6 +64,8 @@ look_at_signals(void *arg)
     CY_CHECK_EQ(sigaction(SIGTERM, NULL, &action), 0);
     CY_CHECK(action.sa_handler != SIG_DFL);
     CY_CHECK_EQ(sigaction(SIGHUP, NULL, &action), 0);
+    CY_CHECK(action.sa_handler != SIG_DFL);
+    CY_CHECK_EQ(sigaction(SIGUSR1, NULL, &action), 0);
     CY_CHECK(action.sa_handler == SIG_DFL);
     return 0;
 }
@@ -127,6 +129,32 @@ static void
 run_stop_by_signal(void *arg)
 {
     run_in_child(stop_by_signal, arg, 2, CY_MINUTE);
+}
+
+static int
+hang_up_twice(void *arg)
+{
+    (void) arg;
+    for (int i = 0; i < 2; i++) {
+        kill(getpid(), SIGHUP);
+        if (cy_sleep(10 * CY_MILLISECOND) != 0)
+            return 99;
+    }
+    return cy_stopping() ? 98 : 7;
+}
+
+static void
+run_hang_up(void *arg)
+{
+    run_in_child(hang_up_twice, arg, 1, CY_MINUTE);
+}
+
+static void
+sighup_ends_nothing(void)
+{
+    CY_OK(cy_test_run_child(&child, run_hang_up, NULL));
+    CU_ASSERT_EQUAL(child.status, 7);
+    CU_ASSERT_PTR_NOT_NULL(strstr(child.output, "event=node.reload signal=1"));
 }
 
 static void
@@ -451,7 +479,7 @@ too_few_descriptors_are_an_error_at_each_step(void)
 
 CY_TEST_MAIN("runtime.supervisor", CY_TEST(an_idle_node_wakes_at_most_ten_times_a_second),
              CY_TEST(leaves_signals_as_they_were),
-             CY_TEST(sigterm_and_sigint_shut_down_gracefully),
+             CY_TEST(sigterm_and_sigint_shut_down_gracefully), CY_TEST(sighup_ends_nothing),
              CY_TEST(the_second_signal_ends_at_once_even_if_a_task_hogs),
              CY_TEST(a_task_that_never_leaves_its_core_cannot_stop_the_end),
              CY_TEST(nor_can_it_on_the_only_core),

@@ -70,7 +70,7 @@ struct cy_options {
     uint64_t stack_bytes;        /* per stackful task, virtual: 64 KiB */
     uint32_t pool_threads;       /* for cy_blocking(): 4 */
     uint32_t pool_queue_max;     /* calls that wait for them: 1024 */
-    bool handle_signals;         /* SIGTERM, SIGINT, SIGQUIT: yes */
+    bool handle_signals;         /* SIGTERM, SIGINT, SIGQUIT, SIGHUP: yes */
     cy_time shutdown_grace_ns;   /* for tasks to finish after a signal: 10 s */
     enum cy_log_level log_level; /* info */
     uint32_t log_rate;           /* lines per second and event: 100; 0: no limit */
