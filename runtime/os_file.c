@@ -172,15 +172,15 @@ file_sync(struct cyi_os *os, int fd)
 static void
 read_info(struct cyi_file_info *out, const struct stat *from)
 {
-    *out = (struct cyi_file_info){
-        .size = (uint64_t) from->st_size,
-        .mtime_ns = (int64_t) from->st_mtim.tv_sec * NS + from->st_mtim.tv_nsec,
-        .mode = from->st_mode & 07777,
-        .owner = from->st_uid,
-        .kind = S_ISREG(from->st_mode)   ? CYI_FILE_REGULAR
-                : S_ISDIR(from->st_mode) ? CYI_FILE_FOLDER
-                : S_ISLNK(from->st_mode) ? CYI_FILE_LINK
-                                         : CYI_FILE_OTHER};
+    *out = (struct cyi_file_info){.size = (uint64_t) from->st_size,
+                                  .mtime_ns = (int64_t) from->st_mtim.tv_sec * NS +
+                                              from->st_mtim.tv_nsec,
+                                  .mode = from->st_mode & 07777,
+                                  .owner = from->st_uid,
+                                  .kind = S_ISREG(from->st_mode)   ? CYI_FILE_REGULAR
+                                          : S_ISDIR(from->st_mode) ? CYI_FILE_FOLDER
+                                          : S_ISLNK(from->st_mode) ? CYI_FILE_LINK
+                                                                   : CYI_FILE_OTHER};
 }
 
 static int

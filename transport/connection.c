@@ -205,3 +205,9 @@ cyi_connection_read_full(struct cyi_connection *connection, void *bytes, size_t 
     ssize_t n = cy_read_full(connection->socket, bytes, size, deadline);
     return n < 0 ? (int) n : (size_t) n < size ? -ECONNRESET : 0;
 }
+
+bool
+cyi_connection_is_plain(const struct cyi_connection *connection)
+{
+    return !connection->secured;
+}

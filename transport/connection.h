@@ -80,6 +80,9 @@ CY_MUST_CHECK int cyi_connection_write_full(struct cyi_connection *connection,
 CY_MUST_CHECK int cyi_connection_read_full(struct cyi_connection *connection, void *bytes,
                                            size_t size, cy_time deadline);
 
+/* Do bytes travel as they are, so that a file may go into the socket by itself? */
+bool cyi_connection_is_plain(const struct cyi_connection *connection);
+
 /* receive.c: read and carry out until the connection ends; what ended it. */
 int cyi_connection_serve(struct cyi_connection *connection);
 
@@ -94,6 +97,10 @@ CY_MUST_CHECK int cyi_handshake_introduce(struct cyi_connection *connection,
 /* Hear who it is, and how many bytes of frames it takes. */
 CY_MUST_CHECK int cyi_handshake_meet(struct cyi_connection *connection, struct cyi_intro *out,
                                      uint32_t *credit, cy_time deadline);
+
+/* dial.c: the same for a connection that is for files; both intros have been exchanged. */
+CY_MUST_CHECK int cyi_dial_file(struct cyi_connection **out, struct cyi_core *core,
+                                const cy_address *address, cy_time deadline);
 
 /* adopt.c */
 

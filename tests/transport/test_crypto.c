@@ -1,6 +1,6 @@
 #include "crypto.h"
-#include "sha256.h"
 #include "cy_test.h"
+#include "sha256.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -251,8 +251,8 @@ compares_every_byte(void)
 }
 
 CY_TEST_MAIN("transport.crypto", CY_TEST(hashes_as_the_standard_says),
-             CY_TEST(hashes_piece_by_piece),
-             CY_TEST(signs_as_rfc_4231_says), CY_TEST(derives_keys_as_rfc_5869_says),
+             CY_TEST(hashes_piece_by_piece), CY_TEST(signs_as_rfc_4231_says),
+             CY_TEST(derives_keys_as_rfc_5869_says),
              CY_TEST(stretches_passwords_as_rfc_7914_says),
              CY_TEST(multiplies_as_rfc_7748_says), CY_TEST(two_sides_agree_on_a_secret),
              CY_TEST(refuses_points_of_low_order), CY_TEST(encrypts_as_rfc_8439_says),
