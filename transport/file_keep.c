@@ -48,8 +48,6 @@ cyi_files_keep(void *arg)
     struct cyi_net *net = arg;
     struct cyi_file_job job = {.running = false};
     cy_time pause = net->files.limits.keep_ns / 4;
-    if (net->files.os->file == NULL)
-        return 0;
     do
         (void) cyi_file_job_run(&job, tidy, &net->files);
     while (cy_sleep(pause) == 0);

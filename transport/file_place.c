@@ -37,6 +37,8 @@ cyi_file_folder_make(struct cyi_file_store *store, const char *dir)
         name[size] = '\0';
         dir += size + (dir[size] == '/');
         int rc = os->file->make_folder(os, folder, name, FOLDER_MODE);
+        if (rc == 0)
+            rc = os->file->sync(os, folder);
         int next = rc == 0 || rc == -EEXIST ? os->file->open_folder(os, folder, name) : rc;
         os->file->close(os, folder);
         folder = next;

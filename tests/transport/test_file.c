@@ -1,4 +1,4 @@
-#include "file_pair.h"
+#include "file_ferry.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 static int
 send_to(const char *path, const char *dir, uint32_t flags, struct cy_file_stat *stat)
 {
-    return cy_file_send(&pair.to, path, dir, flags, stat, cy_after(60 * CY_SECOND));
+    return cy_file_send(&ferry.to, path, dir, flags, stat, cy_after(60 * CY_SECOND));
 }
 
 static int
@@ -20,24 +20,24 @@ send_sizes(void *arg)
         char name[16];
         struct stat there, here;
         snprintf(name, sizeof name, "f%u", i);
-        const char *path = pair_file(name, SIZES[i], i);
+        const char *path = ferry_file(name, SIZES[i], i);
         CY_CHECK_EQ(stat(path, &here), 0);
         CY_CHECK_EQ(send_to(path, NULL, 0, NULL), CY_FILE_SENT);
-        CY_CHECK(pair_has(name, SIZES[i], i));
-        CY_CHECK_EQ(stat(pair_there(name), &there), 0);
+        CY_CHECK(ferry_has(name, SIZES[i], i));
+        CY_CHECK_EQ(stat(ferry_there(name), &there), 0);
         CY_CHECK_EQ(there.st_mtim.tv_sec, here.st_mtim.tv_sec);
         CY_CHECK_EQ(there.st_mtim.tv_nsec, here.st_mtim.tv_nsec);
         CY_CHECK_EQ(there.st_mode, here.st_mode);
         CY_CHECK_EQ(send_to(path, NULL, 0, NULL), CY_FILE_SAME);
     }
-    CY_CHECK_EQ(pair_parts(), 0);
+    CY_CHECK_EQ(ferry_parts(), 0);
     return 0;
 }
 
 static void
 brings_files_of_all_sizes(void)
 {
-    pair_test(send_sizes);
+    ferry_test(send_sizes);
 }
 
 CY_TEST_MAIN("transport.file", CY_TEST(brings_files_of_all_sizes))

@@ -1,4 +1,4 @@
-#include "file_pair.h"
+#include "file_ferry.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -9,39 +9,39 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct file_pair pair;
+struct file_ferry ferry;
 
 static const char *const loopback[] = {"127.0.0.1"};
 
 static void
 set_options(int which, const char *name)
 {
-    struct cy_options *options = &pair.options[which];
+    struct cy_options *options = &ferry.options[which];
     cy_node_options(options, 1);
-    cyi_net_setup_init(&pair.setup[which]);
-    options->network = &pair.setup[which].network;
+    cyi_net_setup_init(&ferry.setup[which]);
+    options->network = &ferry.setup[which].network;
     options->name = name;
     options->discover_peers = false;
     options->node = (struct cy_option_list){loopback, 1};
 }
 
 void
-pair_open(void)
+ferry_open(void)
 {
     const char *folder = getenv("TMPDIR");
-    snprintf(pair.base, sizeof pair.base, "%s/cy-file-XXXXXX",
+    snprintf(ferry.base, sizeof ferry.base, "%s/cy-file-XXXXXX",
              folder != NULL && strlen(folder) < 40 ? folder : "/tmp");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(pair.base));
-    snprintf(pair.here, sizeof pair.here, "%s/here", pair.base);
-    snprintf(pair.there, sizeof pair.there, "%s/there", pair.base);
-    CY_OK(mkdir(pair.here, 0700));
-    CY_OK(mkdir(pair.there, 0700));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(ferry.base));
+    snprintf(ferry.here, sizeof ferry.here, "%s/here", ferry.base);
+    snprintf(ferry.there, sizeof ferry.there, "%s/there", ferry.base);
+    CY_OK(mkdir(ferry.here, 0700));
+    CY_OK(mkdir(ferry.there, 0700));
     set_options(0, "giver");
     set_options(1, "taker");
-    pair.options[1].dest_path = pair.there;
-    pair.options[0].dest_path = pair.here;
-    atomic_store(&pair.ready, false);
-    atomic_store(&pair.over, false);
+    ferry.options[1].dest_path = ferry.there;
+    ferry.options[0].dest_path = ferry.here;
+    atomic_store(&ferry.ready, false);
+    atomic_store(&ferry.over, false);
 }
 
 /* The taker's only task. */
@@ -49,9 +49,9 @@ static int
 stand_by(void *arg)
 {
     (void) arg;
-    pair.to = cy_self_location();
-    atomic_store(&pair.ready, true);
-    while (!atomic_load(&pair.over))
+    ferry.to = cy_self_location();
+    atomic_store(&ferry.ready, true);
+    while (!atomic_load(&ferry.over))
         CY_CHECK_EQ(cy_sleep(CY_MILLISECOND), 0);
     return 0;
 }
@@ -60,7 +60,7 @@ static void *
 run_taker(void *arg)
 {
     (void) arg;
-    CY_CHECK_EQ(cy_run(&pair.options[1], stand_by, NULL), 0);
+    CY_CHECK_EQ(cy_run(&ferry.options[1], stand_by, NULL), 0);
     return NULL;
 }
 
@@ -68,20 +68,20 @@ static int
 run_test(void *arg)
 {
     cy_task_fn *const *test = arg;
-    while (!atomic_load(&pair.ready))
+    while (!atomic_load(&ferry.ready))
         CY_CHECK_EQ(cy_sleep(CY_MILLISECOND), 0);
     int rc = (*test)(NULL);
-    atomic_store(&pair.over, true);
+    atomic_store(&ferry.over, true);
     return rc;
 }
 
 void
-pair_run(cy_task_fn *test)
+ferry_run(cy_task_fn *test)
 {
     pthread_t thread;
     cy_node_begin_checks();
     CY_OK(pthread_create(&thread, NULL, run_taker, NULL));
-    CY_OK(cy_run(&pair.options[0], run_test, &test));
+    CY_OK(cy_run(&ferry.options[0], run_test, &test));
     CY_OK(pthread_join(thread, NULL));
     cy_node_assert_checks();
 }
@@ -105,19 +105,19 @@ remove_tree(const char *path)
 }
 
 void
-pair_close(void)
+ferry_close(void)
 {
-    remove_tree(pair.base);
-    cy_options_fini(&pair.options[0]);
-    cy_options_fini(&pair.options[1]);
+    remove_tree(ferry.base);
+    cy_options_fini(&ferry.options[0]);
+    cy_options_fini(&ferry.options[1]);
 }
 
 void
-pair_test(cy_task_fn *test)
+ferry_test(cy_task_fn *test)
 {
-    pair_open();
-    pair_run(test);
-    pair_close();
+    ferry_open();
+    ferry_run(test);
+    ferry_close();
 }
 
 static uint8_t
@@ -135,11 +135,11 @@ fill(uint8_t *bytes, size_t n, size_t from, uint32_t seed)
 }
 
 const char *
-pair_file(const char *name, size_t size, uint32_t seed)
+ferry_file(const char *name, size_t size, uint32_t seed)
 {
     static _Thread_local char path[256];
     static uint8_t bytes[1 << 16];
-    snprintf(path, sizeof path, "%s/%s", pair.here, name);
+    snprintf(path, sizeof path, "%s/%s", ferry.here, name);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     CY_CHECK(fd >= 0);
     for (size_t at = 0; at < size;) {
@@ -153,20 +153,20 @@ pair_file(const char *name, size_t size, uint32_t seed)
 }
 
 const char *
-pair_there(const char *name)
+ferry_there(const char *name)
 {
     static _Thread_local char path[256];
-    snprintf(path, sizeof path, "%s/%s", pair.there, name);
+    snprintf(path, sizeof path, "%s/%s", ferry.there, name);
     return path;
 }
 
 bool
-pair_has(const char *name, size_t size, uint32_t seed)
+ferry_has(const char *name, size_t size, uint32_t seed)
 {
     static uint8_t got[1 << 16], want[1 << 16];
     struct stat info;
     bool same = true;
-    int fd = open(pair_there(name), O_RDONLY | O_CLOEXEC);
+    int fd = open(ferry_there(name), O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
     same = fstat(fd, &info) == 0 && (size_t) info.st_size == size;
@@ -184,29 +184,29 @@ pair_has(const char *name, size_t size, uint32_t seed)
 }
 
 void
-pair_put_there(const char *name, const char *text)
+ferry_put_there(const char *name, const char *text)
 {
-    int fd = open(pair_there(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int fd = open(ferry_there(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     CY_CHECK(fd >= 0);
     CY_CHECK_EQ(write(fd, text, strlen(text)), strlen(text));
     close(fd);
 }
 
 bool
-pair_exists(const char *name)
+ferry_exists(const char *name)
 {
     struct stat info;
-    return lstat(pair_there(name), &info) == 0;
+    return lstat(ferry_there(name), &info) == 0;
 }
 
 int
-pair_parts(void)
+ferry_parts(void)
 {
     char name[64];
     int n = 0;
     const struct dirent *entry;
     snprintf(name, sizeof name, ".cycos-%u", (unsigned) geteuid());
-    DIR *stream = opendir(pair_there(name));
+    DIR *stream = opendir(ferry_there(name));
     while (stream != NULL && (entry = readdir(stream)) != NULL)
         n += entry->d_name[0] != '.';
     if (stream != NULL)

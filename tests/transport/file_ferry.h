@@ -1,11 +1,11 @@
 /*
- * file_pair.h - two nodes of this process on the loopback: one gives files, the other takes.
+ * file_ferry.h - two nodes of this process on the loopback: one gives files, the other takes.
  *
  * The test is the main task of the giver. Both have folders of their own under a temporary
  * one, which is removed afterwards.
  */
-#ifndef CY_FILE_PAIR_H
-#define CY_FILE_PAIR_H
+#ifndef CY_FILE_FERRY_H
+#define CY_FILE_FERRY_H
 
 #include "cy_node.h"
 #include "net.h"
@@ -13,7 +13,7 @@
 #include <cycos/peer.h>
 #include <stdatomic.h>
 
-struct file_pair {
+struct file_ferry {
     struct cyi_net_setup setup[2];
     struct cy_options options[2];
     char base[64];  /* the temporary folder */
@@ -22,27 +22,27 @@ struct file_pair {
     cy_location to; /* the taker's core 0 */
     atomic_bool ready, over;
 };
-extern struct file_pair pair;
+extern struct file_ferry ferry;
 
-/* Make folders and options; change the latter before pair_run(). */
-void pair_open(void);
+/* Make folders and options; change the latter before ferry_run(). */
+void ferry_open(void);
 /* Run the taker, and the test in the giver; assert what the test has checked. */
-void pair_run(cy_task_fn *test);
+void ferry_run(cy_task_fn *test);
 /* Remove everything. */
-void pair_close(void);
+void ferry_close(void);
 /* All three. */
-void pair_test(cy_task_fn *test);
+void ferry_test(cy_task_fn *test);
 
 /* A file of the giver: `size` bytes that follow from the seed; its path. */
-const char *pair_file(const char *name, size_t size, uint32_t seed);
+const char *ferry_file(const char *name, size_t size, uint32_t seed);
 /* Does the taker have a file of this name with these bytes? */
-bool pair_has(const char *name, size_t size, uint32_t seed);
+bool ferry_has(const char *name, size_t size, uint32_t seed);
 /* Something at the taker: any file, with text. */
-void pair_put_there(const char *name, const char *text);
+void ferry_put_there(const char *name, const char *text);
 /* A path at the taker. */
-const char *pair_there(const char *name);
-bool pair_exists(const char *name);
+const char *ferry_there(const char *name);
+bool ferry_exists(const char *name);
 /* How many temporary files the taker has. */
-int pair_parts(void);
+int ferry_parts(void);
 
 #endif
