@@ -8,8 +8,8 @@
  * Six streams of numbers come from the seed (schedule, world, clocks, faults, the program's and
  * bytes for it), so that a change of the one disturbs the others as little as possible.
  */
-#include "sim_disk.h"
 #include "sanitizer.h"
+#include "sim_disk.h"
 #include <cycos/impl/inbox.h>
 #include <cycos/impl/rcu.h>
 #include <cycos/impl/time.h>

@@ -85,12 +85,12 @@ struct sim_host {
     struct cyi_sim *sim;
     struct cyi_list bound; /* sockets that have a local name */
     uint32_t index;
-    uint8_t addresses; /* CYI_SIM_V4, CYI_SIM_V6 */
-    bool off;          /* without power: nothing gets out or in */
-    uint32_t buffer;   /* bytes that its ends of new connections receive; 0: as drawn */
-    cy_time ahead;     /* of the simulated time */
-    cy_time realtime;  /* the same of the calendar clock */
-    int64_t drift;     /* so many millionths are both too fast */
+    uint8_t addresses;     /* CYI_SIM_V4, CYI_SIM_V6 */
+    bool off;              /* without power: nothing gets out or in */
+    uint32_t buffer;       /* bytes that its ends of new connections receive; 0: as drawn */
+    cy_time ahead;         /* of the simulated time */
+    cy_time realtime;      /* the same of the calendar clock */
+    int64_t drift;         /* so many millionths are both too fast */
     struct sim_disk *disk; /* sim_file.c; NULL until somebody looks */
 };
 

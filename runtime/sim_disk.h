@@ -29,7 +29,7 @@ struct sim_inode {
     int64_t mtime_ns;
     struct sim_content now, safe; /* of a file; `safe` survives */
     struct sim_names names, kept; /* of a folder; the same */
-    bool changed;              /* since it was synchronised */
+    bool changed;                 /* since it was synchronised */
     const struct sim_open *lock;
 };
 

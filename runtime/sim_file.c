@@ -179,7 +179,8 @@ file_open_folder(struct cyi_os *os, int root, const char *path)
     struct sim_inode *inode;
     if (root >= 0 && from == NULL)
         return -EBADF;
-    int rc = walk(&inode, from != NULL ? from->inode : cyi_sim_disk_of(host_of(os))->root, path);
+    int rc =
+        walk(&inode, from != NULL ? from->inode : cyi_sim_disk_of(host_of(os))->root, path);
     if (rc == 0 && inode->kind != CYI_FILE_FOLDER)
         rc = -ENOTDIR;
     return rc != 0 ? rc : new_open(host_of(os), inode);
@@ -203,7 +204,9 @@ file_create(struct cyi_os *os, int folder, const char *name, uint32_t mode)
     if (open == NULL)
         return -EBADF;
     struct sim_inode *inode = cyi_sim_inode_find(&open->inode->names, name, strlen(name));
-    int rc = inode == NULL ? may_make(host, name) : cyi_sim_disk_of(host)->faults.read_only ? -EROFS : 0;
+    int rc = inode == NULL                             ? may_make(host, name)
+             : cyi_sim_disk_of(host)->faults.read_only ? -EROFS
+                                                       : 0;
     if (rc == 0 && inode != NULL && inode->kind == CYI_FILE_FOLDER)
         rc = -EISDIR;
     if (rc != 0)
@@ -387,8 +390,9 @@ file_make_folder(struct cyi_os *os, int folder, const char *name, uint32_t mode)
         return -ENOENT;
     int rc = may_make(host_of(os), name);
     if (rc == 0)
-        cyi_sim_inode_add(open->inode, name,
-                 cyi_sim_inode_new(cyi_sim_disk_of(host_of(os)), CYI_FILE_FOLDER, mode));
+        cyi_sim_inode_add(
+            open->inode, name,
+            cyi_sim_inode_new(cyi_sim_disk_of(host_of(os)), CYI_FILE_FOLDER, mode));
     return rc;
 }
 
