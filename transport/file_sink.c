@@ -150,6 +150,19 @@ check_space(struct cyi_file_sink *sink)
     return rc == 0 && needed > space ? -ENOSPC : rc;
 }
 
+/* Other nodes may share the folder: what one of them works on is not ours to remove. */
+static int
+lock_part(struct cyi_file_sink *sink)
+{
+    struct cyi_os *os = sink->store->os;
+    int rc = os->file->lock(os, sink->part);
+    if (rc == 0)
+        return 0;
+    os->file->close(os, sink->part);
+    sink->part = -1;
+    return rc == -EWOULDBLOCK ? -EBUSY : rc;
+}
+
 /* Of an earlier try what is there is hashed later, while the rest comes. */
 static int
 open_part(struct cyi_file_sink *sink)
@@ -160,7 +173,7 @@ open_part(struct cyi_file_sink *sink)
     if (rc < 0)
         return rc;
     sink->part = rc;
-    rc = os->file->lock(os, sink->part); /* other nodes may share the folder */
+    rc = lock_part(sink);
     if (rc == 0)
         rc = os->file->info(os, sink->part, &info);
     if (rc == 0 && info.kind != CYI_FILE_REGULAR)
@@ -174,7 +187,7 @@ open_part(struct cyi_file_sink *sink)
         rc = os->file->set_info(os, sink->part, PART_MODE, os->realtime(os));
     if (rc == 0)
         sink->at = info.size;
-    return rc == -EWOULDBLOCK ? -EBUSY : rc;
+    return rc;
 }
 
 static int
