@@ -112,6 +112,13 @@ file_open_folder(struct cyi_os *os, int root, const char *path)
 }
 
 static int
+file_open_at(struct cyi_os *os, int folder, const char *name)
+{
+    (void) os;
+    return result(openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+}
+
+static int
 file_create(struct cyi_os *os, int folder, const char *name, uint32_t mode)
 {
     (void) os;
@@ -292,6 +299,7 @@ file_list(struct cyi_os *os, int folder, void (*each)(const char *name, void *ar
 const struct cyi_file_ops cyi_file_linux = {
     .open = file_open,
     .open_folder = file_open_folder,
+    .open_at = file_open_at,
     .create = file_create,
     .close = file_close,
     .lock = file_lock,

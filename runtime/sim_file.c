@@ -187,6 +187,16 @@ file_open_folder(struct cyi_os *os, int root, const char *path)
 }
 
 static int
+file_open_at(struct cyi_os *os, int folder, const char *name)
+{
+    const struct sim_open *open = open_of(os, folder);
+    if (open == NULL)
+        return -EBADF;
+    struct sim_inode *inode = cyi_sim_inode_find(&open->inode->names, name, strlen(name));
+    return inode != NULL ? new_open(host_of(os), inode) : -ENOENT;
+}
+
+static int
 may_make(struct sim_host *host, const char *name)
 {
     if (strlen(name) > SIM_NAME_MAX)
@@ -476,6 +486,7 @@ file_list(struct cyi_os *os, int folder, void (*each)(const char *name, void *ar
 const struct cyi_file_ops cyi_sim_files = {
     .open = file_open,
     .open_folder = file_open_folder,
+    .open_at = file_open_at,
     .create = file_create,
     .close = file_close,
     .lock = file_lock,

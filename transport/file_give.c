@@ -12,6 +12,20 @@
 
 enum { CATCH_UP = 16 << 20 }; /* bytes hashed by one job */
 
+static const struct cyi_net_limits *
+limits_of(const struct cyi_file_giving *giving)
+{
+    return &giving->line.owner->net->limits;
+}
+
+/* The size of the next piece, of so many bytes. */
+static uint32_t
+piece_of(const struct cyi_file_giving *giving, uint64_t left)
+{
+    uint32_t most = limits_of(giving)->file_piece_bytes;
+    return left < most ? (uint32_t) left : most;
+}
+
 static int
 give_buffers(struct cyi_file_giving *giving)
 {
@@ -37,14 +51,11 @@ static int
 catch_up(void *arg)
 {
     struct cyi_file_giving *giving = arg;
+    uint64_t from = giving->source.hash.size, left;
     int rc = 0;
-    for (int n = 0; rc == 0 && n < CATCH_UP; n += CYI_FILE_PIECE) {
-        uint64_t left = giving->offset - giving->source.hash.size;
-        if (left == 0)
-            break;
-        rc = cyi_file_source_read(&giving->source, giving->buffer[0],
-                                  left < CYI_FILE_PIECE ? left : CYI_FILE_PIECE);
-    }
+    while (rc == 0 && (left = giving->offset - giving->source.hash.size) > 0 &&
+           giving->source.hash.size - from < CATCH_UP)
+        rc = cyi_file_source_read(&giving->source, giving->buffer[0], piece_of(giving, left));
     return rc;
 }
 
@@ -107,7 +118,7 @@ static void
 start_reading(struct cyi_file_giving *giving, uint64_t from)
 {
     uint64_t left = giving->request.size - from;
-    giving->reading_size = (uint32_t) (left < CYI_FILE_PIECE ? left : CYI_FILE_PIECE);
+    giving->reading_size = piece_of(giving, left);
     giving->reading = !giving->reading;
     if (left > 0)
         cyi_file_job_start(&giving->job, read_piece, giving);
@@ -135,8 +146,10 @@ send_piece(struct cyi_file_giving *giving, const uint8_t *bytes, uint32_t size)
 static int
 wait_for_room(struct cyi_file_giving *giving)
 {
+    const struct cyi_net_limits *limits = limits_of(giving);
+    uint64_t most = limits->file_window_bytes - limits->file_piece_bytes;
     int rc = 1;
-    while (rc == 1 && giving->sent - giving->there > CYI_FILE_WINDOW - CYI_FILE_PIECE)
+    while (rc == 1 && giving->sent - giving->there > most)
         rc = hear(giving);
     return rc == 0 && giving->answer.result >= 0 ? -EBADMSG : rc;
 }
@@ -156,6 +169,7 @@ send_pieces(struct cyi_file_giving *giving, int *failed)
         start_reading(giving, giving->sent + size);
         rc = send_piece(giving, bytes, size);
         giving->sent += size;
+        giving->line.owner->counters.file_bytes_sent += size;
         rc = rc != 0 ? rc : wait_for_room(giving);
     }
     return rc;

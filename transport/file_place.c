@@ -100,3 +100,20 @@ cyi_file_is_same(const struct cyi_file_info *there, const struct cyi_file_reques
            is_same_time(there->mtime_ns, file->mtime_ns) &&
            there->mode == cyi_file_mode(file->mode);
 }
+
+int
+cyi_file_place_sync(struct cyi_file_store *store, const struct cyi_file_request *place)
+{
+    struct cyi_os *os = store->os;
+    int folder = cyi_file_folder_open(store, place->dir);
+    if (folder < 0)
+        return folder;
+    int file = os->file->open_at(os, folder, place->name);
+    int rc = file < 0 ? file : os->file->sync(os, file);
+    if (rc == 0)
+        rc = os->file->sync(os, folder);
+    if (file >= 0)
+        os->file->close(os, file);
+    os->file->close(os, folder);
+    return rc;
+}

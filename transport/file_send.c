@@ -176,6 +176,8 @@ cy_file_send_job(const cy_location *to, const struct cy_file_job *job,
         rc = send_file(giving);
     if (giving->source.fd >= 0)
         (void) cyi_file_job_run(&giving->job, close_source, giving);
+    if (rc == CY_FILE_SENT)
+        giving->line.owner->counters.files_sent++;
     if (rc == CY_FILE_DIFFERS && stat != NULL)
         *stat = (struct cy_file_stat){.size = giving->answer.size,
                                       .mtime_ns = giving->answer.mtime_ns,

@@ -151,7 +151,7 @@ hand_over(struct serving *serving, int *failed)
     serving->filling = !serving->filling;
     uint64_t at = serving->sink.at; /* before the job begins, which will change it */
     cyi_file_job_start(&serving->job, write_piece, serving);
-    if (at - serving->told < CYI_FILE_WINDOW / 4)
+    if (at - serving->told < serving->line.owner->net->limits.file_window_bytes / 4)
         return 0;
     serving->told = at;
     return cyi_file_line_put_progress(&serving->line, at);
@@ -182,11 +182,19 @@ drain(struct serving *serving)
     return n < 0 ? n : kind == CYI_FILE_END || kind == CYI_FILE_ABORT ? 0 : -EBADMSG;
 }
 
+/* Every answer but to a deletion goes out here. */
+static int
+say(struct serving *serving, const struct cyi_file_answer *answer)
+{
+    struct cyi_net_counters *counters = &serving->line.owner->counters;
+    counters->files_refused += answer->result < 0;
+    return cyi_file_line_put_answer(&serving->line, answer);
+}
+
 static int
 refuse(struct serving *serving, int error)
 {
-    int rc = cyi_file_line_put_answer(&serving->line,
-                                      &(struct cyi_file_answer){.result = error});
+    int rc = say(serving, &(struct cyi_file_answer){.result = error});
     return rc != 0 ? rc : drain(serving);
 }
 
@@ -212,7 +220,17 @@ complete(struct serving *serving)
         return rc; /* the connection has failed meanwhile */
     if (rc < 0)
         serving->answer = (struct cyi_file_answer){.result = rc};
-    return cyi_file_line_put_answer(&serving->line, &serving->answer);
+    serving->line.owner->counters.files_received += serving->answer.result == CY_FILE_SENT;
+    return say(serving, &serving->answer);
+}
+
+/* Would another message of the usual size not fit any more? */
+static bool
+is_full(const struct serving *serving)
+{
+    uint32_t piece = serving->line.owner->net->limits.file_piece_bytes;
+    uint32_t message = piece < CYI_FILE_SEALED_MAX ? piece : CYI_FILE_SEALED_MAX;
+    return serving->used + message > piece;
 }
 
 /* 0: go on with the next request. */
@@ -235,8 +253,9 @@ receive(struct serving *serving)
         if (kind != CYI_FILE_DATA || (uint64_t) n > size - serving->received)
             return -EBADMSG;
         serving->received += (uint64_t) n;
+        serving->line.owner->counters.file_bytes_received += (uint64_t) n;
         serving->used += (uint32_t) n;
-        if (serving->received == size || serving->used + CYI_FILE_SEALED_MAX <= CYI_FILE_PIECE)
+        if (serving->received == size || !is_full(serving))
             continue;
         int rc = hand_over(serving, &failed);
         if (failed != 0)
@@ -267,7 +286,7 @@ take_file(struct serving *serving)
     (void) cyi_file_job_run(&serving->job, open_sink, serving);
     if (serving->answer.result == CYI_FILE_GO && give_buffers(serving) != 0)
         serving->answer = (struct cyi_file_answer){.result = -ENOMEM};
-    int rc = cyi_file_line_put_answer(&serving->line, &serving->answer);
+    int rc = say(serving, &serving->answer);
     if (rc == 0 && serving->answer.result == CYI_FILE_GO) {
         serving->received = serving->told = serving->sink.at;
         serving->used = 0;

@@ -121,7 +121,11 @@ leave(struct cyi_file_sink *sink)
     cyi_file_owner_drop(store, owner);
 }
 
-/* What is in the way, as the answer has to say it; 0: nothing, or what may be replaced. */
+/*
+ * What is in the way, as the answer has to say it; 0: nothing, or what may be replaced. The same
+ * file may be there because an earlier try got as far as its name and died before that was on
+ * the disk: so it is brought there now.
+ */
 static int
 look(struct cyi_file_sink *sink, struct cyi_file_answer *answer)
 {
@@ -133,9 +137,13 @@ look(struct cyi_file_sink *sink, struct cyi_file_answer *answer)
         return there.kind == CYI_FILE_FOLDER ? -EISDIR
                : there.kind == CYI_FILE_LINK ? -ELOOP
                                              : -EEXIST;
-    if (cyi_file_is_same(&there, &sink->request))
+    if (cyi_file_is_same(&there, &sink->request)) {
         answer->result = CY_FILE_SAME;
-    else if ((sink->request.flags & CYI_FILE_REPLACE) == 0)
+        return (sink->request.flags & CYI_FILE_LAZY) != 0
+                   ? 0
+                   : cyi_file_place_sync(sink->store, &sink->request);
+    }
+    if ((sink->request.flags & CYI_FILE_REPLACE) == 0)
         *answer = (struct cyi_file_answer){CY_FILE_DIFFERS, there.mode, there.size,
                                            there.mtime_ns};
     return 0;

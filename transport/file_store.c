@@ -26,22 +26,24 @@ cyi_file_store_init(struct cyi_file_store *out, struct cyi_os *os)
 }
 
 static void
-close_folder(struct cyi_file_store *store, int *folder)
+close_file(struct cyi_file_store *store, int *folder)
 {
     if (*folder >= 0)
         store->os->file->close(store->os, *folder);
     *folder = -1;
 }
 
+/* Transfers whose tasks were left behind, or crashed in a simulation, are still in the list. */
 void
 cyi_file_store_fini(struct cyi_file_store *store)
 {
     if (store->os == NULL)
         return;
-    CY_ASSERT(cyi_list_empty(&store->active));
+    cyi_list_for_each(link, &store->active)
+        close_file(store, &cyi_container_of(link, struct cyi_file_sink, link)->part);
     cyi_file_records_fini(store);
-    close_folder(store, &store->parts);
-    close_folder(store, &store->root);
+    close_file(store, &store->parts);
+    close_file(store, &store->root);
     pthread_mutex_destroy(&store->lock);
 }
 
@@ -63,7 +65,7 @@ open_parts(struct cyi_file_store *store, bool make)
     if (rc == 0 && (info.owner != geteuid() || (info.mode & OTHERS_MAY_WRITE) != 0))
         rc = -EPERM;
     if (rc != 0)
-        close_folder(store, &folder);
+        close_file(store, &folder);
     return rc != 0 ? rc : folder;
 }
 

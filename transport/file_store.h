@@ -63,7 +63,7 @@ struct cyi_file_sink {
 };
 
 CY_MUST_CHECK int cyi_file_store_init(struct cyi_file_store *out, struct cyi_os *os);
-/* No transfer is under way any more. */
+/* No thread works on a transfer any more. */
 void cyi_file_store_fini(struct cyi_file_store *store);
 /* Is dest_path a folder? Before any other thread knows the store. */
 CY_MUST_CHECK int cyi_file_store_check(struct cyi_file_store *store);
@@ -127,6 +127,9 @@ void cyi_file_folder_prune(struct cyi_file_store *store, const char *dir);
 CY_MUST_CHECK int cyi_file_place_lookup(struct cyi_file_store *store,
                                         const struct cyi_file_request *place,
                                         struct cyi_file_info *out);
+/* See to it that what is there, and its name, are on the disk. */
+CY_MUST_CHECK int cyi_file_place_sync(struct cyi_file_store *store,
+                                      const struct cyi_file_request *place);
 /* Is the file that the request announces there? */
 bool cyi_file_is_same(const struct cyi_file_info *there, const struct cyi_file_request *file);
 /* The permissions that a file gets here. */

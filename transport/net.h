@@ -36,6 +36,8 @@ struct cyi_net_limits {
     uint32_t questions_max;     /* 65536 names sought by this node, and by each other here */
     cy_time file_idle_ns;       /* 30 s: so long a transfer may stand still */
     cy_time file_linger_ns;     /* 2 s: a connection for files stays open for the next one */
+    uint32_t file_piece_bytes;  /* CYI_FILE_PIECE, and no more: what one job handles */
+    uint32_t file_window_bytes; /* 8 MiB on the way; both ends have the same */
     uint32_t file_sends_max;    /* 64 files on their way out per core */
     struct cyi_file_limits files;
 };
@@ -64,6 +66,9 @@ struct cyi_net_counters {
     uint64_t resent;  /* frames, after a cut */
     uint64_t dials, accepts, cuts;
     uint64_t bad_secret, bad_handshake, bad_frame, handshakes_refused;
+    uint64_t files_sent, files_received; /* complete */
+    uint64_t file_bytes_sent, file_bytes_received;
+    uint64_t files_refused; /* by this node, with an error */
 };
 
 struct cyi_net_core {

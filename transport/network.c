@@ -35,6 +35,8 @@ static const struct cyi_net_limits DEFAULTS = {
     .questions_max = 65536,
     .file_idle_ns = 30 * CY_SECOND,
     .file_linger_ns = 2 * CY_SECOND,
+    .file_piece_bytes = CYI_FILE_PIECE,
+    .file_window_bytes = CYI_FILE_WINDOW,
     .file_sends_max = 64,
     .files = {.keep_ns = 600 * CY_SECOND,
               .files_max = 64,

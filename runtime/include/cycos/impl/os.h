@@ -109,6 +109,8 @@ struct cyi_file_ops {
      * symbolic link (-ELOOP, -ENOTDIR) or lead out.
      */
     int (*open_folder)(struct cyi_os *os, int root, const char *path);
+    /* One in a folder, for reading. */
+    int (*open_at)(struct cyi_os *os, int folder, const char *name);
     /* For reading and writing, made if there is none. */
     int (*create)(struct cyi_os *os, int folder, const char *name, uint32_t mode);
     void (*close)(struct cyi_os *os, int fd);
