@@ -153,7 +153,7 @@ int
 cyi_name_give(struct cyi_core *core, struct cyi_task *task, const char *name)
 {
     cyi_rcu_register(); /* before the cores run, the thread may not be registered */
-    int rc = register_name(core, name, cyi_task_ref(core, task));
+    int rc = cyi_name_register(core, name, cyi_task_ref(core, task));
     cyi_rcu_unregister();
     if (rc == 0)
         task->flags |= CYI_TASK_NAMED;

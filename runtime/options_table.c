@@ -124,6 +124,9 @@ static const struct cy_option table[] = {
         "where files from peers go; none: the temporary folder", NULL),
     SIZE("max-file-size", max_file_size, 0, INT64_MAX,
          "largest file to take from a peer; 0: no limit"),
+    SIZE("file-quota", file_quota, 0, INT64_MAX,
+         "bytes that the files of one peer may have together; 0: no limit"),
+    SWITCH("file-delete-any", file_delete_any, "let peers delete files that others have sent"),
 
     SWITCH("pin", pin, "bind each core's thread to its CPU"),
     TIME("spin", spin_ns, 0, CY_SECOND, "poll for so long before sleeping"),

@@ -111,6 +111,10 @@ CY_MUST_CHECK int cyi_handshake_introduce(struct cyi_connection *connection,
 CY_MUST_CHECK int cyi_handshake_meet(struct cyi_connection *connection, struct cyi_intro *out,
                                      uint32_t *credit, cy_time deadline);
 
+/* dial.c: the same for a connection that is for files; both intros have been exchanged. */
+CY_MUST_CHECK int cyi_dial_file(struct cyi_connection **out, struct cyi_core *core,
+                                const cy_address *address, cy_time deadline);
+
 /* adopt.c */
 
 /* What we say of ourselves to a node; on a link, where we go on with it. */

@@ -2,6 +2,7 @@
 #ifndef CYI_NET_H
 #define CYI_NET_H
 
+#include "file_store.h"
 #include "secret.h"
 #include "wire.h"
 #include <cycos/impl/core.h>
@@ -34,6 +35,12 @@ struct cyi_net_limits {
     cy_time dead_ns;            /* 4.5 s of silence */
     uint32_t peers_max;         /* 4096 nodes */
     uint32_t questions_max;     /* 65536 names sought by this node, and by each other here */
+    cy_time file_idle_ns;       /* 30 s: so long a transfer may stand still */
+    cy_time file_linger_ns;     /* 2 s: a connection for files stays open for the next one */
+    uint32_t file_piece_bytes;  /* CYI_FILE_PIECE, and no more: what one job handles */
+    uint32_t file_window_bytes; /* 8 MiB on the way; both ends have the same */
+    uint32_t file_sends_max;    /* 64 files on their way out per core */
+    struct cyi_file_limits files;
 };
 
 /* What a node's cores share. The hub's things are touched by core 0 only. */
@@ -45,6 +52,7 @@ struct cyi_net {
     struct cyi_members *members;
     struct cyi_discover *discover; /* the hub's */
     struct cyi_locates *locates;   /* locate.c */
+    struct cyi_file_store files;
     uint8_t address_count;         /* what we say of ourselves */
     uint8_t addresses[CYI_WIRE_ADDRESSES][16];
     struct cyi_net_core *cores; /* one per core */
@@ -62,6 +70,9 @@ struct cyi_net_counters {
     uint64_t bad_secret, bad_handshake, bad_frame, handshakes_refused;
     uint64_t tls;     /* handshakes of TLS that went well */
     uint64_t bad_tls; /* no certificate, or none that is accepted; TLS on one side only */
+    uint64_t files_sent, files_received; /* complete */
+    uint64_t file_bytes_sent, file_bytes_received;
+    uint64_t files_refused; /* by this node, with an error */
 };
 
 struct cyi_net_core {
@@ -77,6 +88,10 @@ struct cyi_net_core {
     uint16_t last_number;
     struct cyi_list parting; /* connections that wait for the goodbye only */
     struct cyi_list pending; /* connections whose peer has not introduced itself */
+    struct cyi_list file_lines; /* connections for files that nobody uses now (file_dial.c) */
+    uint32_t file_line_count;
+    bool file_lines_watched; /* a task closes them in time */
+    uint32_t file_sends;     /* under way */
     uint8_t *receive;        /* CYI_RECEIVE_BYTES, of whoever reads right now */
     struct cyi_net_counters counters;
     cy_ref control;        /* the task that tells of this core (control.c); maybe nobody */

@@ -5,6 +5,7 @@
  */
 #include "connection.h"
 #include "control.h"
+#include "file_line.h"
 #include "link.h"
 #include "locate.h"
 #include "member.h"
@@ -33,6 +34,15 @@ static const struct cyi_net_limits DEFAULTS = {
     .dead_ns = 4500 * CY_MILLISECOND,
     .peers_max = 4096,
     .questions_max = 65536,
+    .file_idle_ns = 30 * CY_SECOND,
+    .file_linger_ns = 2 * CY_SECOND,
+    .file_piece_bytes = CYI_FILE_PIECE,
+    .file_window_bytes = CYI_FILE_WINDOW,
+    .file_sends_max = 64,
+    .files = {.keep_ns = 600 * CY_SECOND,
+              .files_max = 64,
+              .files_peer = 16,
+              .records_max = 65536},
 };
 
 /* What to listen on, and what to tell others. */
@@ -52,6 +62,7 @@ open_core(struct cyi_net *net, uint16_t index)
     cyi_list_init(&owner->active);
     cyi_list_init(&owner->pending);
     cyi_list_init(&owner->parting);
+    cyi_list_init(&owner->file_lines);
     owner->numbered = calloc(CYI_LINKS_MAX + 1, sizeof *owner->numbered);
     owner->receive = malloc(CYI_RECEIVE_BYTES);
     if (owner->numbered == NULL || owner->receive == NULL)
@@ -224,6 +235,8 @@ start_daemons(struct cyi_net *net)
     }
     if (rc == 0)
         rc = cyi_daemon_start(net->node->cores[0], cyi_members_keep, net, "net.hub");
+    if (rc == 0)
+        rc = cyi_daemon_start(net->node->cores[0], cyi_files_keep, net, "net.files");
     return rc != 0 ? rc
                    : cyi_daemon_start(net->node->cores[0], cyi_locates_keep, net, "net.names");
 }
@@ -307,7 +320,9 @@ open_by(struct cyi_node *node, const struct cyi_net_setup *setup, char *why, siz
     net->node = node;
     net->limits = setup == NULL ? DEFAULTS : setup->limits;
     net->cores = calloc(node->core_count, sizeof *net->cores);
-    int rc = net->cores == NULL ? -ENOMEM : open_all(net, setup, why, size);
+    int rc = net->cores == NULL ? -ENOMEM : cyi_files_open(net, why, size);
+    if (rc == 0)
+        rc = open_all(net, setup, why, size);
     if (rc != 0)
         return rc;
     node->router = &cyi_link_router;
@@ -414,6 +429,7 @@ leave_network(struct cyi_node *node)
             continue;
         cyi_links_each(owner->core, hang_up, NULL);
         hang_up_cut(owner);
+        cyi_file_lines_close(owner);
     }
 }
 
@@ -444,6 +460,7 @@ close_network(struct cyi_node *node)
         cyi_members_free(&net->members);
     cyi_secrets_free(&net->secrets);
     cyi_tls_context_release(&net->tls);
+    cyi_file_store_fini(&net->files);
     free(net->cores);
     free(net);
     node->net = NULL;

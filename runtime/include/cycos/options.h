@@ -59,6 +59,8 @@ struct cy_options {
     const char *cafile;                /* PEM; NULL: certfile is its own authority */
     const char *dest_path;             /* for files from peers; NULL: the temporary folder */
     uint64_t max_file_size;            /* bytes; 0: no limit */
+    uint64_t file_quota;               /* bytes that files of one peer may have; 0: no limit */
+    bool file_delete_any;              /* peers may delete files that others have sent: no */
 
     /* The runtime. */
     bool pin;                    /* each core's thread to its CPU: yes */
