@@ -274,3 +274,53 @@ cyi_names_seekers(struct cyi_names *names)
     pthread_mutex_unlock(&names->lock);
     return count;
 }
+
+enum { SCAN_BUCKETS = 4096 }; /* in one go: most may be empty */
+
+struct scan {
+    uint64_t done; /* members of this bucket, by earlier calls and this one */
+    uint64_t skip; /* of those: by earlier calls */
+    uint32_t left;
+    void (*visit)(const struct cyi_key *key, cy_ref owner, void *arg);
+    void *arg;
+};
+
+static bool
+visit_entry(struct cyi_map_node *node, void *arg)
+{
+    struct scan *scan = arg;
+    const struct cyi_entry *entry = owned(node);
+    if (scan->skip > 0) {
+        scan->skip--;
+        return true;
+    }
+    if (scan->left == 0)
+        return false;
+    struct cyi_key key = {.name = entry->name, .size = entry->size, .kind = entry->kind};
+    scan->visit(&key, entry->ref, scan->arg);
+    scan->left--;
+    scan->done++;
+    return true;
+}
+
+/* All names of one owner stand in one bucket: so the cursor counts within it, too. */
+bool
+cyi_names_scan(struct cyi_names *names, uint64_t *cursor, uint32_t max,
+               void (*visit)(const struct cyi_key *key, cy_ref owner, void *arg), void *arg)
+{
+    uint32_t at = (uint32_t) (*cursor >> 32);
+    uint32_t done = (uint32_t) *cursor;
+    struct scan scan = {.done = done, .skip = done, .left = max, .visit = visit, .arg = arg};
+    bool more = true;
+    pthread_mutex_lock(&names->lock);
+    for (uint32_t i = 0; more && i < SCAN_BUCKETS; i++) {
+        uint32_t before = at;
+        more = cyi_map_scan(&names->owners, &at, visit_entry, &scan);
+        if (more && at == before)
+            break; /* full */
+        scan.done = scan.skip = 0;
+    }
+    pthread_mutex_unlock(&names->lock);
+    *cursor = more ? (uint64_t) at << 32 | (uint32_t) scan.done : 0;
+    return more;
+}

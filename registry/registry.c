@@ -150,6 +150,17 @@ cyi_name_locate(cy_ref *out, enum cy_kind kind, const char *name, const cy_locat
 }
 
 int
+cyi_name_give(struct cyi_core *core, struct cyi_task *task, const char *name)
+{
+    cyi_rcu_register(); /* before the cores run, the thread may not be registered */
+    int rc = cyi_name_register(core, name, cyi_task_ref(core, task));
+    cyi_rcu_unregister();
+    if (rc == 0)
+        task->flags |= CYI_TASK_NAMED;
+    return rc;
+}
+
+int
 cy_task_register(const char *name)
 {
     struct cyi_core *core = cyi_current();

@@ -9,6 +9,7 @@
 #include <cycos/impl/inbox.h>
 #include <cycos/impl/io.h>
 #include <cycos/impl/node.h>
+#include <cycos/impl/view.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -16,44 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const WAITS[CYI_WAITS] = {
-    [CYI_WAIT_NOTHING] = "nothing",     [CYI_WAIT_MESSAGE] = "message",
-    [CYI_WAIT_SLEEP] = "sleep",         [CYI_WAIT_RESUME] = "resume",
-    [CYI_WAIT_ANSWER] = "answer",       [CYI_WAIT_JOIN] = "join",
-    [CYI_WAIT_EVENT] = "event",         [CYI_WAIT_LOCK] = "lock",
-    [CYI_WAIT_CONDITION] = "condition", [CYI_WAIT_SEMAPHORE] = "semaphore",
-    [CYI_WAIT_CHANNEL] = "channel",     [CYI_WAIT_NAME] = "name",
-    [CYI_WAIT_READ] = "read",           [CYI_WAIT_WRITE] = "write",
-    [CYI_WAIT_STOPPING] = "stopping",   [CYI_WAIT_POOL] = "pool",
-    [CYI_WAIT_SPAWN] = "spawn",         [CYI_WAIT_RELOCK] = "relock",
-};
-
-static const char *const STATES[] = {
-    [CYI_TASK_FREE] = "free",       [CYI_TASK_ENDED] = "ended",     [CYI_TASK_READY] = "ready",
-    [CYI_TASK_RUNNING] = "running", [CYI_TASK_WAITING] = "waiting",
-};
-
-static const struct {
-    uint16_t flag;
-    const char *name;
-} FLAGS[] = {
-    {CYI_TASK_MAIN, "main"},           {CYI_TASK_HANDLER, "handler"},
-    {CYI_TASK_DAEMON, "daemon"},       {CYI_TASK_JOINABLE, "joinable"},
-    {CYI_TASK_NAMED, "registered"},    {CYI_TASK_SUBSCRIBED, "subscribed"},
-    {CYI_TASK_CONGESTED, "congested"}, {CYI_TASK_RESUMED, "resumed"},
-    {CYI_TASK_CANCELLED, "cancelled"}, {CYI_TASK_CLEANING, "cleaning"},
-};
-
 /* Standard error is of the process, so this is too. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-const char *
-cyi_wait_name(const struct cyi_task *task)
-{
-    if (task->state != CYI_TASK_WAITING)
-        return task->state == CYI_TASK_READY ? "its turn" : "nothing";
-    return WAITS[task->wait];
-}
 
 static double
 seconds(cy_time duration)
@@ -61,70 +26,38 @@ seconds(cy_time duration)
     return (double) duration / (double) CY_SECOND;
 }
 
-/* How long it has waited: the record has only 32 bits of the core's clock. */
-static cy_time
-waited(const struct cyi_task *task, cy_time now)
-{
-    uint32_t units = (uint32_t) (now >> CYI_SINCE_SHIFT) - task->wait_since;
-    /* Set from a clock that was read a moment later than ours. */
-    return (int32_t) units < 0 ? 0 : (cy_time) units << CYI_SINCE_SHIFT;
-}
-
 static void
-format_object(char *text, size_t size, const struct cyi_task *task)
+print_wait(const struct cyi_task_view *view, FILE *out)
 {
-    const void *object = task->wait_object;
-    if (task->wait == CYI_WAIT_READ || task->wait == CYI_WAIT_WRITE)
-        cyi_socket_format(text, size, object);
-    else if (task->wait == CYI_WAIT_JOIN || task->wait == CYI_WAIT_ANSWER)
-        cy_ref_format(text, size, *(const cy_ref *) object);
-    else if (task->wait == CYI_WAIT_NAME)
-        snprintf(text, size, "%s", (const char *) object);
-    else
-        snprintf(text, size, "%p", object);
-}
-
-static void
-print_wait(const struct cyi_task *task, cy_time now, FILE *out)
-{
-    char text[CYI_SOCKET_TEXT_MAX];
-    fprintf(out, " %-9s", STATES[task->state]);
-    if (task->state != CYI_TASK_WAITING) {
+    fprintf(out, " %-9s", view->state);
+    if (view->wait == NULL) {
         fprintf(out, " %-10s %9s", "", "");
         return;
     }
-    fprintf(out, " %-10s %8.3fs", WAITS[task->wait], seconds(waited(task, now)));
-    if (cyi_timer_armed(&task->timer))
-        fprintf(out, " timeout %.3fs", seconds(task->timer.when - now));
-    if (task->wait_object == NULL || task->wait == CYI_WAIT_STOPPING)
-        return;
-    format_object(text, sizeof text, task);
-    fprintf(out, " for %s", text);
-}
-
-static void
-print_stack(const struct cyi_task *task, FILE *out)
-{
-    if (task->stack != NULL && task->state != CYI_TASK_ENDED)
-        fprintf(out, " stack %.1f/%zuK", (double) cyi_stack_high_water(task->stack) / 1024,
-                ((size_t) 1 << task->stack->class) / 1024);
+    fprintf(out, " %-10s %8.3fs", view->wait, seconds(view->waited));
+    if (view->timeout != CY_FOREVER)
+        fprintf(out, " timeout %.3fs", seconds(view->timeout));
+    if (view->object[0] != '\0')
+        fprintf(out, " for %s", view->object);
 }
 
 static void
 print_task(const struct cyi_core *core, const struct cyi_task *task, cy_time now, FILE *out)
 {
+    struct cyi_task_view view;
     char ref[CY_REF_TEXT_MAX];
-    cy_ref_format(ref, sizeof ref, cyi_task_ref(core, task));
-    fprintf(out, "  %-20s %-24s", task->name, ref);
-    print_wait(task, now, out);
-    fprintf(out, " mailbox %u/%u", task->queued, task->mailbox_max);
-    if (task->promised != 0)
-        fprintf(out, "+%u", task->promised);
-    print_stack(task, out);
-    for (size_t i = 0; i < sizeof FLAGS / sizeof FLAGS[0]; i++) {
-        if (task->flags & FLAGS[i].flag)
-            fprintf(out, " %s", FLAGS[i].name);
-    }
+    cyi_task_view(&view, core, task, now);
+    cy_ref_format(ref, sizeof ref, view.ref);
+    fprintf(out, "  %-20s %-24s", view.name, ref);
+    print_wait(&view, out);
+    fprintf(out, " mailbox %u/%u", view.queued, view.mailbox_max);
+    if (view.promised != 0)
+        fprintf(out, "+%u", view.promised);
+    if (view.stack_bytes != 0)
+        fprintf(out, " stack %.1f/%zuK", (double) view.stack_used / 1024,
+                view.stack_bytes / 1024);
+    for (unsigned i = 0; i < view.flag_count; i++)
+        fprintf(out, " %s", view.flags[i]);
     fputc('\n', out);
 }
 
@@ -146,8 +79,7 @@ struct dump {
 static void
 count_task(struct dump *dump, const struct cyi_task *task)
 {
-    const char *what =
-        task->state == CYI_TASK_WAITING ? WAITS[task->wait] : STATES[task->state];
+    const char *what = cyi_task_does(task);
     for (uint32_t i = 0; i < dump->group_count; i++) {
         struct group *group = &dump->groups[i];
         if (group->what == what &&
@@ -283,20 +215,37 @@ cyi_dump_write(const char *text, size_t bytes)
     pthread_mutex_unlock(&lock);
 }
 
+int
+cyi_core_dump_text(struct cyi_core *core, char **text, size_t *bytes)
+{
+    char *made = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&made, &size);
+    if (out == NULL)
+        return -ENOMEM;
+    /* It takes long with many tasks, but is no stall. */
+    cyi_pulse_rest(&core->pulse, true);
+    cyi_dump_core(core, out);
+    cyi_pulse_rest(&core->pulse, false);
+    if (fclose(out) != 0) {
+        free(made);
+        return -ENOMEM;
+    }
+    *text = made;
+    *bytes = size;
+    return 0;
+}
+
 void
 cyi_core_dump(struct cyi_core *core)
 {
     char *text = NULL;
     size_t bytes = 0;
-    FILE *out = open_memstream(&text, &bytes);
-    /* It takes long with many tasks, but is no stall. */
-    cyi_pulse_rest(&core->pulse, true);
-    if (out != NULL) {
-        cyi_dump_core(core, out);
-        if (fclose(out) == 0)
-            cyi_dump_write(text, bytes);
+    if (cyi_core_dump_text(core, &text, &bytes) == 0) {
+        cyi_pulse_rest(&core->pulse, true); /* nor is a terminal that takes nothing */
+        cyi_dump_write(text, bytes);
+        cyi_pulse_rest(&core->pulse, false);
         free(text);
     }
-    cyi_pulse_rest(&core->pulse, false);
     cyi_pulse_dumped(&core->pulse, core->dumps);
 }

@@ -27,6 +27,20 @@ cy_strerror(int code)
         return "Peer wants a secret";
     case CY_ESELF:
         return "Peer is this node itself";
+    case CY_ECERT:
+        return "Peer's certificate is not accepted here";
+    case CY_EREJECTED:
+        return "Peer does not accept this node's certificate";
+    case CY_ENOCERT:
+        return "No certificate";
+    case CY_EEXPIRED:
+        return "Certificate has expired";
+    case CY_EEARLY:
+        return "Certificate is not valid yet";
+    case CY_EPLAIN:
+        return "Peer does not use TLS";
+    case CY_ETLS:
+        return "Peer uses TLS, this node does not";
     default:
         break;
     }
@@ -56,6 +70,20 @@ cy_errname(int code)
         return "CY_ESECRET";
     case CY_ESELF:
         return "CY_ESELF";
+    case CY_ECERT:
+        return "CY_ECERT";
+    case CY_EREJECTED:
+        return "CY_EREJECTED";
+    case CY_ENOCERT:
+        return "CY_ENOCERT";
+    case CY_EEXPIRED:
+        return "CY_EEXPIRED";
+    case CY_EEARLY:
+        return "CY_EEARLY";
+    case CY_EPLAIN:
+        return "CY_EPLAIN";
+    case CY_ETLS:
+        return "CY_ETLS";
     default:
         break;
     }

@@ -136,6 +136,38 @@ cyi_map_next(const struct cyi_map_node *node)
     return first_of(node->next, node->hash);
 }
 
+static uint32_t
+reverse(uint32_t bits)
+{
+    bits = (bits & 0x55555555) << 1 | (bits >> 1 & 0x55555555);
+    bits = (bits & 0x33333333) << 2 | (bits >> 2 & 0x33333333);
+    bits = (bits & 0x0f0f0f0f) << 4 | (bits >> 4 & 0x0f0f0f0f);
+    return __builtin_bswap32(bits);
+}
+
+/*
+ * Buckets come in the order of their numbers read backwards: then the two that a bucket is
+ * split into stand where it stood, and a cursor means the same before and after.
+ */
+bool
+cyi_map_scan(const struct cyi_map *map, uint32_t *cursor,
+             bool (*visit)(struct cyi_map_node *node, void *arg), void *arg)
+{
+    if (map->buckets == 0)
+        return false;
+    uint32_t round = top_bit(map->buckets);
+    uint32_t low = reverse(*cursor) & (round - 1);
+    /* A bucket that was split in this round has one more bit, as its new half has. */
+    uint32_t common = low + round < map->buckets ? 2 * round : round;
+    uint32_t bucket = reverse(*cursor) & (common - 1);
+    for (struct cyi_map_node *node = *bucket_at(map, bucket); node != NULL; node = node->next)
+        if (!visit(node, arg))
+            return true;
+    uint32_t step = (uint32_t) ((UINT64_C(1) << 32) / common);
+    *cursor = (*cursor / step + 1) * step;
+    return *cursor != 0;
+}
+
 void
 cyi_map_drain(struct cyi_map *map, void (*visit)(struct cyi_map_node *node, void *arg),
               void *arg)

@@ -111,6 +111,7 @@ static const struct cy_option table[] = {
     ROW("name", STRING, name, 1, CY_NODE_NAME_MAX, "NAME",
         "unique name of the node; none: its location", check_name),
     SWITCH("discover-peers", discover_peers, "find peers on the local network by broadcast"),
+    SWITCH("control", control, "tell peers that ask about the tasks and links of this node"),
     ROW("peers", LIST, peers, 0, CY_OPTION_LIST_MAX, "HOST:PORT,...",
         "peers to contact; without a port, all on that host", check_peer),
     ROW("secret-file", LIST, secret_file, 0, 8, "FILE,...",
@@ -127,6 +128,9 @@ static const struct cy_option table[] = {
         "address of this machine on which metrics are shown; none: 127.0.0.1", check_host),
     NUMBER("metrics-port", metrics_port, 0, PORT_MAX,
            "TCP port that shows metrics to Prometheus, by HTTP at /metrics; 0: none"),
+    SIZE("file-quota", file_quota, 0, INT64_MAX,
+         "bytes that the files of one peer may have together; 0: no limit"),
+    SWITCH("file-delete-any", file_delete_any, "let peers delete files that others have sent"),
 
     SWITCH("pin", pin, "bind each core's thread to its CPU"),
     TIME("spin", spin_ns, 0, CY_SECOND, "poll for so long before sleeping"),
@@ -165,6 +169,7 @@ cy_options_init(struct cy_options *options)
     *options = (struct cy_options){
         .udp_port = UDP_PORT,
         .discover_peers = true,
+        .control = true,
         .pin = true,
         .spin_ns = 50 * CY_MICROSECOND,
         .stall_ns = 25 * CY_MILLISECOND,

@@ -1,4 +1,5 @@
 /* os_linux.c - the real world behind the os seam: clocks, random bytes and sockets of Linux. */
+#include "os_file.h"
 #include "reactor_epoll.h"
 #include <cycos/base.h>
 #include <errno.h>
@@ -6,6 +7,7 @@
 #include <net/if.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/sendfile.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -136,6 +138,14 @@ socket_send_to(struct cyi_os *os, int fd, const void *buffer, size_t size,
 {
     (void) os;
     return length(sendto(fd, buffer, size, MSG_NOSIGNAL, to, to_size));
+}
+
+static ssize_t
+socket_send_file(struct cyi_os *os, int fd, int file, uint64_t offset, size_t size)
+{
+    (void) os;
+    off_t at = (off_t) offset;
+    return length(sendfile(fd, file, &at, size));
 }
 
 static int
@@ -269,6 +279,7 @@ static const struct cyi_socket_ops sockets = {
     .writev = socket_writev,
     .receive_from = socket_receive_from,
     .send_to = socket_send_to,
+    .send_file = socket_send_file,
     .shutdown_write = socket_shutdown_write,
     .error = socket_error,
     .set_option = socket_set_option,
@@ -289,6 +300,7 @@ cyi_os_linux(void)
         .random = random_fill,
         .reactor = &cyi_reactor_epoll,
         .socket = &sockets,
+        .file = &cyi_file_linux,
     };
     return &os;
 }

@@ -1,5 +1,5 @@
 /*
- * signals.c - SIGTERM, SIGINT and SIGQUIT for the nodes of a process.
+ * signals.c - SIGTERM, SIGINT, SIGQUIT and SIGHUP for the nodes of a process.
  *
  * A handler writes the number into a pipe that every listener watches; whoever reads it tells
  * all. Blocking the signals and reading a signalfd is no alternative: the threads of libraries
@@ -13,9 +13,9 @@
 #include <signal.h>
 #include <unistd.h>
 
-enum { SIGNALS = 3 };
+enum { SIGNALS = 4 };
 
-static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGQUIT};
+static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP};
 
 /* Dispositions are of the process, so all this is too. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -109,6 +109,9 @@ tell(struct cyi_listener *listener, int number)
     if (number == SIGQUIT) {
         /* G1: seen after the word. */
         atomic_fetch_add_explicit(&listener->dumps, 1, memory_order_relaxed);
+    } else if (number == SIGHUP) {
+        /* G1: likewise. */
+        atomic_fetch_add_explicit(&listener->reloads, 1, memory_order_relaxed);
     } else {
         /* G1: likewise. */
         atomic_store_explicit(&listener->number, number, memory_order_relaxed);

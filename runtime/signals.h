@@ -1,8 +1,8 @@
 /*
- * signals.h - SIGTERM, SIGINT and SIGQUIT for the nodes of a process.
+ * signals.h - SIGTERM, SIGINT, SIGQUIT and SIGHUP for the nodes of a process.
  *
  * Synchronisation (also of signals.c):
- *   G1  listener.stops, dumps, number  relaxed; the word that wakes the listener orders them
+ *   G1  listener.stops, dumps, reloads, number  relaxed; the word that wakes the listener orders them
  *   G2  pipe_in, handlers              seq_cst: the last to leave hides the pipe, then waits
  *                                      until no handler is about to write into it
  */
@@ -18,7 +18,7 @@ struct cyi_listener {
     struct cyi_listener *next; /* in the list of the process */
     int source;                /* readable when a signal has come to the process */
     int word;                  /* an eventfd, written when one has come to this listener */
-    _Atomic uint32_t stops, dumps;
+    _Atomic uint32_t stops, dumps, reloads;
     _Atomic int number; /* of the last that asked to stop */
 };
 

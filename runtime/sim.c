@@ -8,8 +8,8 @@
  * Six streams of numbers come from the seed (schedule, world, clocks, faults, the program's and
  * bytes for it), so that a change of the one disturbs the others as little as possible.
  */
-#include "sim.h"
 #include "sanitizer.h"
+#include "sim_disk.h"
 #include <cycos/impl/inbox.h>
 #include <cycos/impl/rcu.h>
 #include <cycos/impl/time.h>
@@ -70,6 +70,7 @@ cyi_sim_create(struct cyi_sim **out, uint64_t seed, const struct cyi_sim_options
     sim->clocks.state = sim_draw(&random);
     sim->faults.state = sim_draw(&random);
     sim->flow_salt = sim_draw(&random);
+    sim->disks.state = sim_draw(&random);
     for (uint32_t i = 0; i < CYI_SIM_HOSTS; i++)
         cyi_sim_host_init(&sim->hosts[i], sim, i);
     cyi_rcu_register();
@@ -86,6 +87,7 @@ cyi_sim_free(struct cyi_sim **variable)
     uint64_t leaked = cyi_sim_nodes_free(sim);
     cyi_sim_events_drop(sim);
     cyi_sim_swarm_free(sim);
+    cyi_sim_disks_free(sim);
     cyi_rcu_unregister();
     free(sim->events);
     free(sim->sockets);

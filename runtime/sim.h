@@ -4,7 +4,7 @@
  * sim.c has the clock and the scheduler, sim_node.c nodes and their crashes, sim_event.c what
  * is under way, sim_os.c the tables behind the os seam, sim_net.c descriptors and ports,
  * sim_name.c addresses, sim_way.c how segments travel, sim_tcp.c connections, sim_udp.c
- * datagrams, sim_fault.c what a program may do to the network, sim_swarm.c that by chance.
+ * datagrams, sim_file.c and sim_disk.c files, sim_fault.c what a program may do to the network, sim_swarm.c that by chance.
  */
 #ifndef CYI_SIM_H
 #define CYI_SIM_H
@@ -85,12 +85,13 @@ struct sim_host {
     struct cyi_sim *sim;
     struct cyi_list bound; /* sockets that have a local name */
     uint32_t index;
-    uint8_t addresses; /* CYI_SIM_V4, CYI_SIM_V6 */
-    bool off;          /* without power: nothing gets out or in */
-    uint32_t buffer;   /* bytes that its ends of new connections receive; 0: as drawn */
-    cy_time ahead;     /* of the simulated time */
-    cy_time realtime;  /* the same of the calendar clock */
-    int64_t drift;     /* so many millionths are both too fast */
+    uint8_t addresses;     /* CYI_SIM_V4, CYI_SIM_V6 */
+    bool off;              /* without power: nothing gets out or in */
+    uint32_t buffer;       /* bytes that its ends of new connections receive; 0: as drawn */
+    cy_time ahead;         /* of the simulated time */
+    cy_time realtime;      /* the same of the calendar clock */
+    int64_t drift;         /* so many millionths are both too fast */
+    struct sim_disk *disk; /* sim_file.c; NULL until somebody looks */
 };
 
 /* Where a core sleeps. */
@@ -185,7 +186,7 @@ struct sim_node {
 struct cyi_sim {
     struct cyi_sim_options options;
     struct cyi_sim_counters counters;
-    struct sim_random schedule, world, clocks, faults, program, bytes;
+    struct sim_random schedule, world, clocks, faults, program, bytes, disks;
     uint64_t hash;
     cy_time now;
     struct sim_host hosts[CYI_SIM_HOSTS];
@@ -208,6 +209,8 @@ struct cyi_sim {
     uint32_t socket_room;
     struct sim_socket crashed; /* stands where a node that crashed had a socket */
     uint32_t socket_lowest;    /* descriptors below this one are taken */
+    struct sim_open **opens;   /* of files, by descriptor */
+    uint32_t open_count;       /* ever */
     uint64_t flow_salt;        /* which socket of a shared port gets a flow */
 };
 

@@ -6,7 +6,7 @@
  *
  * Tests: tests/runtime/test_sim_node.c
  */
-#include "sim.h"
+#include "sim_disk.h"
 #include <cycos/impl/inbox.h>
 #include <cycos/impl/io.h>
 #include <cycos/impl/log.h>
@@ -151,6 +151,7 @@ cyi_sim_crash(struct cyi_sim *sim, struct cyi_node *node)
         return;
     stop(sim, found);
     take_sockets(sim, node, false);
+    cyi_sim_files_close(sim, node);
 }
 
 void
@@ -163,7 +164,9 @@ cyi_sim_power_off(struct cyi_sim *sim, uint32_t host)
             continue;
         stop(sim, node);
         take_sockets(sim, node->node, true);
+        cyi_sim_files_close(sim, node->node);
     }
+    cyi_sim_disk_power_off(&sim->hosts[host]);
     sim->hosts[host].off = true;
 }
 

@@ -3,7 +3,7 @@
  *
  * Tests: tests/runtime/test_sim.c
  */
-#include "sim.h"
+#include "sim_disk.h"
 #include <cycos/impl/time.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,6 +260,13 @@ socket_send_to(struct cyi_os *os, int fd, const void *buffer, size_t size,
     return rc != 0 ? rc : cyi_sim_udp_send(socket, &bytes, &name);
 }
 
+static ssize_t
+socket_send_file(struct cyi_os *os, int fd, int file, uint64_t offset, size_t size)
+{
+    struct sim_socket *socket = cyi_sim_socket_of(os, fd);
+    return socket == NULL ? -EBADF : cyi_sim_file_send(socket, file, offset, size);
+}
+
 static int
 socket_shutdown_write(struct cyi_os *os, int fd)
 {
@@ -368,6 +375,7 @@ static const struct cyi_socket_ops sockets = {
     .writev = socket_writev,
     .receive_from = socket_receive_from,
     .send_to = socket_send_to,
+    .send_file = socket_send_file,
     .shutdown_write = socket_shutdown_write,
     .error = socket_error,
     .set_option = socket_set_option,
@@ -393,6 +401,7 @@ cyi_sim_host_init(struct sim_host *host, struct cyi_sim *sim, uint32_t index)
                .random = random_fill,
                .reactor = &reactors,
                .socket = &sockets,
+               .file = &cyi_sim_files,
                .simulated = true},
         .sim = sim,
         .index = index,

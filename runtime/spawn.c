@@ -141,6 +141,19 @@ cy_handler_spawn_named(cy_ref *out, uint16_t core, cy_handler_fn *fn, void *stat
     return spawn_task(out, core, &spawn, options);
 }
 
+/* What an application's tasks need says nothing of what ours do: a handshake takes 13 KiB. */
+enum { DAEMON_STACK = 64 << 10 };
+
+static int
+start_daemon(struct cyi_core *core, struct cyi_task **out, struct cyi_spawn *spawn)
+{
+    uint64_t stack = core->node->options->stack_bytes;
+    spawn->mailbox_max = core->node->options->mailbox_max;
+    spawn->flags |= CYI_TASK_DAEMON;
+    spawn->stack_class = cyi_stack_class(stack > DAEMON_STACK ? stack : DAEMON_STACK);
+    return cyi_task_start(core, out, spawn);
+}
+
 int
 cyi_spawn_owned(cy_ref *out, uint16_t core, const struct cyi_owned *owned)
 {
@@ -155,13 +168,15 @@ int
 cyi_daemon_start(struct cyi_core *core, cy_task_fn *fn, void *arg, const char *name)
 {
     struct cyi_task *task;
+    struct cyi_spawn spawn = {.fn = (void *) fn, .arg = arg, .name = name};
+    return start_daemon(core, &task, &spawn);
+}
+
+int
+cyi_daemon_handler_start(struct cyi_core *core, struct cyi_task **out, cy_handler_fn *fn,
+                         void *state, const char *name)
+{
     struct cyi_spawn spawn = {
-        .fn = (void *) fn,
-        .arg = arg,
-        .name = name,
-        .mailbox_max = core->node->options->mailbox_max,
-        .flags = CYI_TASK_DAEMON,
-        .stack_class = cyi_stack_class(core->node->options->stack_bytes),
-    };
-    return cyi_task_start(core, &task, &spawn);
+        .fn = (void *) fn, .arg = state, .name = name, .flags = CYI_TASK_HANDLER};
+    return start_daemon(core, out, &spawn);
 }

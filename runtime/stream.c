@@ -136,6 +136,27 @@ cy_write(cy_socket *socket, const void *buffer, size_t size, cy_time deadline)
     return cy_writev(socket, &part, 1, deadline);
 }
 
+ssize_t
+cyi_stream_send_file(cy_socket *socket, int file, uint64_t offset, size_t size,
+                     cy_time deadline)
+{
+    struct cyi_os *os = socket->core->os;
+    CY_ASSERT(socket->kind == CYI_SOCKET_STREAM && size > 0);
+    int r = cyi_socket_begin(socket, &socket->writer);
+    while (r == 0) {
+        if (socket->ready & CYI_WRITABLE) {
+            ssize_t n = os->socket->send_file(os, socket->fd, file, offset, size);
+            if (n != -EAGAIN) {
+                cyi_socket_moved(socket, n > 0 ? n : 0);
+                return n;
+            }
+            socket->ready &= (uint8_t) ~CYI_WRITABLE;
+        }
+        r = cyi_socket_wait(socket, &socket->writer, deadline);
+    }
+    return r;
+}
+
 /* A short write has filled the kernel's buffer, as -EAGAIN says it: epoll(7), question 9. */
 ssize_t
 cyi_stream_try_writev(cy_socket *socket, const struct iovec *parts, int count)

@@ -3,7 +3,7 @@
  *
  * Synchronisation:
  *   V1  supervisor.running  acq_rel; the last core to end wakes the supervisor
- *   V2  listener.stops, dumps, number  as row G1 of signals.h
+ *   V2  listener.stops, dumps, reloads, number  as row G1 of signals.h
  *   V3  node.phase, stop_at as rows N1 and N4 of node.c
  *   V4  pulse.resting, dumps  as rows P2 and P3 of pulse.h
  *   V5  node.dumps          as row N6 of node.c
@@ -14,6 +14,7 @@
 #include "watchdog.h"
 #include <cycos/impl/log.h>
 #include <cycos/impl/node.h>
+#include <cycos/impl/router.h>
 #include <cycos/impl/time.h>
 #include <poll.h>
 #include <signal.h>
@@ -38,7 +39,7 @@ struct cyi_supervisor {
     sigset_t before;          /* signals that the caller blocked */
     _Atomic uint32_t running; /* cores */
     bool stopping;
-    uint32_t dumps_done;
+    uint32_t dumps_done, reloads_done;
     cy_time dump_late;  /* when to look who has not dumped; CY_FOREVER: not */
     cy_time flushed_at; /* the log */
     uint32_t count;
@@ -72,6 +73,7 @@ open_signals(struct cyi_supervisor *s)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGQUIT);
+    sigaddset(&set, SIGHUP);
     pthread_sigmask(SIG_UNBLOCK, &set, &s->before);
     return 0;
 }
@@ -177,6 +179,22 @@ look_for_missing_dumps(struct cyi_supervisor *s, cy_time now)
     }
 }
 
+/* Files have changed, or a terminal was closed, which ends no server. */
+static void
+reload(struct cyi_supervisor *s)
+{
+    struct cyi_node *node = s->node;
+    const struct cyi_network *network = node->options->network;
+    /* V2: as the others. */
+    uint32_t reloads = atomic_load_explicit(&s->listener.reloads, memory_order_relaxed);
+    if (reloads == s->reloads_done)
+        return;
+    s->reloads_done = reloads;
+    cyi_log_write(node->log, NULL, CY_LOG_INFO, "node.reload", "signal=%d", SIGHUP);
+    if (network != NULL)
+        network->reload(node);
+}
+
 static void
 act_on_signals(struct cyi_supervisor *s, cy_time now)
 {
@@ -192,6 +210,7 @@ act_on_signals(struct cyi_supervisor *s, cy_time now)
         s->dump_late = now + DUMP_LATE;
         cyi_node_request_dump(node);
     }
+    reload(s);
     if (stops > 1) {
         cyi_log_write(node->log, NULL, CY_LOG_ERROR, "node.killed", "signal=%d", number);
         _exit(128 + number);

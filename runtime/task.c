@@ -72,6 +72,13 @@ cyi_task_each(struct cyi_core *core, void (*visit)(struct cyi_task *task, void *
     }
 }
 
+const struct cyi_task *
+cyi_task_at(const struct cyi_core *core, uint32_t place)
+{
+    const struct cyi_task *task = task_at(&core->tasks, place);
+    return task->state != CYI_TASK_FREE ? task : NULL;
+}
+
 static struct cyi_task *
 fresh_record(struct cyi_tasks *tasks)
 {

@@ -5,6 +5,7 @@
  * in time. Beyond that a connection is closed at once: the good ones come again.
  */
 #include "connection.h"
+#include "file_line.h"
 #include "member.h"
 #include <string.h>
 
@@ -61,53 +62,68 @@ log_refusal(struct cyi_net_core *owner, const cy_address *address, int error)
     owner->counters.bad_handshake++;
     if (cyi_is_secret_wrong(error))
         owner->counters.bad_secret++;
+    if (cyi_is_tls_wrong(error))
+        owner->counters.bad_tls++;
     if (!cyi_may_complain(owner, &unsaid))
         return;
     cy_address_format(text, sizeof text, address);
-    cy_log_write(cyi_is_secret_wrong(error) ? CY_LOG_WARN : CY_LOG_INFO, "net.refused",
+    cy_log_write(cyi_is_secret_wrong(error) || cyi_is_tls_wrong(error) ? CY_LOG_WARN : CY_LOG_INFO, "net.refused",
                  "peer=%s error=%s reason=%s unsaid=%u", text, cy_errname(error),
                  cy_strerror(error), unsaid);
+}
+
+/* They do not want a link: say who we are, in kind. */
+static int
+answer(struct cyi_connection *connection, const struct cyi_intro *theirs, cy_time deadline)
+{
+    struct cyi_intro own;
+    cyi_intro_make(&own, connection->owner, theirs->incarnation, NULL);
+    own.meet = theirs->meet;
+    own.file = theirs->file;
+    return cyi_handshake_introduce(connection, &own, deadline);
 }
 
 /* They only wanted to know who we are. */
 static int
 part(struct cyi_connection *connection, const struct cyi_intro *theirs, cy_time deadline)
 {
-    struct cyi_intro own;
     uint8_t nothing;
-    cyi_intro_make(&own, connection->owner, theirs->incarnation, NULL);
-    own.meet = true;
-    int rc = cyi_handshake_introduce(connection, &own, deadline);
+    int rc = answer(connection, theirs, deadline);
     if (rc == 0 && cy_read(connection->socket, &nothing, 1, deadline) < 0)
         rc = -ECONNRESET;
     return rc;
 }
 
+/* What an accepted connection is for. */
+enum purpose { NOTHING, LINK, FILES };
+
 static int
-get_acquainted(struct cyi_connection *connection, struct pending *pending, bool *served)
+get_acquainted(struct cyi_connection *connection, const struct pending *pending,
+               struct cyi_intro *intro, enum purpose *purpose)
 {
     struct cyi_net_core *owner = connection->owner;
     cy_time deadline = owner->core->os->now(owner->core->os) + owner->net->limits.handshake_ns;
     struct cyi_auth_identity peer;
-    struct cyi_intro intro;
     uint32_t credit;
     int rc = cyi_handshake_accept(connection, &peer, deadline);
     if (rc == 0)
-        rc = cyi_handshake_meet(connection, &intro, &credit, deadline);
+        rc = cyi_handshake_meet(connection, intro, &credit, deadline);
     if (rc == 0 &&
-        (memcmp(intro.incarnation, peer.incarnation, sizeof intro.incarnation) != 0 ||
-         intro.core != peer.core))
+        (memcmp(intro->incarnation, peer.incarnation, sizeof intro->incarnation) != 0 ||
+         intro->core != peer.core))
         rc = -EBADMSG;
     if (rc != 0) {
         log_refusal(owner, &pending->address, rc);
         return rc;
     }
-    rc = cyi_members_meet(owner->net->members, owner->core, &intro, &pending->address);
-    if (rc == 0 && intro.meet)
-        return part(connection, &intro, deadline);
+    rc = cyi_members_meet(owner->net->members, owner->core, intro, &pending->address);
+    if (rc == 0 && intro->meet)
+        return part(connection, intro, deadline);
     if (rc == 0)
-        rc = cyi_adopt_accepted(connection, &intro, credit, deadline);
-    *served = rc == 0;
+        rc = intro->file ? answer(connection, intro, deadline)
+                         : cyi_adopt_accepted(connection, intro, credit, deadline);
+    if (rc == 0)
+        *purpose = intro->file ? FILES : LINK;
     return rc;
 }
 
@@ -117,20 +133,23 @@ accepted(void *arg)
     struct pending *pending = arg;
     struct cyi_net_core *owner = pending->owner;
     struct cyi_connection *connection;
-    bool served = false;
+    struct cyi_intro intro;
+    enum purpose purpose = NOTHING;
     if (cyi_connection_open(&connection, owner, pending->socket) != 0) {
         forget(pending);
         return 0;
     }
     pending->socket = NULL;
     cyi_link_choose_congestion(connection->socket, &pending->address);
-    (void) get_acquainted(connection, pending, &served);
+    (void) get_acquainted(connection, pending, &intro, &purpose);
     forget(pending);
-    if (!served) {
-        cyi_connection_free(&connection);
+    if (purpose == LINK) {
+        cyi_link_served(connection, cyi_connection_serve(connection));
         return 0;
     }
-    cyi_link_served(connection, cyi_connection_serve(connection));
+    if (purpose == FILES)
+        cyi_file_serve(connection, &intro);
+    cyi_connection_free(&connection);
     return 0;
 }
 

@@ -48,7 +48,8 @@ static const struct reason {
     int said, heard;
 } reasons[] = {
     {1, CY_EVERSION, CY_EVERSION}, {2, CY_EOPEN, CY_ESECRET}, {3, CY_ESECRET, CY_EOPEN},
-    {4, CY_EAUTH, CY_EAUTH},       {5, -EBUSY, -EBUSY},
+    {4, CY_EAUTH, CY_EAUTH},       {5, -EBUSY, -EBUSY},     {6, CY_ETLS, CY_EPLAIN},
+    {7, CY_EPLAIN, CY_ETLS},
 };
 enum { REASONS = sizeof reasons / sizeof *reasons, OTHER_REASON = 255 };
 
@@ -87,6 +88,30 @@ cyi_auth_expect(struct cyi_auth *auth, uint32_t tag, uint16_t core)
     CY_ASSERT(auth->role == CYI_AUTH_DIALER && auth->state == CYI_AUTH_START);
     auth->expected_tag = tag;
     auth->expected_core = tag != 0 ? core : 0;
+}
+
+void
+cyi_auth_bind(struct cyi_auth *auth, const uint8_t binding[CYI_AUTH_BINDING])
+{
+    CY_ASSERT(auth->state == CYI_AUTH_START);
+    auth->bound = true;
+    memcpy(auth->binding, binding, sizeof auth->binding);
+}
+
+/* Of what was said, and of the tunnel through which it was said. */
+static void
+hash_said(uint8_t out[CYI_CRYPTO_HASH], const struct cyi_auth *auth, const uint8_t *said,
+          size_t size)
+{
+    uint8_t text[CYI_AUTH_HELLO_BYTES + AT_PROOF + CYI_AUTH_BINDING];
+    CY_ASSERT(size <= sizeof text - CYI_AUTH_BINDING);
+    memcpy(text, said, size);
+    if (auth->bound) {
+        memcpy(text + size, auth->binding, CYI_AUTH_BINDING);
+        size += CYI_AUTH_BINDING;
+    }
+    cyi_crypto_sha256(out, (struct cyi_bytes){text, size});
+    explicit_bzero(text, sizeof text);
 }
 
 const struct cyi_auth_identity *
@@ -177,14 +202,15 @@ is_mac(const uint8_t *in, size_t size, const struct cyi_secret *secret, enum pur
 
 /* One MAC for each secret, as the dialer does not know which of them the acceptor has. */
 static void
-put_hello_keys(uint8_t *out, const struct cyi_secrets *secrets)
+put_hello_keys(uint8_t *out, const struct cyi_auth *auth)
 {
+    const struct cyi_secrets *secrets = auth->secrets;
     uint8_t hash[CYI_CRYPTO_HASH], mac[CYI_CRYPTO_HASH];
     uint8_t *key_id = out + AT_KEY_IDS, *at = out + AT_MACS;
     uint32_t count = cyi_secrets_count(secrets);
     for (uint32_t i = 0; i < count; i++, key_id += CYI_KEY_ID)
         memcpy(key_id, cyi_secrets_at(secrets, i)->key_id, CYI_KEY_ID);
-    cyi_crypto_sha256(hash, (struct cyi_bytes){out, AT_MACS});
+    hash_said(hash, auth, out, AT_MACS);
     for (uint32_t i = 0; i < count; i++, at += CYI_MAC) {
         put_mac(mac, cyi_secrets_at(secrets, i), FOR_HELLO, hash);
         memcpy(at, mac, CYI_MAC);
@@ -201,7 +227,7 @@ cyi_auth_hello(struct cyi_auth *auth, uint8_t out[CYI_AUTH_HELLO_BYTES])
     cyi_put16(hello + AT_EXPECTED_CORE, auth->expected_core);
     cyi_put32(hello + AT_EXPECTED_TAG, auth->expected_tag);
     if (auth->secured)
-        put_hello_keys(hello, auth->secrets);
+        put_hello_keys(hello, auth);
     memcpy(out, hello, CYI_AUTH_HELLO_BYTES);
     auth->state = CYI_AUTH_WAITS;
 }
@@ -226,7 +252,7 @@ choose_secret(struct cyi_auth *auth, const uint8_t *hello)
         secret = cyi_secrets_find(auth->secrets, hello + AT_KEY_IDS + i * CYI_KEY_ID);
     if (secret == NULL)
         return CY_EAUTH;
-    cyi_crypto_sha256(hash, (struct cyi_bytes){hello, AT_MACS});
+    hash_said(hash, auth, hello, AT_MACS);
     if (!is_mac(hello + AT_MACS + (i - 1) * CYI_MAC, CYI_MAC, secret, FOR_HELLO, hash))
         return CY_EAUTH;
     auth->secret = secret;
@@ -265,8 +291,7 @@ failed(struct cyi_auth *auth, int code)
 static void
 end_transcript(struct cyi_auth *auth)
 {
-    cyi_crypto_sha256(auth->transcript,
-                      (struct cyi_bytes){auth->said, CYI_AUTH_HELLO_BYTES + AT_PROOF});
+    hash_said(auth->transcript, auth, auth->said, CYI_AUTH_HELLO_BYTES + AT_PROOF);
 }
 
 int
@@ -390,7 +415,7 @@ arrive(struct cyi_auth *auth)
 {
     const struct cyi_auth_identity *acceptor =
         auth->role == CYI_AUTH_DIALER ? &auth->peer : &auth->self;
-    int rc = auth->secured ? make_seals(auth) : 0;
+    int rc = auth->secured && !auth->bound ? make_seals(auth) : 0;
     if (rc != 0)
         return failed(auth, rc);
     auth->state = CYI_AUTH_STRANGER;

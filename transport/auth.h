@@ -29,6 +29,7 @@ enum {
 
     CYI_AUTH_INCARNATION = 16,
     CYI_AUTH_RANDOM_BYTES = 64,
+    CYI_AUTH_BINDING = 32,
 };
 
 struct cyi_auth_identity {
@@ -55,6 +56,8 @@ struct cyi_auth {
     const struct cyi_secrets *secrets;
     const struct cyi_secret *secret; /* the one that both sides have */
     struct cyi_auth_identity self, peer;
+    bool bound;
+    uint8_t binding[CYI_AUTH_BINDING];
     uint8_t nonce[CYI_CRYPTO_HASH];
     uint8_t private_key[CYI_CRYPTO_KEY];
     uint8_t peer_point[CYI_CRYPTO_POINT];
@@ -76,6 +79,13 @@ void cyi_auth_fini(struct cyi_auth *auth);
 
 /* The first 32 bits of an incarnation, as in references. */
 uint32_t cyi_auth_tag(const uint8_t incarnation[CYI_AUTH_INCARNATION]);
+
+/*
+ * First of all: the messages go through a tunnel, of which only its two ends know these bytes.
+ * Proofs are good for the two ends of one tunnel then, and there are no seals, as the tunnel
+ * is one.
+ */
+void cyi_auth_bind(struct cyi_auth *auth, const uint8_t binding[CYI_AUTH_BINDING]);
 
 /* Before the hello: whom the dialer wants to reach. Tag 0, as without this call: anybody. */
 void cyi_auth_expect(struct cyi_auth *auth, uint32_t tag, uint16_t core);

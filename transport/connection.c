@@ -47,6 +47,7 @@ cyi_connection_free(struct cyi_connection **freed)
     give(connection, connection->rest_class, connection->rest);
     cyi_seal_fini(&connection->send);
     cyi_seal_fini(&connection->receive);
+    cyi_tls_close(&connection->tls);
     give(connection, cyi_heap_class(sizeof *connection), connection);
     *freed = NULL;
 }
@@ -81,7 +82,7 @@ cyi_connection_control(struct cyi_connection *connection, enum cyi_op op, const 
     if (!cyi_connection_prepare_control(connection))
         return false;
     size_t at = CYI_FRAME_HEADER + connection->control_used;
-    size_t room = CYI_CONTROL_BYTES - CYI_SEAL_OVERHEAD - at;
+    size_t room = CYI_CONTROL_BYTES - CYI_TLS_SLACK - at;
     if (room < CYI_ITEM_HEADER + size)
         return false;
     uint8_t *to = cyi_item_write(connection->control + at, op, 0, size);
@@ -98,6 +99,27 @@ new_piece(struct cyi_connection *connection)
     return &connection->pieces[connection->piece_first + connection->piece_count++];
 }
 
+/* The bytes of a frame, sealed or made a record of; their number. `out` may be `bytes`. */
+static ssize_t
+protect(struct cyi_connection *connection, uint8_t *out, size_t room, const uint8_t *bytes,
+        size_t size)
+{
+    if (connection->tls != NULL)
+        return cyi_tls_seal(connection->tls, out, room, bytes, size);
+    if (out != bytes)
+        memcpy(out, bytes, CYI_FRAME_HEADER);
+    int rc = cyi_seal(&connection->send, out, CYI_FRAME_HEADER, bytes + CYI_FRAME_HEADER,
+                      size - CYI_FRAME_HEADER, out + CYI_FRAME_HEADER);
+    return rc != 0 ? rc : (ssize_t) (size + CYI_SEAL_OVERHEAD);
+}
+
+static size_t
+protected_bytes(const struct cyi_connection *connection, size_t size)
+{
+    return connection->tls != NULL ? cyi_tls_sealed_bytes(connection->tls, size)
+                                   : size + CYI_SEAL_OVERHEAD;
+}
+
 /* Sealed in place: a control frame is never sent again. */
 bool
 cyi_connection_take_control(struct cyi_connection *connection, const struct cyi_frame *frame)
@@ -105,11 +127,11 @@ cyi_connection_take_control(struct cyi_connection *connection, const struct cyi_
     uint8_t *bytes = connection->control;
     size_t size = CYI_FRAME_HEADER + frame->size;
     cyi_frame_write(bytes, frame);
-    if (connection->secured) {
-        if (cyi_seal(&connection->send, bytes, CYI_FRAME_HEADER, bytes + CYI_FRAME_HEADER,
-                     frame->size, bytes + CYI_FRAME_HEADER) != 0)
+    if (!cyi_connection_is_plain(connection)) {
+        ssize_t n = protect(connection, bytes, CYI_CONTROL_BYTES, bytes, size);
+        if (n < 0)
             return false;
-        size += CYI_SEAL_OVERHEAD;
+        size = (size_t) n;
     }
     *new_piece(connection) = (struct cyi_piece){
         .at = bytes, .left = size, .block = bytes, .class = cyi_heap_class(CYI_CONTROL_BYTES)};
@@ -124,25 +146,26 @@ cyi_connection_add(struct cyi_connection *connection, const struct cyi_frame *fr
 {
     size_t size = CYI_FRAME_HEADER + frame->size;
     cyi_frame_write(bytes, frame);
-    if (!connection->secured) {
+    if (cyi_connection_is_plain(connection)) {
         *new_piece(connection) =
             (struct cyi_piece){.at = bytes, .left = size, .number = frame->number};
         return 0;
     }
-    size += CYI_SEAL_OVERHEAD;
-    uint8_t class = cyi_heap_class(size);
-    uint8_t *block = cyi_heap_take(heap_of(connection), class, size);
+    size_t room = protected_bytes(connection, size);
+    uint8_t class = cyi_heap_class(room);
+    uint8_t *block = cyi_heap_take(heap_of(connection), class, room);
     if (block == NULL)
         return -ENOMEM;
-    memcpy(block, bytes, CYI_FRAME_HEADER);
-    int rc = cyi_seal(&connection->send, block, CYI_FRAME_HEADER, bytes + CYI_FRAME_HEADER,
-                      frame->size, block + CYI_FRAME_HEADER);
-    if (rc != 0) {
+    ssize_t n = protect(connection, block, room, bytes, size);
+    if (n < 0) {
         give(connection, class, block);
-        return rc;
+        return -EKEYEXPIRED;
     }
-    *new_piece(connection) = (struct cyi_piece){
-        .at = block, .left = size, .block = block, .class = class, .number = frame->number};
+    *new_piece(connection) = (struct cyi_piece){.at = block,
+                                                .left = (size_t) n,
+                                                .block = block,
+                                                .class = class,
+                                                .number = frame->number};
     return 0;
 }
 
@@ -150,7 +173,12 @@ cyi_connection_add(struct cyi_connection *connection, const struct cyi_frame *fr
 static void
 pass(struct cyi_connection *connection, size_t n)
 {
+    /* What goes out after the link has ended is nobody's. */
+    struct cyi_link_traffic nobody = {0};
+    struct cyi_link_traffic *traffic =
+        connection->link != NULL ? &connection->link->traffic : &nobody;
     connection->owner->counters.bytes_sent += n;
+    traffic->bytes_sent += n;
     while (connection->piece_count > 0) {
         struct cyi_piece *piece = &connection->pieces[connection->piece_first];
         if (n < piece->left) {
@@ -163,6 +191,7 @@ pass(struct cyi_connection *connection, size_t n)
             connection->written = piece->number;
         give(connection, piece->class, piece->block);
         connection->owner->counters.frames_sent++;
+        traffic->frames_sent++;
         connection->piece_first++;
         connection->piece_count--;
     }
@@ -194,6 +223,8 @@ int
 cyi_connection_write_full(struct cyi_connection *connection, const void *bytes, size_t size,
                           cy_time deadline)
 {
+    if (connection->tls != NULL)
+        return cyi_tls_write_full(connection->tls, connection->socket, bytes, size, deadline);
     ssize_t n = cy_write(connection->socket, bytes, size, deadline);
     return n < 0 ? (int) n : 0;
 }
@@ -202,6 +233,8 @@ int
 cyi_connection_read_full(struct cyi_connection *connection, void *bytes, size_t size,
                          cy_time deadline)
 {
+    if (connection->tls != NULL)
+        return cyi_tls_read_full(connection->tls, connection->socket, bytes, size, deadline);
     ssize_t n = cy_read_full(connection->socket, bytes, size, deadline);
     return n < 0 ? (int) n : (size_t) n < size ? -ECONNRESET : 0;
 }

@@ -9,6 +9,7 @@
 
 #include "auth.h"
 #include "link.h"
+#include "tls.h"
 
 enum { CYI_PIECES_MAX = 32, CYI_BATCH_BYTES = 256 << 10, CYI_CONTROL_BYTES = 1 << 10 };
 
@@ -27,7 +28,8 @@ struct cyi_connection {
     struct cyi_link *link; /* NULL: not yet, or no more */
     uint16_t number;       /* of the link that it serves or has served */
     cy_socket *socket;     /* NULL: closed */
-    bool secured;
+    bool secured;        /* frames are sealed */
+    struct cyi_tls *tls; /* NULL: none; with it frames are not sealed a second time */
     int error;        /* why it was cut */
     cy_time heard_at; /* when something was read, or there was nothing to wait for */
     struct cyi_seal send, receive;
@@ -46,6 +48,20 @@ static inline bool
 cyi_is_secret_wrong(int error)
 {
     return error == CY_EAUTH || error == CY_EOPEN || error == CY_ESECRET;
+}
+
+/* One side has no certificate, or none that the other accepts. */
+static inline bool
+cyi_is_tls_wrong(int error)
+{
+    return error <= CY_ECERT && error >= CY_ETLS;
+}
+
+/* The kernel may be given bytes as they are. */
+static inline bool
+cyi_connection_is_plain(const struct cyi_connection *connection)
+{
+    return !connection->secured && connection->tls == NULL;
 }
 
 /* Strangers must not fill the log: one line a second. *unsaid: how many there were besides. */
@@ -83,7 +99,7 @@ CY_MUST_CHECK int cyi_connection_read_full(struct cyi_connection *connection, vo
 /* receive.c: read and carry out until the connection ends; what ended it. */
 int cyi_connection_serve(struct cyi_connection *connection);
 
-/* handshake.c: all suspend. After the first two the peer has proved who it is. */
+/* handshake.c: all suspend. The first two begin with TLS, if we have a certificate. After the first two the peer has proved who it is. */
 CY_MUST_CHECK int cyi_handshake_dial(struct cyi_connection *connection, cy_ref expected,
                                      struct cyi_auth_identity *peer, cy_time deadline);
 CY_MUST_CHECK int cyi_handshake_accept(struct cyi_connection *connection,
@@ -94,6 +110,10 @@ CY_MUST_CHECK int cyi_handshake_introduce(struct cyi_connection *connection,
 /* Hear who it is, and how many bytes of frames it takes. */
 CY_MUST_CHECK int cyi_handshake_meet(struct cyi_connection *connection, struct cyi_intro *out,
                                      uint32_t *credit, cy_time deadline);
+
+/* dial.c: the same for a connection that is for files; both intros have been exchanged. */
+CY_MUST_CHECK int cyi_dial_file(struct cyi_connection **out, struct cyi_core *core,
+                                const cy_address *address, cy_time deadline);
 
 /* adopt.c */
 

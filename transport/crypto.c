@@ -11,6 +11,7 @@
  * - none of these functions but scrypt allocates, so they fail on a caller's bug only.
  */
 #include "crypto.h"
+#include "sha256.h"
 #include <errno.h>
 #include <string.h>
 
@@ -56,6 +57,85 @@ cyi_crypto_sha256(uint8_t out[CYI_CRYPTO_HASH], struct cyi_bytes in)
     rc = wc_Sha256Final(&hash, out);
     CY_ASSERT(rc == 0);
     wc_Sha256Free(&hash);
+}
+
+_Static_assert(sizeof(wc_Sha256) <= sizeof((struct cyi_crypto_hash *) 0)->library, "it fits");
+
+static wc_Sha256 *
+library_of(struct cyi_crypto_hash *hash)
+{
+    return (wc_Sha256 *) (void *) hash->library;
+}
+
+void
+cyi_crypto_hash_init(struct cyi_crypto_hash *hash, bool fast)
+{
+    *hash = (struct cyi_crypto_hash){.fast = fast,
+                                     .state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                               0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
+    if (fast)
+        return;
+    int rc = wc_InitSha256_ex(library_of(hash), NULL, INVALID_DEVID);
+    CY_ASSERT(rc == 0);
+}
+
+static void
+update_fast(struct cyi_crypto_hash *hash, const uint8_t *in, size_t size)
+{
+    size_t held = hash->size % sizeof hash->block;
+    hash->size += size;
+    if (held > 0) {
+        size_t n = sizeof hash->block - held;
+        n = n < size ? n : size;
+        memcpy(hash->block + held, in, n);
+        if (held + n < sizeof hash->block)
+            return;
+        cyi_sha256_blocks(hash->state, hash->block, 1);
+        in += n;
+        size -= n;
+    }
+    size_t whole = size / sizeof hash->block;
+    cyi_sha256_blocks(hash->state, in, whole);
+    memcpy(hash->block, in + whole * sizeof hash->block, size % sizeof hash->block);
+}
+
+void
+cyi_crypto_hash_update(struct cyi_crypto_hash *hash, struct cyi_bytes in)
+{
+    if (hash->fast) {
+        update_fast(hash, start(in), in.size);
+        return;
+    }
+    int rc = wc_Sha256Update(library_of(hash), start(in), count(in.size));
+    CY_ASSERT(rc == 0);
+    hash->size += in.size;
+}
+
+static void
+final_fast(uint8_t *out, struct cyi_crypto_hash *hash)
+{
+    static const uint8_t padding[64] = {0x80};
+    uint64_t bits = hash->size * 8;
+    size_t held = hash->size % 64;
+    uint8_t length[8];
+    for (int i = 0; i < 8; i++)
+        length[i] = (uint8_t) (bits >> (56 - 8 * i));
+    update_fast(hash, padding, held < 56 ? 56 - held : 120 - held);
+    update_fast(hash, length, sizeof length);
+    for (size_t i = 0; i < CYI_CRYPTO_HASH; i++)
+        out[i] = (uint8_t) (hash->state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void
+cyi_crypto_hash_final(uint8_t out[CYI_CRYPTO_HASH], struct cyi_crypto_hash *hash)
+{
+    if (hash->fast) {
+        final_fast(out, hash);
+        return;
+    }
+    int rc = wc_Sha256Final(library_of(hash), out);
+    CY_ASSERT(rc == 0);
+    wc_Sha256Free(library_of(hash));
 }
 
 void

@@ -27,6 +27,19 @@ struct cyi_bytes {
 };
 
 void cyi_crypto_sha256(uint8_t out[CYI_CRYPTO_HASH], struct cyi_bytes in);
+
+/* SHA-256 of what comes piece by piece, at the speed of the processor. To be copied freely. */
+struct cyi_crypto_hash {
+    uint64_t size;     /* hashed so far */
+    uint32_t state[8]; /* with the processor's instructions */
+    uint8_t block[64];
+    _Alignas(16) uint8_t library[160]; /* without them */
+    bool fast;
+};
+/* `fast`: by the processor's instructions; what cyi_sha256_has_instructions() says. */
+void cyi_crypto_hash_init(struct cyi_crypto_hash *hash, bool fast);
+void cyi_crypto_hash_update(struct cyi_crypto_hash *hash, struct cyi_bytes in);
+void cyi_crypto_hash_final(uint8_t out[CYI_CRYPTO_HASH], struct cyi_crypto_hash *hash);
 void cyi_crypto_hmac(uint8_t out[CYI_CRYPTO_HASH], struct cyi_bytes key, struct cyi_bytes in);
 
 /* RFC 5869, extract and expand; at most 255 * CYI_CRYPTO_HASH bytes. */

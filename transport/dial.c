@@ -33,13 +33,11 @@ route(const struct cyi_link *link, cy_address *out)
     return 0;
 }
 
+/* *intro is ours, made for this peer, and then theirs. */
 static int
 introduce(struct cyi_connection *connection, const struct cyi_auth_identity *peer,
-          const struct cyi_link *link, struct cyi_intro *intro, uint32_t *credit,
-          cy_time deadline)
+          struct cyi_intro *intro, uint32_t *credit, cy_time deadline)
 {
-    cyi_intro_make(intro, connection->owner, peer->incarnation, link);
-    intro->meet = link == NULL;
     int rc = cyi_handshake_introduce(connection, intro, deadline);
     if (rc == 0)
         rc = cyi_handshake_meet(connection, intro, credit, deadline);
@@ -68,7 +66,8 @@ shake_hands(struct cyi_connection *connection, uint16_t number, const cy_address
     if (link == NULL || link->connection != NULL)
         return -EALREADY;
     uint32_t said = link->expected;
-    rc = introduce(connection, &peer, link, &intro, &credit, deadline);
+    cyi_intro_make(&intro, owner, peer.incarnation, link);
+    rc = introduce(connection, &peer, &intro, &credit, deadline);
     if (rc == 0)
         rc = cyi_members_meet(owner->net->members, owner->core, &intro, address);
     return rc == 0 ? cyi_adopt_dialled(connection, &intro, credit, said) : rc;
@@ -117,6 +116,22 @@ dial_once(struct cyi_net_core *owner, uint16_t number, bool *served)
     return rc;
 }
 
+/* A node that we only wanted to meet. */
+static void
+note_stranger(struct cyi_net_core *owner, const cy_address *address, int error)
+{
+    char text[CY_ADDRESS_TEXT_MAX];
+    uint32_t unsaid;
+    if (cyi_is_tls_wrong(error))
+        owner->counters.bad_tls++;
+    if ((!cyi_is_tls_wrong(error) && !cyi_is_secret_wrong(error)) ||
+        !cyi_may_complain(owner, &unsaid))
+        return;
+    cy_address_format(text, sizeof text, address);
+    cy_log_write(CY_LOG_WARN, "net.dial", "peer=%s error=%s reason=%s unsaid=%u", text,
+                 cy_errname(error), cy_strerror(error), unsaid);
+}
+
 static cy_time
 back_off(struct cyi_net_core *owner, uint32_t dials)
 {
@@ -136,11 +151,11 @@ log_failure(const struct cyi_link *link, int error)
     char text[CY_LOCATION_TEXT_MAX];
     cy_location location = cy_ref_location(link->home);
     uint32_t unsaid = 0;
-    bool secret = cyi_is_secret_wrong(error);
-    if (secret && !cyi_may_complain(link->owner, &unsaid))
+    bool wrong = cyi_is_secret_wrong(error) || cyi_is_tls_wrong(error);
+    if (wrong && !cyi_may_complain(link->owner, &unsaid))
         return;
     cy_location_format(text, sizeof text, &location);
-    cy_log_write(secret ? CY_LOG_WARN : CY_LOG_DEBUG, "net.dial",
+    cy_log_write(wrong ? CY_LOG_WARN : CY_LOG_DEBUG, "net.dial",
                  "peer=%s error=%s reason=%s unsaid=%u", text, cy_errname(error),
                  cy_strerror(error), unsaid);
 }
@@ -158,7 +173,7 @@ hopeless(const struct cyi_link *link, int error)
     if (known != -ENOENT)
         return known != 0;
     if (error == -ESRCH || error == CY_ESELF || error == CY_ENOPEER || error == CY_EVERSION ||
-        cyi_is_secret_wrong(error))
+        cyi_is_secret_wrong(error) || cyi_is_tls_wrong(error))
         return true;
     if (error == -ECONNREFUSED && link->dials + 1 >= REFUSED_MAX)
         return true;
@@ -176,6 +191,8 @@ note_failure(struct cyi_net_core *owner, uint16_t number, int error)
         return true;
     if (cyi_is_secret_wrong(error))
         owner->counters.bad_secret++;
+    if (cyi_is_tls_wrong(error))
+        owner->counters.bad_tls++;
     log_failure(link, error);
     cyi_members_dial_failed(owner->net->members, link, error);
     link = cyi_link_numbered(owner->core, number);
@@ -235,22 +252,55 @@ cyi_link_dial(struct cyi_link *link)
     link->dialling = cyi_daemon_start(core, dial_task, arg, "net.link") == 0;
 }
 
+/* A connection that is for no link. */
+static int
+dial_for(struct cyi_connection **out, struct cyi_core *core, const cy_address *address,
+         struct cyi_intro *intro, cy_time deadline)
+{
+    struct cyi_net_core *owner = cyi_net_core(core);
+    struct cyi_auth_identity peer;
+    uint32_t credit;
+    bool file = intro->file;
+    int rc = open_connection(out, owner, address, deadline);
+    if (rc != 0)
+        return rc;
+    rc = cyi_handshake_dial(*out, CY_NOBODY, &peer, deadline);
+    if (rc == 0) {
+        cyi_intro_make(intro, owner, peer.incarnation, NULL);
+        intro->meet = !file;
+        intro->file = file;
+        rc = introduce(*out, &peer, intro, &credit, deadline);
+    }
+    if (rc == 0)
+        rc = cyi_members_meet(owner->net->members, core, intro, address);
+    else
+        note_stranger(owner, address, rc);
+    if (rc == 0 && intro->file != file)
+        rc = -EBADMSG;
+    if (rc != 0)
+        cyi_connection_free(out);
+    return rc;
+}
+
 int
 cyi_dial_meet(struct cyi_core *core, const cy_address *address, struct cyi_intro *out,
               cy_time deadline)
 {
-    struct cyi_net_core *owner = cyi_net_core(core);
     struct cyi_connection *connection;
-    struct cyi_auth_identity peer;
-    uint32_t credit;
-    int rc = open_connection(&connection, owner, address, deadline);
-    if (rc != 0)
-        return rc;
-    rc = cyi_handshake_dial(connection, CY_NOBODY, &peer, deadline);
+    out->file = false;
+    int rc = dial_for(&connection, core, address, out, deadline);
     if (rc == 0)
-        rc = introduce(connection, &peer, NULL, out, &credit, deadline);
+        cyi_connection_free(&connection);
+    return rc;
+}
+
+int
+cyi_dial_file(struct cyi_connection **out, struct cyi_core *core, const cy_address *address,
+              cy_time deadline)
+{
+    struct cyi_intro intro = {.file = true};
+    int rc = dial_for(out, core, address, &intro, deadline);
     if (rc == 0)
-        rc = cyi_members_meet(owner->net->members, core, out, address);
-    cyi_connection_free(&connection);
+        cyi_link_choose_congestion((*out)->socket, address);
     return rc;
 }

@@ -7,11 +7,28 @@
  * Tests: tests/transport/test_accept.c
  */
 #include "connection.h"
+#include <cycos/impl/io.h>
 #include <string.h>
 
-static void
+/* TLS, if we have a certificate. */
+static int
+secure(struct cyi_connection *connection, bool dialer, cy_time deadline)
+{
+    struct cyi_tls_context *context = cyi_net_tls(connection->owner->net);
+    if (context == NULL)
+        return 0;
+    int rc = cyi_tls_open(&connection->tls, context, connection->owner->core, dialer);
+    cyi_tls_context_release(&context);
+    if (rc == 0)
+        rc = cyi_tls_shake(connection->tls, connection->socket, deadline);
+    connection->owner->counters.tls += rc == 0;
+    return rc;
+}
+
+static int
 begin(struct cyi_connection *connection, struct cyi_auth *auth, enum cyi_auth_role role)
 {
+    uint8_t binding[CYI_AUTH_BINDING];
     struct cyi_core *core = connection->owner->core;
     uint8_t random[CYI_AUTH_RANDOM_BYTES];
     struct cyi_auth_identity self = {.core = core->index};
@@ -19,6 +36,13 @@ begin(struct cyi_connection *connection, struct cyi_auth *auth, enum cyi_auth_ro
     core->os->random(core->os, random, sizeof random);
     cyi_auth_init(auth, role, connection->owner->net->secrets, &self, random);
     explicit_bzero(random, sizeof random);
+    if (connection->tls == NULL)
+        return 0;
+    int rc = cyi_tls_export(connection->tls, binding);
+    if (rc == 0)
+        cyi_auth_bind(auth, binding);
+    explicit_bzero(binding, sizeof binding);
+    return rc;
 }
 
 static int
@@ -39,7 +63,7 @@ static void
 finish(struct cyi_connection *connection, struct cyi_auth *auth, struct cyi_auth_identity *peer)
 {
     *peer = *cyi_auth_peer(auth);
-    connection->secured = auth->secured;
+    connection->secured = auth->secured && connection->tls == NULL;
     connection->send = auth->send;
     connection->receive = auth->receive;
 }
@@ -63,13 +87,40 @@ cyi_handshake_dial(struct cyi_connection *connection, cy_ref expected,
                    struct cyi_auth_identity *peer, cy_time deadline)
 {
     struct cyi_auth auth;
-    begin(connection, &auth, CYI_AUTH_DIALER);
+    int rc = secure(connection, true, deadline);
+    if (rc != 0)
+        return rc;
+    rc = begin(connection, &auth, CYI_AUTH_DIALER);
     cyi_auth_expect(&auth, expected.node, expected.core);
-    int rc = dial(connection, &auth, deadline);
+    if (rc == 0)
+        rc = dial(connection, &auth, deadline);
     if (rc == 0)
         finish(connection, &auth, peer);
     cyi_auth_fini(&auth);
     return rc;
+}
+
+/* The beginning of a handshake of TLS. */
+static bool
+is_tls(const uint8_t *bytes)
+{
+    return bytes[0] == 22 && bytes[1] == 3;
+}
+
+/*
+ * To somebody who has TLS where we have none, or the other way: each understands these bytes.
+ * What has come from there is taken first, or they would be lost by a reset.
+ */
+static void
+refuse_plainly(struct cyi_connection *connection, int code, cy_time deadline)
+{
+    uint8_t bytes[512], challenge[CYI_AUTH_CHALLENGE_BYTES];
+    ssize_t n = 1;
+    for (int i = 0; i < 8 && n > 0; i++)
+        n = cyi_stream_try_read(connection->socket, bytes, sizeof bytes);
+    cyi_auth_refuse(challenge, code);
+    if (cyi_connection_write_full(connection, challenge, sizeof challenge, deadline) != 0)
+        return; /* it will not learn why */
 }
 
 static int
@@ -78,6 +129,10 @@ accept_dialer(struct cyi_connection *connection, struct cyi_auth *auth, cy_time 
     uint8_t hello[CYI_AUTH_HELLO_BYTES], challenge[CYI_AUTH_CHALLENGE_BYTES];
     uint8_t proof[CYI_AUTH_PROOF_BYTES];
     int rc = read_checked(connection, auth, hello, sizeof hello, deadline);
+    if (rc == -EPROTO && is_tls(hello)) {
+        refuse_plainly(connection, CY_ETLS, deadline);
+        return CY_ETLS;
+    }
     if (rc == -EPROTO || (rc != 0 && rc != CY_EVERSION))
         return rc; /* whoever it is, it would not understand why */
     if (rc == 0)
@@ -97,8 +152,16 @@ cyi_handshake_accept(struct cyi_connection *connection, struct cyi_auth_identity
                      cy_time deadline)
 {
     struct cyi_auth auth;
-    begin(connection, &auth, CYI_AUTH_ACCEPTOR);
-    int rc = accept_dialer(connection, &auth, deadline);
+    int rc = secure(connection, false, deadline);
+    if (rc == CY_EPLAIN) {
+        cyi_tls_close(&connection->tls);
+        refuse_plainly(connection, rc, deadline);
+    }
+    if (rc != 0)
+        return rc;
+    rc = begin(connection, &auth, CYI_AUTH_ACCEPTOR);
+    if (rc == 0)
+        rc = accept_dialer(connection, &auth, deadline);
     if (rc == 0)
         finish(connection, &auth, peer);
     cyi_auth_fini(&auth);

@@ -47,6 +47,10 @@ struct cyi_asks {
     bool twice; /* some were asked again */
 };
 
+struct cyi_link_traffic {
+    uint64_t bytes_sent, bytes_received, frames_sent, frames_received;
+};
+
 struct cyi_link {
     struct cyi_map_node node; /* in owner->links */
     struct cyi_list all;      /* in owner->all */
@@ -77,6 +81,8 @@ struct cyi_link {
     uint32_t credit;                 /* how many may be */
     uint8_t chunk_class;             /* of the next chunk */
     struct cyi_chunk *spare;         /* for what was promised, when there is no memory */
+
+    struct cyi_link_traffic traffic; /* of all its connections */
 
     /* In. */
     uint32_t expected;      /* number of the next frame */

@@ -18,14 +18,18 @@ block_bytes(uint8_t class)
     return (size_t) CYI_HEAP_BLOCK_MIN << class;
 }
 
-/* Room for the seal too, so that a sealed frame fits a block of the same class. */
+/*
+ * Room for the seal too, so that a sealed frame fits a block of the same class. The largest
+ * is several records with TLS.
+ */
 static size_t
 capacity_of(uint8_t class)
 {
-    return block_bytes(class) - sizeof(struct cyi_chunk) - CYI_FRAME_HEADER - CYI_SEAL_OVERHEAD;
+    size_t seal = class == CLASS_MAX ? CYI_TLS_SLACK : CYI_SEAL_OVERHEAD;
+    return block_bytes(class) - sizeof(struct cyi_chunk) - CYI_FRAME_HEADER - seal;
 }
 _Static_assert((CYI_HEAP_BLOCK_MIN << CLASS_MAX) - (int) sizeof(struct cyi_chunk) -
-                       CYI_FRAME_HEADER - CYI_SEAL_OVERHEAD >=
+                       CYI_FRAME_HEADER - CYI_TLS_SLACK >=
                    CYI_ITEM_HEADER + CYI_ITEM_MAX,
                "the longest item fits the largest frame");
 

@@ -2,6 +2,7 @@
 #ifndef CYI_NET_H
 #define CYI_NET_H
 
+#include "file_store.h"
 #include "secret.h"
 #include "wire.h"
 #include <cycos/impl/core.h>
@@ -15,6 +16,7 @@ struct cyi_link;
 struct cyi_members;
 struct cyi_discover;
 struct cyi_locates;
+struct cyi_tls_context;
 
 /* What links, probes and hellos are to keep to; set from the options, shortened by tests. */
 struct cyi_net_limits {
@@ -33,6 +35,12 @@ struct cyi_net_limits {
     cy_time dead_ns;            /* 4.5 s of silence */
     uint32_t peers_max;         /* 4096 nodes */
     uint32_t questions_max;     /* 65536 names sought by this node, and by each other here */
+    cy_time file_idle_ns;       /* 30 s: so long a transfer may stand still */
+    cy_time file_linger_ns;     /* 2 s: a connection for files stays open for the next one */
+    uint32_t file_piece_bytes;  /* CYI_FILE_PIECE, and no more: what one job handles */
+    uint32_t file_window_bytes; /* 8 MiB on the way; both ends have the same */
+    uint32_t file_sends_max;    /* 64 files on their way out per core */
+    struct cyi_file_limits files;
 };
 
 /* What a node's cores share. The hub's things are touched by core 0 only. */
@@ -40,9 +48,11 @@ struct cyi_net {
     struct cyi_node *node;
     struct cyi_net_limits limits;
     struct cyi_secrets *secrets;
+    struct cyi_tls_context *tls; /* of new connections; under node->lock; NULL: without TLS */
     struct cyi_members *members;
     struct cyi_discover *discover; /* the hub's */
     struct cyi_locates *locates;   /* locate.c */
+    struct cyi_file_store files;
     uint8_t address_count;         /* what we say of ourselves */
     uint8_t addresses[CYI_WIRE_ADDRESSES][16];
     struct cyi_net_core *cores; /* one per core */
@@ -58,6 +68,11 @@ struct cyi_net_counters {
     uint64_t resent;  /* frames, after a cut */
     uint64_t dials, accepts, cuts;
     uint64_t bad_secret, bad_handshake, bad_frame, handshakes_refused;
+    uint64_t tls;     /* handshakes of TLS that went well */
+    uint64_t bad_tls; /* no certificate, or none that is accepted; TLS on one side only */
+    uint64_t files_sent, files_received; /* complete */
+    uint64_t file_bytes_sent, file_bytes_received;
+    uint64_t files_refused; /* by this node, with an error */
 };
 
 struct cyi_net_core {
@@ -73,8 +88,14 @@ struct cyi_net_core {
     uint16_t last_number;
     struct cyi_list parting; /* connections that wait for the goodbye only */
     struct cyi_list pending; /* connections whose peer has not introduced itself */
+    struct cyi_list file_lines; /* connections for files that nobody uses now (file_dial.c) */
+    uint32_t file_line_count;
+    bool file_lines_watched; /* a task closes them in time */
+    uint32_t file_sends;     /* under way */
     uint8_t *receive;        /* CYI_RECEIVE_BYTES, of whoever reads right now */
     struct cyi_net_counters counters;
+    cy_ref control;        /* the task that tells of this core (control.c); maybe nobody */
+    cy_time shake_at;      /* no step of a TLS handshake for a stranger before */
     cy_time complained_at; /* when the last refusal was logged */
     uint32_t unsaid;       /* refusals since */
 };
@@ -96,11 +117,22 @@ cyi_net_core(const struct cyi_core *core)
 struct cyi_net_setup {
     struct cyi_network network;
     struct cyi_net_limits limits;
-    const char *const *passwords; /* NULL: what the options say */
+    const struct cyi_tls_files *tls; /* NULL: what the options say */
+    const char *const *passwords;    /* likewise */
     uint32_t password_count;
     int cost_log2; /* of scrypt, for the passwords */
 };
 void cyi_net_setup_init(struct cyi_net_setup *out);
+
+/*
+ * net_tls.c: the certificate of a node. load: at its start, if it is to have one. reload: while
+ * it runs; what is wrong is told to the log and changes nothing. The setup may be NULL.
+ */
+CY_MUST_CHECK int cyi_net_load_tls(struct cyi_net *net, const struct cyi_net_setup *setup,
+                                   char *why, size_t why_size);
+void cyi_net_reload_tls(struct cyi_net *net, const struct cyi_net_setup *setup);
+/* What new connections use; a user of it, or NULL: no TLS. Any thread. */
+struct cyi_tls_context *cyi_net_tls(struct cyi_net *net);
 
 /* The address of a node as it is written in hellos and references. */
 void cyi_address_to_wire(uint8_t *out, const cy_address *address);

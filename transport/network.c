@@ -4,6 +4,8 @@
  * Tests: tests/transport/test_member_real.c, tests/cluster/test_network.py
  */
 #include "connection.h"
+#include "control.h"
+#include "file_line.h"
 #include "link.h"
 #include "locate.h"
 #include "member.h"
@@ -33,6 +35,15 @@ static const struct cyi_net_limits DEFAULTS = {
     .dead_ns = 4500 * CY_MILLISECOND,
     .peers_max = 4096,
     .questions_max = 65536,
+    .file_idle_ns = 30 * CY_SECOND,
+    .file_linger_ns = 2 * CY_SECOND,
+    .file_piece_bytes = CYI_FILE_PIECE,
+    .file_window_bytes = CYI_FILE_WINDOW,
+    .file_sends_max = 64,
+    .files = {.keep_ns = 600 * CY_SECOND,
+              .files_max = 64,
+              .files_peer = 16,
+              .records_max = 65536},
 };
 
 /* What to listen on, and what to tell others. */
@@ -52,6 +63,7 @@ open_core(struct cyi_net *net, uint16_t index)
     cyi_list_init(&owner->active);
     cyi_list_init(&owner->pending);
     cyi_list_init(&owner->parting);
+    cyi_list_init(&owner->file_lines);
     owner->numbered = calloc(CYI_LINKS_MAX + 1, sizeof *owner->numbered);
     owner->receive = malloc(CYI_RECEIVE_BYTES);
     if (owner->numbered == NULL || owner->receive == NULL)
@@ -224,6 +236,8 @@ start_daemons(struct cyi_net *net)
     }
     if (rc == 0)
         rc = cyi_daemon_start(net->node->cores[0], cyi_members_keep, net, "net.hub");
+    if (rc == 0)
+        rc = cyi_daemon_start(net->node->cores[0], cyi_files_keep, net, "net.files");
     return rc != 0 ? rc
                    : cyi_daemon_start(net->node->cores[0], cyi_locates_keep, net, "net.names");
 }
@@ -232,7 +246,7 @@ static bool
 is_open(const struct cyi_net *net)
 {
     static const struct in6_addr any;
-    if (cyi_secrets_count(net->secrets) != 0)
+    if (cyi_secrets_count(net->secrets) != 0 || net->tls != NULL)
         return false;
     for (uint8_t i = 0; i < net->address_count; i++) {
         struct in6_addr address;
@@ -276,6 +290,8 @@ open_all(struct cyi_net *net, const struct cyi_net_setup *setup, char *why, size
     struct places places = {.count = 0};
     const struct cy_options *options = net->node->options;
     int rc = get_secrets(net, setup, why, size);
+    if (rc == 0)
+        rc = cyi_net_load_tls(net, setup, why, size);
     for (uint16_t i = 0; rc == 0 && i < net->node->core_count; i++)
         rc = open_core(net, i);
     if (rc == 0 && options->node.count != 0)
@@ -292,6 +308,8 @@ open_all(struct cyi_net *net, const struct cyi_net_setup *setup, char *why, size
         rc = cyi_locates_create(&net->locates, net);
     if (rc == 0)
         rc = cyi_metrics_add(net->node, &cyi_net_metrics);
+    if (rc == 0 && options->control)
+        rc = cyi_control_start(net);
     return rc != 0 ? rc : start_daemons(net);
 }
 
@@ -305,7 +323,9 @@ open_by(struct cyi_node *node, const struct cyi_net_setup *setup, char *why, siz
     net->node = node;
     net->limits = setup == NULL ? DEFAULTS : setup->limits;
     net->cores = calloc(node->core_count, sizeof *net->cores);
-    int rc = net->cores == NULL ? -ENOMEM : open_all(net, setup, why, size);
+    int rc = net->cores == NULL ? -ENOMEM : cyi_files_open(net, why, size);
+    if (rc == 0)
+        rc = open_all(net, setup, why, size);
     if (rc != 0)
         return rc;
     node->router = &cyi_link_router;
@@ -319,12 +339,30 @@ open_network(struct cyi_node *node, char *why, size_t size)
     return open_by(node, NULL, why, size);
 }
 
-static int
-open_setup(struct cyi_node *node, char *why, size_t size)
+static const struct cyi_net_setup *
+setup_of(const struct cyi_node *node)
 {
     const struct cyi_network *network = node->options->network;
     const char *setup = (const char *) network - offsetof(struct cyi_net_setup, network);
-    return open_by(node, (const struct cyi_net_setup *) (const void *) setup, why, size);
+    return (const struct cyi_net_setup *) (const void *) setup;
+}
+
+static void
+reload_network(struct cyi_node *node)
+{
+    cyi_net_reload_tls(node->net, NULL);
+}
+
+static void
+reload_setup(struct cyi_node *node)
+{
+    cyi_net_reload_tls(node->net, setup_of(node));
+}
+
+static int
+open_setup(struct cyi_node *node, char *why, size_t size)
+{
+    return open_by(node, setup_of(node), why, size);
 }
 
 static void
@@ -394,6 +432,7 @@ leave_network(struct cyi_node *node)
             continue;
         cyi_links_each(owner->core, hang_up, NULL);
         hang_up_cut(owner);
+        cyi_file_lines_close(owner);
     }
 }
 
@@ -423,6 +462,8 @@ close_network(struct cyi_node *node)
     if (net->members != NULL)
         cyi_members_free(&net->members);
     cyi_secrets_free(&net->secrets);
+    cyi_tls_context_release(&net->tls);
+    cyi_file_store_fini(&net->files);
     free(net->cores);
     free(net);
     node->net = NULL;
@@ -430,13 +471,15 @@ close_network(struct cyi_node *node)
 }
 
 static const struct cyi_network NETWORK = {
-    .open = open_network, .flush = flush, .leave = leave_network, .close = close_network};
+    .open = open_network, .flush = flush, .reload = reload_network, .leave = leave_network,
+    .close = close_network};
 
 void
 cyi_net_setup_init(struct cyi_net_setup *out)
 {
     *out = (struct cyi_net_setup){.network = NETWORK, .limits = DEFAULTS, .cost_log2 = 1};
     out->network.open = open_setup;
+    out->network.reload = reload_setup;
 }
 
 const struct cyi_network *

@@ -154,6 +154,7 @@ take_frame(struct cyi_connection *connection, const struct cyi_frame *frame, uin
             return rc;
     }
     connection->owner->counters.frames_received++;
+    link->traffic.frames_received++;
     int rc = cyi_link_acknowledged(link, frame->ack);
     if (rc != 0)
         return rc;
@@ -205,24 +206,47 @@ keep_rest(struct cyi_connection *connection, const uint8_t *bytes, size_t size)
     return 0;
 }
 
+/* Something came, be it a part of a frame or of a record. */
+static void
+note_heard(struct cyi_connection *connection, size_t bytes)
+{
+    connection->owner->counters.bytes_received += bytes;
+    connection->link->traffic.bytes_received += bytes;
+    connection->heard_at = connection->owner->core->sched.now;
+    connection->link->used_at = connection->heard_at;
+    if (connection->link->hub)
+        cyi_members_alive(connection->owner->net->members, connection->link);
+}
+
+/* What a read brought, opened; as for cyi_stream_try_read(). */
+static ssize_t
+read_some(struct cyi_connection *connection, uint8_t *buffer, size_t size)
+{
+    size_t heard;
+    ssize_t n;
+    if (connection->tls == NULL) {
+        n = cyi_stream_try_read(connection->socket, buffer, size);
+        heard = n > 0 ? (size_t) n : 0;
+    } else {
+        n = cyi_tls_try_read(connection->tls, connection->socket, buffer, size, &heard);
+    }
+    if (heard != 0)
+        note_heard(connection, heard);
+    return n;
+}
+
 /* One read, and what it brought. 0, -EAGAIN nothing came, or the end. */
 static int
 receive(struct cyi_connection *connection)
 {
     uint8_t *buffer = connection->owner->receive;
     size_t size = connection->rest_size;
-    ssize_t n =
-        cyi_stream_try_read(connection->socket, buffer + size, CYI_RECEIVE_BYTES - size);
+    ssize_t n = read_some(connection, buffer + size, CYI_RECEIVE_BYTES - size);
     if (n <= 0)
         return n == 0 ? -ECONNRESET : (int) n;
     if (size != 0)
         memcpy(buffer, connection->rest, size);
     size += (size_t) n;
-    connection->owner->counters.bytes_received += (uint64_t) n;
-    connection->heard_at = connection->owner->core->sched.now;
-    connection->link->used_at = connection->heard_at; /* a part of a frame is something, too */
-    if (connection->link->hub)
-        cyi_members_alive(connection->owner->net->members, connection->link);
     ssize_t used = take_frames(connection, buffer, size);
     if (used < 0)
         return (int) used;

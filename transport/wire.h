@@ -172,6 +172,7 @@ struct cyi_intro {
     uint32_t features; /* bits: what the speaker understands beyond this version */
     bool stream;       /* keep the connection when it is idle */
     bool meet;         /* only to get to know each other: nothing but a goodbye follows */
+    bool file;         /* for files: no frames follow, but what wire_file.h says */
     uint64_t session;  /* it follows from both lives; 0: there has been none */
     cy_ref home;       /* as references to tasks of this core; slot and generation 0 */
     uint8_t name_size; /* at most CY_NODE_NAME_MAX */

@@ -19,7 +19,7 @@ enum {
     AT_PORTS = 76,
 };
 
-enum { STREAM = 1, MEET = 2 };
+enum { STREAM = 1, MEET = 2, FILES = 4 };
 
 _Static_assert(CYI_INTRO_MIN == AT_PORTS + 2, "the shortest has one core");
 _Static_assert(AT_PORTS + 2 * CYI_WIRE_CORES + 16 * CYI_WIRE_ADDRESSES + CY_NODE_NAME_MAX <=
@@ -32,13 +32,15 @@ cyi_intro_write(uint8_t *out, const struct cyi_intro *intro)
     CY_ASSERT(intro->core < intro->core_count && intro->core_count <= CYI_WIRE_CORES);
     CY_ASSERT(intro->address_count <= CYI_WIRE_ADDRESSES);
     CY_ASSERT(intro->name_size <= CY_NODE_NAME_MAX && intro->next != 0);
+    CY_ASSERT(!intro->meet || !intro->file);
     memcpy(out + AT_INCARNATION, intro->incarnation, sizeof intro->incarnation);
     cyi_put16(out + AT_CORE, intro->core);
     cyi_put16(out + AT_CORE_COUNT, intro->core_count);
     cyi_put32(out + AT_LIFE, intro->life);
     cyi_put32(out + AT_NEXT, intro->next);
     cyi_put32(out + AT_FEATURES, intro->features);
-    out[AT_FLAGS] = (uint8_t) ((intro->stream ? STREAM : 0) | (intro->meet ? MEET : 0));
+    out[AT_FLAGS] = (uint8_t) ((intro->stream ? STREAM : 0) | (intro->meet ? MEET : 0) |
+                               (intro->file ? FILES : 0));
     out[AT_NAME_SIZE] = intro->name_size;
     out[AT_ADDRESS_COUNT] = intro->address_count;
     out[AT_ZERO] = 0;
@@ -87,10 +89,17 @@ is_home(const uint8_t *in)
 }
 
 static bool
+are_flags(uint8_t flags)
+{
+    return (flags & ~(STREAM | MEET | FILES)) == 0 &&
+           (flags & (MEET | FILES)) != (MEET | FILES);
+}
+
+static bool
 is_intro(const uint8_t *in, const struct parts *parts)
 {
     if (cyi_get16(in + AT_CORE) >= parts->core_count || cyi_get32(in + AT_NEXT) == 0 ||
-        (in[AT_FLAGS] & ~(STREAM | MEET)) != 0 || in[AT_ZERO] != 0 || !is_home(in))
+        !are_flags(in[AT_FLAGS]) || in[AT_ZERO] != 0 || !is_home(in))
         return false;
     for (size_t i = 0; i < parts->core_count; i++)
         if (cyi_get16(in + AT_PORTS + 2 * i) == 0)
@@ -116,6 +125,7 @@ cyi_intro_read(struct cyi_intro *out, const uint8_t *in, size_t size)
     out->features = cyi_get32(in + AT_FEATURES);
     out->stream = (in[AT_FLAGS] & STREAM) != 0;
     out->meet = (in[AT_FLAGS] & MEET) != 0;
+    out->file = (in[AT_FLAGS] & FILES) != 0;
     out->session = cyi_get64(in + AT_SESSION);
     out->home = cyi_wire_get_ref(in + AT_HOME);
     out->name_size = (uint8_t) parts.name_size;

@@ -42,6 +42,10 @@ if(CY_RCU_USED STREQUAL "liburcu")
   string(APPEND requires " liburcu-qsbr liburcu-cds")
   list(APPEND static_libraries urcu-qsbr urcu-cds urcu-common)
 endif()
+if(CY_LIBCRYPTO AND LIBCRYPTO_FOUND)
+  string(APPEND requires " libcrypto")
+  list(APPEND static_libraries crypto)
+endif()
 foreach(library IN LISTS libraries)
   target_include_directories(${library} INTERFACE
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
@@ -90,6 +94,8 @@ foreach(name cycos-kv cycos-load cycosctl)
       RENAME ${name} COMPONENT tools)
   endif()
 endforeach()
+install(FILES ${CMAKE_SOURCE_DIR}/apps/cycosctl/cycosctl.bash RENAME cycosctl
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT tools)
 install(PROGRAMS ${CMAKE_SOURCE_DIR}/scripts/launch DESTINATION ${CMAKE_INSTALL_BINDIR}
   RENAME cycos-launch COMPONENT tools)
 

@@ -46,6 +46,8 @@ def record_stream(listener, port):
 
 
 class Hostile(lab.Scenario):
+    seconds = SECONDS
+
     def friends(self, *options):
         """Two nodes on loopback, and the recordings of one of them."""
         with udp_socket() as ear:
@@ -90,7 +92,7 @@ class Hostile(lab.Scenario):
     def attack(self, victim, files):
         """Returns the largest memory that the victim has had."""
         process = subprocess.Popen(
-            [lab.BIN / "cluster_attack", str(victim.port), str(self.udp_port), str(SECONDS),
+            [lab.BIN / "cluster_attack", str(victim.port), str(self.udp_port), str(self.seconds),
              *files], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.addCleanup(process.kill)
         most = 0
@@ -101,7 +103,8 @@ class Hostile(lab.Scenario):
         process.stdout.close()
         self.assertEqual(process.returncode, 0, told)
         connections = int(told.split()[1])
-        self.note(f"{told.strip()} in {SECONDS} s: {connections // SECONDS} connections/s")
+        self.note(f"{told.strip()} in {self.seconds} s: "
+                  f"{connections // self.seconds} connections/s")
         self.assertGreater(connections, 100)
         return most
 
@@ -125,8 +128,14 @@ class Hostile(lab.Scenario):
         self.assertLess(most - before, GROWTH_KIB)
         self.afterwards(a, b)
 
+    def stalls(self, node):
+        """Those in which it had the processor; others are the machine's."""
+        lines = [line for line in node.log().splitlines() if "event=task.stall" in line]
+        return sum("cpu_percent=0" not in line for line in lines)
+
     def afterwards(self, a, b):
         lines = a.log().count("\n")
+        self.note(f"stalls with work: {self.stalls(a)}")
         self.assertIn("net.refused", a.log())
         self.assertLess(lines, 4 * LOG_LINES_PER_SECOND * (SECONDS + 5), a.log()[:2000])
         c = lab.Node(self.lab, "c", self.options)
@@ -140,6 +149,11 @@ class Hostile(lab.Scenario):
     def test_node_with_a_secret_withstands(self):
         secret = self.lab.write("secret", "what the stranger does not know 0123\n")
         self.withstand("--secret-file", secret)
+
+    def test_node_with_a_certificate_withstands(self):
+        """Each hello of a stranger may cost a signature, by RSA: the most expensive one."""
+        self.seconds = max(1, SECONDS // 2)
+        self.withstand("--certfile", self.lab.certificate("sskeycert.pem"))
 
     def test_stranger_has_five_seconds(self):
         a, _, files = self.friends()

@@ -2,6 +2,7 @@
 
 Each scenario is a network of namespaces of its own (lab.py).
 """
+import signal
 import time
 import unittest
 
@@ -224,6 +225,85 @@ class Routes(lab.Scenario):
         self.never(b, "online s1.0")
         self.never(hidden[1], "online b.0", "online s0.0")
         self.assertEqual(hidden[1].ask("peers"), "1 a.0")
+
+
+@unittest.skipIf(OBSTACLE, OBSTACLE)
+class Certificates(lab.Scenario):
+    """Three hosts that talk over TLS, and a fourth."""
+
+    def given(self, node, *blocks):
+        """Its file, made anew: the key and the certificates of these files, ours first."""
+        text = blocks[0].read_text()
+        for path in blocks[1:]:
+            other = path.read_text()
+            text += other[other.index("-----BEGIN CERTIFICATE"):]
+        path = self.lab.write(f"{node}.pem", text)
+        return path
+
+    def reload(self, node, *blocks):
+        self.given(node.name, *blocks)
+        before = node.log().count("event=net.certificate")
+        node.signal(signal.SIGHUP)
+        lab.wait_until("it has loaded its certificate again",
+                       lambda: node.log().count("event=net.certificate") > before)
+
+    def secured(self, *options):
+        """Three nodes with the specification's certificate, each with a file of its own."""
+        self.first = self.lab.certificate("first")
+        network, hosts = self.hosts(4)
+        nodes = [host.node(name, "--certfile", self.given(name, self.first), *options)
+                 for host, name in zip(hosts, "abc")]
+        self.all_meet(nodes)
+        return network, hosts, nodes
+
+    def retry(self, stranger, node, word):
+        """Complaints are limited to one a second, so it may take some tries."""
+        stranger.ask("add", node.location.rsplit(":", 1)[0], node.port, 10)
+        return word in node.log()
+
+    def test_three_hosts_talk_over_tls(self):
+        secret = self.lab.write("secret", "which is proved within the tunnel 0123\n")
+        _, hosts, (a, b, c) = self.secured("--secret-file", secret)
+        for one, other in ((a, b), (b, c), (c, a)):
+            self.talk(one, other)
+        a.tell("stream", "b", 20000, 0)
+        b.expect("streamed 20000 wrong 0")
+        other = self.lab.certificate("other")
+        for name, options, told, logged in (
+                ("d", ("--secret-file", secret), "CY_ETLS", "CY_EPLAIN"),
+                ("e", ("--secret-file", secret, "--certfile", other), "CY_ECERT",
+                 "CY_EREJECTED"),
+                ("f", ("--certfile", self.first), "CY_EAUTH", "CY_EOPEN")):
+            node = hosts[3].node(name, *options)
+            self.assertEqual(node.ask("add", "10.77.0.1", a.port, 10), told)
+            lab.wait_until(f"a says {logged}", lambda: self.retry(node, a, logged))
+            node.kill()
+        for node in (a, b, c):
+            self.never(node, "online d.0", "online e.0", "online f.0", "offline")
+
+    def test_certificate_is_changed_while_they_talk(self):
+        _, hosts, nodes = self.secured()
+        a, b, c = nodes
+        second = self.lab.certificate("second", "-newkey", "ec", "-pkeyopt",
+                                      "ec_paramgen_curve:P-256")
+        self.talk(a, b)
+        a.tell("pump", "b")
+        marks = [node.mark() for node in nodes]
+        for blocks in ((self.first, second), (second, self.first), (second,)):
+            for node in nodes:
+                self.reload(node, *blocks)
+        self.lab.write("a.pem", "not what it should be")
+        a.signal(signal.SIGHUP)
+        lab.wait_until("a says that the file is wrong", lambda: "kept=yes" in a.log())
+        new = hosts[3].node("d", "--certfile", second)
+        old = hosts[3].node("e", "--certfile", self.first)
+        self.all_meet([a, b, c, new])
+        self.talk(new, a)
+        self.assertNotEqual(old.ask("add", "10.77.0.1", a.port, 5), "OK")
+        a.tell("halt")
+        self.assertEqual(a.expect("pump", since=marks[0]).split()[5], "0")
+        for node, mark in zip(nodes, marks):
+            self.never(node, "offline", "online e.0", since=mark)
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ class Install(unittest.TestCase):
         self.assertEqual(names, wanted)
 
     def test_brings_the_programs_under_names_of_their_own(self):
-        for name in ("cycos-kv", "cycos-load", "cycos-launch"):
+        for name in ("cycos-kv", "cycos-load", "cycos-launch", "cycosctl"):
             self.assertTrue(os.access(self.prefix / "bin" / name, os.X_OK), name)
 
     def test_brings_manual_pages_and_the_unit(self):

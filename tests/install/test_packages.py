@@ -87,7 +87,7 @@ class Packages(unittest.TestCase):
             self.assertNotIn(".debug_info", sample.run("readelf", "-SW", path), path)
 
     def test_programs_run(self):
-        for name in ("cycos-kv", "cycos-load", "cycos-launch"):
+        for name in ("cycos-kv", "cycos-load", "cycos-launch", "cycosctl"):
             said = sample.run(self.root / "usr/bin" / name, "--help")
             self.assertTrue(re.search(r"^usage: ", said, re.MULTILINE), name)
 

@@ -240,9 +240,60 @@ seeking_ends_at_the_deadline(void)
     CU_ASSERT_EQUAL(with_names(time_out_body, 1), 0);
 }
 
+struct seen {
+    uint32_t times[MAX], visits;
+};
+
+static void
+see(const struct cyi_key *key, cy_ref ref, void *arg)
+{
+    struct seen *seen = arg;
+    int number;
+    CY_CHECK_EQ(sscanf(key->name, "name-%d", &number), 1);
+    CY_CHECK_EQ(key->kind, CY_KIND_TASK);
+    CY_CHECK_EQ(ref.generation, 3);
+    seen->times[number]++;
+    seen->visits++;
+}
+
+/* All names of one owner are in one place, those of others are not. */
+static int
+scan_body(void *arg)
+{
+    char name[32];
+    uint64_t cursor = 0;
+    struct seen none = {{0}, 0};
+    (void) arg;
+    CY_CHECK(!cyi_names_scan(names, &cursor, 10, see, &none));
+    CY_CHECK_EQ(none.visits, 0);
+    for (int i = 0; i < MAX; i++) {
+        struct cyi_key key = numbered(name, sizeof name, i);
+        CY_CHECK_EQ(cyi_names_add(names, cyi_self, &key, owner(i % 2 == 0 ? 1 : (uint32_t) i)),
+                    0);
+    }
+    for (uint32_t max = 1; max <= MAX + 1; max++) {
+        struct seen seen = {{0}, 0};
+        uint32_t before = 0, wrong = 0;
+        while (cyi_names_scan(names, &cursor, max, see, &seen) && seen.visits - before <= max)
+            before = seen.visits;
+        for (int i = 0; i < MAX; i++)
+            wrong += seen.times[i] != 1;
+        CY_CHECK_EQ(wrong, 0);
+        CY_CHECK_EQ(cursor, 0);
+    }
+    return 0;
+}
+
+static void
+a_scan_visits_each_name_once_whatever_the_page(void)
+{
+    CU_ASSERT_EQUAL(with_names(scan_body, 1), 0);
+}
+
 CY_TEST_MAIN("registry.names", CY_TEST(a_name_has_one_owner),
              CY_TEST(there_are_max_names_and_no_more),
              CY_TEST(all_names_of_an_owner_are_forgotten_and_no_others),
              CY_TEST(all_who_seek_a_name_hear_of_it),
              CY_TEST(who_stops_seeking_is_forgotten_and_the_others_are_not),
-             CY_TEST(seeking_ends_at_the_deadline))
+             CY_TEST(seeking_ends_at_the_deadline),
+             CY_TEST(a_scan_visits_each_name_once_whatever_the_page))

@@ -25,8 +25,9 @@ success_and_counts_are_no_errors(void)
 static void
 own_codes_are_all_known_and_differ(void)
 {
-    static const int codes[] = {CY_ENOPEER,  CY_ENOMETHOD, CY_EAUTH,   CY_EFRAME,
-                                CY_EVERSION, CY_EOPEN,     CY_ESECRET, CY_ESELF};
+    static const int codes[] = {CY_ENOPEER, CY_ENOMETHOD, CY_EAUTH,  CY_EFRAME, CY_EVERSION,
+                                CY_EOPEN,   CY_ESECRET,   CY_ESELF,  CY_ECERT,  CY_EREJECTED,
+                                CY_ENOCERT, CY_EEXPIRED,  CY_EEARLY, CY_EPLAIN, CY_ETLS};
     enum { COUNT = sizeof codes / sizeof *codes };
     for (int i = 0; i < COUNT; i++) {
         CU_ASSERT_TRUE(strncmp(cy_errname(codes[i]), "CY_E", 4) == 0);

@@ -163,9 +163,84 @@ each_byte_and_the_length_and_the_seed_change_the_hash(void)
     }
 }
 
+enum { SCANNED = 5000 };
+
+struct scan {
+    uint8_t seen[SCANNED];
+    uint32_t left; /* until it stops */
+};
+
+static bool
+see(struct cyi_map_node *node, void *arg)
+{
+    struct scan *scan = arg;
+    if (scan->left == 0)
+        return false;
+    scan->left--;
+    scan->seen[item_of(node)->key]++;
+    return true;
+}
+
+static void
+insert_some(struct item *items, uint32_t from, uint32_t to)
+{
+    for (uint32_t i = from; i < to; i++) {
+        items[i].key = i;
+        CY_OK(cyi_map_insert(&map, &items[i].node, cyi_hash_number(i)));
+    }
+}
+
+/* Members that are there from the beginning, while others come between any two steps. */
+static void
+a_scan_visits_each_member_once_while_the_map_grows(void)
+{
+    for (uint32_t first = 0; first < 80; first += 7) {
+        struct item *items = calloc(SCANNED, sizeof *items);
+        struct scan scan = {.left = UINT32_MAX};
+        uint32_t cursor = 0, wrong = 0, there = first;
+        insert_some(items, 0, first);
+        bool more = true;
+        while (more) {
+            more = cyi_map_scan(&map, &cursor, see, &scan);
+            uint32_t next = there + there % 23 + 1;
+            insert_some(items, there, next < SCANNED ? next : SCANNED);
+            there = next < SCANNED ? next : SCANNED;
+        }
+        for (uint32_t i = 0; i < SCANNED; i++)
+            wrong += i < first ? scan.seen[i] != 1 : scan.seen[i] > 1;
+        CU_ASSERT_EQUAL(wrong, 0);
+        CU_ASSERT_EQUAL(cursor, 0);
+        cyi_map_fini(&map);
+        free(items);
+    }
+}
+
+static void
+a_scan_that_stops_stays_at_its_bucket(void)
+{
+    struct item items[8];
+    struct scan scan = {.left = 2};
+    uint32_t cursor = 0;
+    CU_ASSERT_FALSE(cyi_map_scan(&map, &cursor, see, &scan));
+    for (uint32_t i = 0; i < 3; i++) {
+        items[i].key = i;
+        CY_OK(cyi_map_insert(&map, &items[i].node, 0));
+    }
+    CU_ASSERT_TRUE(cyi_map_scan(&map, &cursor, see, &scan));
+    CU_ASSERT_EQUAL(cursor, 0);
+    CU_ASSERT_EQUAL(scan.seen[0] + scan.seen[1] + scan.seen[2], 2);
+    scan.left = 3;
+    CU_ASSERT_TRUE(cyi_map_scan(&map, &cursor, see, &scan));
+    CU_ASSERT_NOT_EQUAL(cursor, 0);
+    CU_ASSERT_EQUAL(scan.left, 0);
+    cyi_map_fini(&map);
+}
+
 CY_TEST_MAIN("runtime.map", CY_TEST(an_empty_map_finds_nothing),
              CY_TEST(what_was_inserted_is_found_until_it_is_removed),
              CY_TEST(members_of_one_hash_are_visited_newest_first),
              CY_TEST(drain_hands_out_each_member_once),
              CY_TEST(hashes_spread_names_and_numbers),
-             CY_TEST(each_byte_and_the_length_and_the_seed_change_the_hash))
+             CY_TEST(each_byte_and_the_length_and_the_seed_change_the_hash),
+             CY_TEST(a_scan_visits_each_member_once_while_the_map_grows),
+             CY_TEST(a_scan_that_stops_stays_at_its_bucket))

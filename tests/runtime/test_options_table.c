@@ -32,7 +32,8 @@ defaults_are_valid_and_those_of_the_header(void)
     CU_ASSERT_EQUAL(options.udp_port, 51350);
     CU_ASSERT_EQUAL(options.tcp_port, 0);
     CU_ASSERT_EQUAL(options.max_file_size, 0);
-    CU_ASSERT_TRUE(options.discover_peers && options.pin && options.handle_signals);
+    CU_ASSERT_TRUE(options.discover_peers && options.control && options.pin &&
+                   options.handle_signals);
     CU_ASSERT_EQUAL(options.spin_ns, 50 * CY_MICROSECOND);
     CU_ASSERT_EQUAL(options.stall_ns, 25 * CY_MILLISECOND);
     CU_ASSERT_EQUAL(options.mailbox_max, 65536);

@@ -69,9 +69,10 @@ tells_what_it_was(void)
     CU_ASSERT_TRUE(a.stops == 1 && a.dumps == 0);
     CY_OK(raise(SIGINT));
     CY_OK(raise(SIGQUIT));
+    CY_OK(raise(SIGHUP));
     cyi_signals_read(&a);
     CU_ASSERT_EQUAL(a.number, SIGINT);
-    CU_ASSERT_TRUE(a.stops == 2 && a.dumps == 1);
+    CU_ASSERT_TRUE(a.stops == 2 && a.dumps == 1 && a.reloads == 1);
     end();
 }
 

@@ -1,5 +1,6 @@
 /* test_spawn.c - starting tasks: names, stacks, limits, daemons. */
 #include "cy_node.h"
+#include <cycos/impl/core.h>
 
 #include <string.h>
 
@@ -155,8 +156,41 @@ the_node_does_not_wait_for_daemons(void)
     CU_ASSERT_EQUAL(cy_node_run(2, daemons_body, NULL), 11);
 }
 
+/* How many tasks of this core have a stack of so many bytes. */
+static uint32_t
+stacks_of(uint8_t class)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < cyi_self->tasks.count; i++) {
+        const struct cyi_task *task = cyi_task_at(cyi_self, i);
+        count += task != NULL && task->stack_class == class;
+    }
+    return count;
+}
+
+static int
+system_body(void *arg)
+{
+    (void) arg;
+    CY_CHECK_EQ(stacks_of(14), 1); /* our own */
+    CY_CHECK_EQ(cyi_daemon_start(cyi_self, stay, NULL, "system"), 0);
+    CY_CHECK_EQ(stacks_of(14), 1);
+    CY_CHECK_EQ(stacks_of(16), 1);
+    return 0;
+}
+
+static void
+tasks_of_the_system_do_not_get_the_small_stacks_of_applications(void)
+{
+    struct cy_options options;
+    cy_node_options(&options, 1);
+    options.stack_bytes = 16 << 10;
+    CU_ASSERT_EQUAL(cy_node_run_with(&options, system_body, NULL), 0);
+}
+
 CY_TEST_MAIN("runtime.spawn", CY_TEST(a_name_has_a_limit_and_is_copied),
              CY_TEST(a_task_may_ask_for_a_larger_stack),
              CY_TEST(a_core_takes_so_many_tasks_and_no_more),
              CY_TEST(a_spawn_that_fails_leaves_no_watch),
-             CY_TEST(the_node_does_not_wait_for_daemons))
+             CY_TEST(the_node_does_not_wait_for_daemons),
+             CY_TEST(tasks_of_the_system_do_not_get_the_small_stacks_of_applications))

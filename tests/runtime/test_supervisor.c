@@ -69,7 +69,9 @@ look_at_signals(void *arg)
         CY_CHECK(sigismember(&mask, number) != 1);
     CY_CHECK_EQ(sigaction(SIGTERM, NULL, &action), 0);
     CY_CHECK(action.sa_handler != SIG_DFL);
-    CY_CHECK(same_action(SIGHUP, arg)); /* ignored, where nohup has started us */
+    CY_CHECK_EQ(sigaction(SIGHUP, NULL, &action), 0);
+    CY_CHECK(action.sa_handler != SIG_DFL);
+    CY_CHECK(same_action(SIGUSR1, arg));
     return 0;
 }
 
@@ -77,17 +79,17 @@ static void
 leaves_signals_as_they_were(void)
 {
     struct cy_options options;
-    struct sigaction segv, quit, hangup;
+    struct sigaction segv, quit, usr1;
     sigset_t mask;
     sigemptyset(&mask);
     sigaddset(&mask, SIGINT); /* the caller blocks it: so it stays, after it was handled */
     CY_OK(pthread_sigmask(SIG_BLOCK, &mask, NULL));
     CY_OK(sigaction(SIGSEGV, NULL, &segv));
     CY_OK(sigaction(SIGQUIT, NULL, &quit));
-    CY_OK(sigaction(SIGHUP, NULL, &hangup));
+    CY_OK(sigaction(SIGUSR1, NULL, &usr1));
     cy_node_options(&options, 2);
     options.handle_signals = true;
-    CY_OK(cy_node_run_with(&options, look_at_signals, &hangup));
+    CY_OK(cy_node_run_with(&options, look_at_signals, &usr1));
     CY_OK(pthread_sigmask(SIG_SETMASK, NULL, &mask));
     CU_ASSERT_FALSE(sigismember(&mask, SIGTERM));
     CU_ASSERT_FALSE(sigismember(&mask, SIGQUIT));
@@ -126,6 +128,32 @@ static void
 run_stop_by_signal(void *arg)
 {
     run_in_child(stop_by_signal, arg, 2, CY_MINUTE);
+}
+
+static int
+hang_up_twice(void *arg)
+{
+    (void) arg;
+    for (int i = 0; i < 2; i++) {
+        kill(getpid(), SIGHUP);
+        if (cy_sleep(10 * CY_MILLISECOND) != 0)
+            return 99;
+    }
+    return cy_stopping() ? 98 : 7;
+}
+
+static void
+run_hang_up(void *arg)
+{
+    run_in_child(hang_up_twice, arg, 1, CY_MINUTE);
+}
+
+static void
+sighup_ends_nothing(void)
+{
+    CY_OK(cy_test_run_child(&child, run_hang_up, NULL));
+    CU_ASSERT_EQUAL(child.status, 7);
+    CU_ASSERT_PTR_NOT_NULL(strstr(child.output, "event=node.reload signal=1"));
 }
 
 static void
@@ -455,7 +483,7 @@ too_few_descriptors_are_an_error_at_each_step(void)
 
 CY_TEST_MAIN("runtime.supervisor", CY_TEST(an_idle_node_wakes_at_most_ten_times_a_second),
              CY_TEST(leaves_signals_as_they_were),
-             CY_TEST(sigterm_and_sigint_shut_down_gracefully),
+             CY_TEST(sigterm_and_sigint_shut_down_gracefully), CY_TEST(sighup_ends_nothing),
              CY_TEST(the_second_signal_ends_at_once_even_if_a_task_hogs),
              CY_TEST(a_task_that_never_leaves_its_core_cannot_stop_the_end),
              CY_TEST(nor_can_it_on_the_only_core),

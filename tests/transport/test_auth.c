@@ -236,6 +236,47 @@ a_node_recognises_itself(void)
     tear_down();
 }
 
+/* The proof of a tunnel is none for another: who stands between two tunnels is found out. */
+static void
+proofs_belong_to_their_tunnel(void)
+{
+    uint8_t here[CYI_AUTH_BINDING] = {1}, there[CYI_AUTH_BINDING] = {1};
+    set_up();
+    auth_pair_init(&p, one, one, 1);
+    cyi_auth_bind(&p.dialer, here);
+    cyi_auth_bind(&p.acceptor, there);
+    CY_OK(auth_pair_run(&p));
+    CU_ASSERT_TRUE(p.dialer.secured && p.acceptor.secured);
+    there[CYI_AUTH_BINDING - 1] = 1;
+    auth_pair_init(&p, one, one, 1);
+    cyi_auth_bind(&p.dialer, here);
+    cyi_auth_bind(&p.acceptor, there);
+    CY_FAILS(auth_pair_run(&p), CY_EAUTH); /* by the hello already */
+    auth_pair_init(&p, one, one, 1);
+    cyi_auth_bind(&p.acceptor, there);
+    CY_FAILS(auth_pair_run(&p), CY_EAUTH);
+    auth_pair_init(&p, one, one, 1);
+    cyi_auth_bind(&p.dialer, here);
+    CY_FAILS(auth_pair_run(&p), CY_EAUTH);
+    tear_down();
+}
+
+/* Whoever let the hello pass would be found out by the proofs. */
+static void
+each_proof_belongs_to_its_tunnel(void)
+{
+    uint8_t here[CYI_AUTH_BINDING] = {1}, there[CYI_AUTH_BINDING] = {2};
+    set_up();
+    auth_pair_init(&p, one, one, 1);
+    cyi_auth_bind(&p.dialer, here);
+    cyi_auth_bind(&p.acceptor, here);
+    cyi_auth_hello(&p.dialer, p.hello);
+    CY_OK(auth_pair_challenge(&p));
+    memcpy(p.dialer.binding, there, sizeof there);
+    CY_FAILS(auth_pair_proof(&p), CY_EAUTH);
+    tear_down();
+}
+
 static void
 another_version_is_called_so(void)
 {
@@ -353,6 +394,7 @@ CY_TEST_MAIN("transport.auth", CY_TEST(two_with_one_secret_meet),
              CY_TEST(a_secret_can_be_changed_on_either_side_first),
              CY_TEST(eight_secrets_fit_into_a_hello), CY_TEST(a_dialer_may_want_somebody),
              CY_TEST(an_acceptor_is_not_taken_for_another), CY_TEST(a_node_recognises_itself),
+             CY_TEST(proofs_belong_to_their_tunnel), CY_TEST(each_proof_belongs_to_its_tunnel),
              CY_TEST(another_version_is_called_so),
              CY_TEST(what_is_no_peer_is_known_by_its_head), CY_TEST(a_refusal_says_why),
              CY_TEST(a_failure_leaves_no_message), CY_TEST(nothing_is_left_behind),

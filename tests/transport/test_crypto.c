@@ -1,5 +1,6 @@
 #include "crypto.h"
 #include "cy_test.h"
+#include "sha256.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,32 @@ hashes_as_the_standard_says(void)
     CU_ASSERT_TRUE(
         is(out, sizeof out,
            "e3b0c442 98fc1c14 9afbf4c8 996fb924 27ae41e4 649b934c a495991b 7852b855"));
+}
+
+/* Both ways, in pieces of all kinds, give what the library gives for the whole. */
+static void
+hashes_piece_by_piece(void)
+{
+    static uint8_t bytes[1000];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t) (i * 7 + i / 256);
+    for (size_t size = 0; size <= 300; size++) {
+        uint8_t want[CYI_CRYPTO_HASH], got[CYI_CRYPTO_HASH];
+        cyi_crypto_sha256(want, (struct cyi_bytes){bytes, size});
+        for (size_t piece = 1; piece < 140; piece += 1 + piece / 8) {
+            struct cyi_crypto_hash hash[2];
+            for (int way = 0; way < 2; way++) {
+                cyi_crypto_hash_init(&hash[way], way == 1 && cyi_sha256_has_instructions());
+                for (size_t at = 0; at < size; at += piece)
+                    cyi_crypto_hash_update(
+                        &hash[way],
+                        (struct cyi_bytes){bytes + at, size - at < piece ? size - at : piece});
+                CU_ASSERT_EQUAL(hash[way].size, size);
+                cyi_crypto_hash_final(got, &hash[way]);
+                CU_ASSERT_TRUE(memcmp(got, want, sizeof want) == 0);
+            }
+        }
+    }
 }
 
 /* RFC 4231, cases 2 and 6: a short key, and one longer than a block. */
@@ -224,7 +251,8 @@ compares_every_byte(void)
 }
 
 CY_TEST_MAIN("transport.crypto", CY_TEST(hashes_as_the_standard_says),
-             CY_TEST(signs_as_rfc_4231_says), CY_TEST(derives_keys_as_rfc_5869_says),
+             CY_TEST(hashes_piece_by_piece), CY_TEST(signs_as_rfc_4231_says),
+             CY_TEST(derives_keys_as_rfc_5869_says),
              CY_TEST(stretches_passwords_as_rfc_7914_says),
              CY_TEST(multiplies_as_rfc_7748_says), CY_TEST(two_sides_agree_on_a_secret),
              CY_TEST(refuses_points_of_low_order), CY_TEST(encrypts_as_rfc_8439_says),

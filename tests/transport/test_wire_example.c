@@ -1,5 +1,6 @@
-#include "wire.h"
+#include "crypto.h"
 #include "wire_bytes.h"
+#include "wire_file.h"
 #include <arpa/inet.h>
 #include <cy_test.h>
 #include <stdarg.h>
@@ -163,7 +164,8 @@ take_intro(uint8_t *out, const struct cyi_item *item)
     say(4, "life %u", intro.life);
     say(4, "next %u", intro.next);
     say(4, "features %u", intro.features);
-    say(1, "flags:%s%s", intro.stream ? " stream" : "", intro.meet ? " meet" : "");
+    say(1, "flags:%s%s%s", intro.stream ? " stream" : "", intro.meet ? " meet" : "",
+        intro.file ? " file" : "");
     say(1, "bytes of the name %u", intro.name_size);
     say(1, "addresses %u", intro.address_count);
     say(1, "zero");
@@ -304,6 +306,86 @@ messages_answers_and_acknowledgements_are_what_the_text_says(void)
     check_frame("A acknowledgement");
 }
 
+static void
+say_request(const struct cyi_file_request *request)
+{
+    say(1, "verb %u: %s", request->verb, request->verb == CYI_FILE_SEND ? "send" : "delete");
+    say(1, "flags %u", request->flags);
+    say(2, "bytes of the folder %zu", strlen(request->dir));
+    say(2, "bytes of the name %zu", strlen(request->name));
+    say(2, "zero");
+    say(8, "size of the file %llu", (unsigned long long) request->size);
+    say(8, "modified %lld", (long long) request->mtime_ns);
+    say(4, "mode 0%o", request->mode);
+    say(4, "zero");
+    say(strlen(request->dir), "folder %s", request->dir);
+    say(strlen(request->name), "name %s", request->name);
+}
+
+static void
+say_file_answer(const struct cyi_file_answer *answer)
+{
+    say(4, "result %d", answer->result);
+    say(4, "mode 0%o", answer->mode);
+    say(8, "size %llu", (unsigned long long) answer->size);
+    say(8, "modified %lld", (long long) answer->mtime_ns);
+}
+
+/* What is written again from what was read of a body. */
+static void
+take_file_body(enum cyi_file_message kind, uint8_t *out, const uint8_t *body, size_t size)
+{
+    struct cyi_file_request request;
+    struct cyi_file_answer answer;
+    memcpy(out, body, size);
+    if (kind == CYI_FILE_REQUEST) {
+        CU_ASSERT_FATAL(cyi_file_request_read(&request, body, size) == 0);
+        say_request(&request);
+        CU_ASSERT_EQUAL(cyi_file_request_write(out, &request), size);
+    } else if (kind == CYI_FILE_ANSWER) {
+        CU_ASSERT_FATAL(cyi_file_answer_read(&answer, body) == 0);
+        say_file_answer(&answer);
+        cyi_file_answer_write(out, &answer);
+    } else if (kind == CYI_FILE_DATA) {
+        say(size, "%.*s", (int) size, (const char *) body);
+    } else {
+        uint8_t hash[CYI_CRYPTO_HASH];
+        cyi_crypto_sha256(hash, (struct cyi_bytes){"hello", 5});
+        CU_ASSERT_EQUAL(memcmp(hash, body, size), 0);
+        say(size, "SHA-256");
+    }
+}
+
+static void
+check_file_message(const char *name)
+{
+    static const char *const KINDS[] = {"", "request", "answer", "data", "progress", "end"};
+    enum cyi_file_message kind;
+    memset(&said, 0, sizeof said);
+    find(&read_block, name);
+    int size = cyi_file_header_read(&kind, read_block.bytes);
+    CU_ASSERT_FATAL(size >= 0 && (size_t) size + CYI_FILE_HEADER == read_block.size);
+    say(4, "size %d", size);
+    say(1, "%u: %s", kind, KINDS[kind]);
+    say(3, "zero");
+    cyi_file_header_write(said.bytes, kind, (size_t) size);
+    take_file_body(kind, said.bytes + CYI_FILE_HEADER, read_block.bytes + CYI_FILE_HEADER,
+                   (size_t) size);
+    said.size = read_block.size;
+    compare();
+}
+
+static void
+a_file_travels_as_the_text_says(void)
+{
+    check_file_message("C request");
+    check_file_message("D go");
+    check_file_message("C data");
+    check_file_message("C end");
+    check_file_message("D answer");
+}
+
 CY_TEST_MAIN("transport.wire_example", CY_TEST(the_hello_is_what_the_text_says),
              CY_TEST(each_side_introduces_itself_as_the_text_says),
-             CY_TEST(messages_answers_and_acknowledgements_are_what_the_text_says))
+             CY_TEST(messages_answers_and_acknowledgements_are_what_the_text_says),
+             CY_TEST(a_file_travels_as_the_text_says))

@@ -35,6 +35,7 @@ make(struct wire_random *random, uint32_t cores, uint32_t addresses, uint32_t na
     intro.features = (uint32_t) wire_random_next(random);
     intro.stream = wire_random_below(random, 2) == 1;
     intro.meet = wire_random_below(random, 2) == 1;
+    intro.file = !intro.meet && wire_random_below(random, 2) == 1;
     intro.session = wire_random_next(random);
     wire_random_address(random, intro.home.address);
     intro.home.port = (uint16_t) (wire_random_next(random) | 1);
@@ -227,7 +228,8 @@ refuses_fields_that_mean_nothing(void)
     expect(NEXT, "\1\0\0", 4, true);
     expect(FLAGS, "\0", 1, true);
     expect(FLAGS, "\3", 1, true);
-    for (unsigned flags = 4; flags < 256; flags++)
+    expect(FLAGS, "\5", 1, true);
+    for (unsigned flags = 6; flags < 256; flags++) /* to meet, and for files */
         expect(FLAGS, (char[]){(char) flags}, 1, false);
     expect(ZERO, "\1", 1, false);
     expect(ZERO, "\x80", 1, false);

@@ -51,6 +51,7 @@ struct cy_options {
     uint32_t tcp_port;                 /* of core 0, the others follow; 0: any */
     const char *name;                  /* NULL: the location */
     bool discover_peers;               /* yes */
+    bool control;                      /* tell peers who ask about this node: yes */
     struct cy_option_list peers;       /* HOST, HOST:PORT or [ADDRESS]:PORT to contact */
     struct cy_option_list secret_file; /* the first signs, all are accepted: for a change */
     const char *certfile;              /* PEM; TLS is on when it is given */
@@ -60,6 +61,8 @@ struct cy_options {
     uint64_t max_file_size;            /* bytes; 0: no limit */
     const char *metrics_node;          /* where to show metrics; NULL: 127.0.0.1 */
     uint32_t metrics_port;             /* TCP; 0: nowhere */
+    uint64_t file_quota;               /* bytes that files of one peer may have; 0: no limit */
+    bool file_delete_any;              /* peers may delete files that others have sent: no */
 
     /* The runtime. */
     bool pin;                    /* each core's thread to its CPU: yes */
@@ -71,7 +74,7 @@ struct cy_options {
     uint64_t stack_bytes;        /* per stackful task, virtual: 64 KiB */
     uint32_t pool_threads;       /* for cy_blocking(): 4 */
     uint32_t pool_queue_max;     /* calls that wait for them: 1024 */
-    bool handle_signals;         /* SIGTERM, SIGINT, SIGQUIT: yes */
+    bool handle_signals;         /* SIGTERM, SIGINT, SIGQUIT, SIGHUP: yes */
     cy_time shutdown_grace_ns;   /* for tasks to finish after a signal: 10 s */
     enum cy_log_level log_level; /* info */
     uint32_t log_rate;           /* lines per second and event: 100; 0: no limit */

@@ -54,6 +54,18 @@ CY_MUST_CHECK int cyi_names_seek(struct cyi_names *names, struct cyi_seeker *see
 /* found() does not come any more. No effect on a seeker that does not wait. */
 void cyi_names_leave(struct cyi_names *names, struct cyi_seeker *seeker);
 
+/* Give a task of this core a name from outside of it; errors as cy_task_register(). */
+CY_MUST_CHECK int cyi_name_give(struct cyi_core *core, struct cyi_task *task, const char *name);
+
+/*
+ * Visits up to `max` names, in no order, and moves the cursor, which begins as 0. False at the
+ * end. Names that stay are visited; those that come or go meanwhile may be, even twice when
+ * their owner has several. visit() is called under the registry's lock. On a core.
+ */
+bool cyi_names_scan(struct cyi_names *names, uint64_t *cursor, uint32_t max,
+                    void (*visit)(const struct cyi_key *key, cy_ref owner, void *arg),
+                    void *arg);
+
 /* Lies on the stack of a task that wants to know of a name elsewhere. */
 struct cyi_asker {
     struct cyi_list link; /* this, and the next: the network's */

@@ -52,6 +52,14 @@ CY_MUST_CHECK int cyi_stream_wait(cy_socket *socket, cy_time deadline);
 /* Read what there is, without a wait: -EAGAIN nothing as far as the core knows; 0 the end. */
 CY_MUST_CHECK ssize_t cyi_stream_try_read(cy_socket *socket, void *buffer, size_t size);
 
+/*
+ * Send so many bytes of an open file without copying them, at most; suspends while there is no
+ * room. How many, 0 at the end of the file, else as cy_write(). The file should have been read
+ * just before: a wait for the disk would be one of the whole core.
+ */
+CY_MUST_CHECK ssize_t cyi_stream_send_file(cy_socket *socket, int file, uint64_t offset,
+                                           size_t size, cy_time deadline);
+
 /* Receive what is sent to a multicast group on an interface; 0: the system chooses one. */
 CY_MUST_CHECK int cyi_udp_join(cy_socket *socket, const cy_address *group, uint32_t interface);
 

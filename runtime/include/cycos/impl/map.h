@@ -51,6 +51,14 @@ struct cyi_map_node *cyi_map_next(const struct cyi_map_node *node);
     for (struct cyi_map_node *node = cyi_map_first(map, hash); (node) != NULL; \
          node = cyi_map_next(node))
 
+/*
+ * Visits the members of one bucket and moves the cursor, which begins as 0, to the next. False
+ * at the end. When visit() says false it stops, and the cursor stays. The map may change
+ * between two calls: who is in it all the time is visited once.
+ */
+bool cyi_map_scan(const struct cyi_map *map, uint32_t *cursor,
+                  bool (*visit)(struct cyi_map_node *node, void *arg), void *arg);
+
 /* Takes every member out and hands it to visit(), which may free it but not use the map. */
 void cyi_map_drain(struct cyi_map *map, void (*visit)(struct cyi_map_node *node, void *arg),
                    void *arg);

@@ -104,6 +104,8 @@ uint32_t cyi_node_left_behind(const struct cyi_node *node);
 /* Every core prints its tasks at its next turn. */
 void cyi_node_request_dump(struct cyi_node *node);
 void cyi_core_dump(struct cyi_core *core);
+/* The same text, in memory that the caller frees. -ENOMEM. */
+CY_MUST_CHECK int cyi_core_dump_text(struct cyi_core *core, char **text, size_t *bytes);
 /* What a task waits for, in a word. */
 const char *cyi_wait_name(const struct cyi_task *task);
 

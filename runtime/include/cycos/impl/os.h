@@ -1,10 +1,10 @@
 /*
- * cycos/impl/os.h - the seam to the world: clock, random, sockets, readiness, wake-up.
+ * cycos/impl/os.h - the seam to the world: clock, random, sockets, readiness, wake-up, files.
  *
  * Every effect of the runtime passes through one of these tables. There are two: the Linux
- * one (os_linux.c, reactor_epoll.c) and the simulated one (sim*.c), under which a whole node,
- * or many, runs in one thread from one seed. Calls return a value or -errno; none suspends,
- * only wait() blocks.
+ * one (os_linux.c, os_file.c, reactor_epoll.c) and the simulated one (sim*.c), under which a whole
+ * node, or many, runs in one thread from one seed. Calls return a value or -errno; none
+ * suspends, only wait() and those of files block.
  */
 #ifndef CYCOS_IMPL_OS_H
 #define CYCOS_IMPL_OS_H
@@ -71,6 +71,8 @@ struct cyi_socket_ops {
                             struct sockaddr *from, socklen_t *from_size);
     ssize_t (*send_to)(struct cyi_os *os, int fd, const void *buffer, size_t size,
                        const struct sockaddr *to, socklen_t to_size);
+    /* Bytes of a file to a stream without a copy; 0 at the end of the file. */
+    ssize_t (*send_file)(struct cyi_os *os, int fd, int file, uint64_t offset, size_t size);
     int (*shutdown_write)(struct cyi_os *os, int fd);
     int (*error)(struct cyi_os *os, int fd); /* SO_ERROR as a negative code, or 0 */
     int (*set_option)(struct cyi_os *os, int fd, int level, int name, int value);
@@ -84,6 +86,56 @@ struct cyi_socket_ops {
     int (*remote)(struct cyi_os *os, int fd, struct sockaddr *out, socklen_t *size);
 };
 
+enum cyi_file_kind { CYI_FILE_REGULAR, CYI_FILE_FOLDER, CYI_FILE_LINK, CYI_FILE_OTHER };
+
+struct cyi_file_info {
+    uint64_t size;
+    int64_t mtime_ns; /* since 1970 */
+    uint32_t mode;    /* permissions and the three bits above them */
+    uint32_t owner;   /* user */
+    enum cyi_file_kind kind;
+};
+
+/*
+ * Files. All may block, so they belong onto a thread of the pool, except send_file() above of
+ * what was just read. A `name` is one component beneath an open folder; it is never followed
+ * when it is a symbolic link. Descriptors are close-on-exec.
+ */
+struct cyi_file_ops {
+    /* Any file for reading; does not hang on a pipe. */
+    int (*open)(struct cyi_os *os, const char *path);
+    /*
+     * A folder: with root -1 any, else beneath `root`, where no component of the path may be a
+     * symbolic link (-ELOOP, -ENOTDIR) or lead out.
+     */
+    int (*open_folder)(struct cyi_os *os, int root, const char *path);
+    /* One in a folder, for reading. */
+    int (*open_at)(struct cyi_os *os, int folder, const char *name);
+    /* For reading and writing, made if there is none. */
+    int (*create)(struct cyi_os *os, int folder, const char *name, uint32_t mode);
+    void (*close)(struct cyi_os *os, int fd);
+    /* Against others who lock it, until it is closed: -EWOULDBLOCK one of them has it. */
+    int (*lock)(struct cyi_os *os, int fd);
+    ssize_t (*read)(struct cyi_os *os, int fd, void *buffer, size_t size, uint64_t offset);
+    ssize_t (*write)(struct cyi_os *os, int fd, const void *bytes, size_t size,
+                     uint64_t offset);
+    int (*truncate)(struct cyi_os *os, int fd, uint64_t size);
+    /* What a file holds, or the names in a folder, survive a power failure when it is 0. */
+    int (*sync)(struct cyi_os *os, int fd);
+    int (*info)(struct cyi_os *os, int fd, struct cyi_file_info *out);
+    int (*set_info)(struct cyi_os *os, int fd, uint32_t mode, int64_t mtime_ns);
+    int (*lookup)(struct cyi_os *os, int folder, const char *name, struct cyi_file_info *out);
+    int (*make_folder)(struct cyi_os *os, int folder, const char *name, uint32_t mode);
+    int (*rename)(struct cyi_os *os, int from_folder, const char *from, int to_folder,
+                  const char *to, bool replace); /* -EEXIST when not */
+    int (*remove)(struct cyi_os *os, int folder, const char *name);
+    int (*remove_folder)(struct cyi_os *os, int folder, const char *name); /* an empty one */
+    int (*space)(struct cyi_os *os, int folder, uint64_t *bytes); /* free, for this user */
+    /* Calls each(name, arg) for all in it but "." and ".."; it may remove them. */
+    int (*list)(struct cyi_os *os, int folder, void (*each)(const char *name, void *arg),
+                void *arg);
+};
+
 /* First member of either implementation. */
 struct cyi_os {
     cy_time (*now)(struct cyi_os *os);      /* monotonic */
@@ -91,6 +143,7 @@ struct cyi_os {
     void (*random)(struct cyi_os *os, void *buffer, size_t size);
     const struct cyi_reactor_ops *reactor;
     const struct cyi_socket_ops *socket;
+    const struct cyi_file_ops *file;
     bool simulated; /* one thread runs all cores: no pool threads, no membarrier */
 };
 

@@ -112,6 +112,11 @@ struct cyi_network {
     int (*open)(struct cyi_node *node, char *why, size_t size);
     /* At the end of each turn of a core: write what the turn has produced. */
     void (*flush)(struct cyi_core *core);
+    /*
+     * The operator has changed files and says so. On a thread that is no core, while the cores
+     * run, never at the same time as another call of it or as leave(); may block.
+     */
+    void (*reload)(struct cyi_node *node);
     /* No core turns any more: bring out what still waits, within a moment, and say goodbye. */
     void (*leave)(struct cyi_node *node);
     /* All tasks have been abandoned, all sockets are closed: give the memory back. */

@@ -156,6 +156,27 @@ void cyi_sim_buffer(struct cyi_sim *sim, uint64_t hosts, uint32_t bytes);
 /* Somebody sets the calendar clock of a host ahead, or back. */
 void cyi_sim_clock_jump(struct cyi_sim *sim, uint32_t host, cy_time ahead);
 
+/* The disk of a host; all zero is a good one with room for 1 GiB. */
+struct cyi_sim_disk {
+    uint64_t room;         /* bytes of all files together; 0: 1 GiB */
+    uint32_t error_chance; /* per call: -EIO */
+    uint32_t short_chance; /* per read and write: less than was asked for */
+    bool read_only;
+};
+void cyi_sim_disk(struct cyi_sim *sim, uint32_t host, const struct cyi_sim_disk *disk);
+
+/*
+ * Files of a host as its user sees them, by absolute paths; "/tmp" is there from the beginning.
+ * put: makes folders too; what it puts is safe from power failures. get: -ENOENT and so on, or
+ * the size, and where the bytes are until something happens. count: names in a folder.
+ */
+void cyi_sim_file_put(struct cyi_sim *sim, uint32_t host, const char *path, const void *bytes,
+                      size_t size);
+int64_t cyi_sim_file_get(struct cyi_sim *sim, uint32_t host, const char *path,
+                         const uint8_t **bytes);
+int cyi_sim_file_count(struct cyi_sim *sim, uint32_t host, const char *path);
+void cyi_sim_file_remove(struct cyi_sim *sim, uint32_t host, const char *path);
+
 /* Kinds of faults; crashes and power failures need may_crash. */
 enum {
     CYI_SIM_FAULT_PARTITION = 1 << 0,

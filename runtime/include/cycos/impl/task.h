@@ -147,6 +147,9 @@ struct cyi_task *cyi_waitlist_wake(struct cyi_core *core, struct cyi_waitlist *l
 /* Start a daemon task on this core, also outside of a task. `name` is static. */
 CY_MUST_CHECK int cyi_daemon_start(struct cyi_core *core, cy_task_fn *fn, void *arg,
                                    const char *name);
+/* The same for a handler. *out is good as long as the task lives. */
+CY_MUST_CHECK int cyi_daemon_handler_start(struct cyi_core *core, struct cyi_task **out,
+                                           cy_handler_fn *fn, void *state, const char *name);
 
 /* End of a task from outside of it: what cy_terminate() does on the task's own core. */
 void cyi_task_cancel(struct cyi_core *core, struct cyi_task *task);
@@ -203,5 +206,8 @@ void cyi_mailbox_put(struct cyi_core *core, struct cyi_task *task, cy_msg *msg);
 /* Calls visit(task, arg) for every task of this core that is not free. */
 void cyi_task_each(struct cyi_core *core, void (*visit)(struct cyi_task *task, void *arg),
                    void *arg);
+
+/* For a walk in parts: the task at a place below core->tasks.count, or NULL if it is free. */
+const struct cyi_task *cyi_task_at(const struct cyi_core *core, uint32_t place);
 
 #endif
