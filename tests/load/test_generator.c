@@ -119,7 +119,7 @@ steer_until_a_reply(void *arg)
     order.coordinator = cy_self();
     CY_CHECK_EQ(cy_task_spawn(&generator, load_generate, &order, NULL), 0);
     expect_ready(0);
-    const struct load_msg_start start = {load_clock() + CY_MILLISECOND};
+    const struct load_msg_start start = {load_clock() + CY_MILLISECOND, CY_MILLISECOND};
     CY_CHECK_EQ(cy_send_bytes(generator, LOAD_MSG_START, &start, sizeof start), 0);
     while (told == 0 && msg == NULL)
         told = expect_second(&msg);

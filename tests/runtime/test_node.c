@@ -280,7 +280,7 @@ static int
 make(struct cyi_extension *out)
 {
     extension_made++;
-    *out = (struct cyi_extension){&extension_made, hear, end_extension};
+    *out = (struct cyi_extension){.data = &extension_made, .gone = hear, .fini = end_extension};
     return 0;
 }
 

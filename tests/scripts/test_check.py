@@ -6,7 +6,7 @@ import unittest
 
 from helper import ROOT, SCRIPTS, Case
 
-FOLDERS = ["runtime", "registry", "transport", "apps", "tests", "bench"]
+FOLDERS = ["runtime", "registry", "transport", "rti", "apps", "tests", "bench"]
 TOOLS = ["cmake", "ctest", "clang-format-14", "clang-tidy-14", "shellcheck"]
 
 
