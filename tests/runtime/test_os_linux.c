@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -151,6 +153,14 @@ half_close_reads_as_the_end_and_a_broken_pipe_is_no_signal(void)
     CU_ASSERT_EQUAL(ops->read(os, fd[0], &c, 1), 0);
     CY_FAILS(ops->writev(os, fd[1], parts, 1), -EPIPE);
     CY_FAILS(ops->writev(os, fd[1], parts, 2), -EPIPE);
+    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    sigset_t mask;
+    CY_FAILS(ops->send_file(os, fd[1], file, 0, 4096), -EPIPE);
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    CU_ASSERT_EQUAL(sigismember(&mask, SIGPIPE), 0); /* a child would inherit it */
+    sigpending(&mask);
+    CU_ASSERT_EQUAL(sigismember(&mask, SIGPIPE), 0);
+    close(file);
     CU_ASSERT_EQUAL(ops->writev(os, fd[0], parts, 1), 1);
     await(fd[1], POLLIN);
     CU_ASSERT_EQUAL(ops->read(os, fd[1], &c, 1), 1);

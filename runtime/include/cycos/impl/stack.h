@@ -31,8 +31,8 @@ struct cyi_stack {
     uint8_t *base;                 /* lowest usable byte; the guard lies below */
     struct cyi_slab *slab;
     void *runner; /* in the pool: where the loop of tasks on it goes on; NULL: it must begin */
-    void *fiber; /* thread sanitizer */
-    void *fake;  /* address sanitizer */
+    void *fiber;  /* thread sanitizer */
+    void *fake;   /* address sanitizer */
     uint32_t valgrind;
     uint8_t class;
     bool guarded;
