@@ -312,7 +312,11 @@ testify(struct cyi_members *members, uint32_t asker, uint32_t tag)
     members->way->control(cyi_members_hub(members), asker, CYI_OP_ALIVE, body, sizeof body);
 }
 
-/* One word of others is worth half the patience, once: what cannot be reached is no peer. */
+/*
+ * Others hear it: then what is wrong may be our connection, which may wait for long before it
+ * sends again what got lost. Another one is tried in the time that is left. The word gives no
+ * more time: what we cannot reach is no peer of ours, whoever else can.
+ */
 static void
 take_testimony(struct cyi_members *members, uint32_t tag)
 {
@@ -320,8 +324,9 @@ take_testimony(struct cyi_members *members, uint32_t tag)
     if (member == NULL || !member->suspected || member->vouched)
         return;
     member->vouched = true;
-    member->heard_at += members->net->limits.dead_ns / 2;
     cyi_members_count_one(members, offsetof(struct cyi_member_counters, vouched));
+    if (member->connected)
+        members->way->cut(cyi_members_hub(members), tag);
 }
 
 static void

@@ -21,11 +21,12 @@
 enum {
     CYI_MEMBER_ADDRESSES = CYI_WIRE_ADDRESSES + 1, /* and one that only worked */
     CYI_MEMBERS_GONE_MAX = 4096,
-    CYI_MEMBERS_HEARD_MAX = 256, /* of which there is no intro yet */
-    CYI_MEMBER_REFUSED = 3,      /* connections refused in a row: nobody is there any more */
-    CYI_MEMBER_WITNESSES = 3,    /* who are asked about a silent node */
-    CYI_MEMBER_PROBES_MAX = 32,  /* tasks that dial nodes which are not online */
-    CYI_MEMBER_TRIES = 5,        /* rounds through the addresses of a hello */
+    CYI_MEMBERS_UNMET_MAX = 1024, /* that have ended before anybody here has met them */
+    CYI_MEMBERS_HEARD_MAX = 256,  /* of which there is no intro yet */
+    CYI_MEMBER_REFUSED = 3,       /* connections refused in a row: nobody is there any more */
+    CYI_MEMBER_WITNESSES = 3,     /* who are asked about a silent node */
+    CYI_MEMBER_PROBES_MAX = 32,   /* tasks that dial nodes which are not online */
+    CYI_MEMBER_TRIES = 5,         /* rounds through the addresses of a hello */
     CYI_MEMBER_HOSTS_MAX = 1024,
     CYI_WATCHERS_MAX = 1024,
     CYI_WATCHER_QUEUE_MAX = 32768, /* messages that a watcher may leave unread */
@@ -111,6 +112,8 @@ struct cyi_member_way {
     /* An item on its data lane. */
     int (*put)(struct cyi_core *core, uint32_t tag, enum cyi_op op, const void *body,
                size_t size);
+    /* Cut its connection, if it has one: who wants another dials. */
+    void (*cut)(struct cyi_core *core, uint32_t tag);
     /* End the links of this core with a node. */
     void (*end)(struct cyi_core *core, uint32_t tag);
     void (*stream)(struct cyi_core *core, uint32_t tag, uint16_t peer_cores, bool stream);
@@ -128,6 +131,8 @@ struct cyi_members {
     struct cyi_list all;  /* whatever is not gone */
     struct cyi_list gone; /* tombstones */
     uint32_t count, heard_count, gone_count;
+    uint32_t unmet[CYI_MEMBERS_UNMET_MAX]; /* their tags; the newest takes the oldest's place */
+    uint32_t unmet_next;
     struct cyi_list watchers;
     uint32_t watcher_count;
     struct cyi_list hosts; /* of cy_peer_add() for all of a host: what follows from it later */
