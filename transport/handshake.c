@@ -68,6 +68,8 @@ cyi_handshake_dial(struct cyi_connection *connection, cy_ref expected,
     int rc = dial(connection, &auth, deadline);
     if (rc == 0)
         finish(connection, &auth, peer);
+    else if (rc == -ESRCH || rc == CY_ESELF)
+        *peer = *cyi_auth_peer(&auth);
     cyi_auth_fini(&auth);
     return rc;
 }

@@ -63,6 +63,7 @@ struct cyi_link {
     cy_time attached_at;               /* when the present or last connection came */
     bool acknowledge;                  /* say now what was received */
     uint32_t dials;                    /* failed in a row */
+    uint32_t tries;                    /* failed since the last connection */
     uint32_t stalls;                   /* connections in a row that brought nothing over */
     cy_time dials_since;               /* when the first of them began */
     struct cyi_connection *connection; /* NULL: none stands */

@@ -224,10 +224,33 @@ choose_address(const struct cyi_member *member, uint32_t attempt)
     return (uint8_t) ((member->preferred + 1 + attempt / 2 % others) % member->address_count);
 }
 
+static bool
+is_unmet(const struct cyi_members *members, uint32_t tag)
+{
+    for (uint32_t i = 0; i < CYI_MEMBERS_UNMET_MAX; i++) {
+        if (members->unmet[i] == tag)
+            return true;
+    }
+    return false;
+}
+
+void
+cyi_members_unmet(struct cyi_members *members, uint32_t tag, const uint8_t *incarnation)
+{
+    if (tag_of(incarnation) == tag)
+        return; /* it lives, with fewer cores or other ports than the reference says */
+    pthread_mutex_lock(&members->lock);
+    if (cyi_member_tagged(members, tag) == NULL && !is_unmet(members, tag)) {
+        members->unmet[members->unmet_next] = tag;
+        members->unmet_next = (members->unmet_next + 1) % CYI_MEMBERS_UNMET_MAX;
+    }
+    pthread_mutex_unlock(&members->lock);
+}
+
 static int
 route(struct cyi_member *member, uint16_t core, uint32_t attempt, cy_address *out)
 {
-    if (member == NULL || member->state == CYI_MEMBER_HEARD)
+    if (member->state == CYI_MEMBER_HEARD)
         return -ENOENT;
     if (member->state == CYI_MEMBER_GONE || core >= member->core_count)
         return -ESRCH;
@@ -245,7 +268,9 @@ cyi_members_route(struct cyi_members *members, uint32_t tag, uint16_t core, uint
                   cy_address *out)
 {
     pthread_mutex_lock(&members->lock);
-    int rc = route(cyi_member_tagged(members, tag), core, attempt, out);
+    struct cyi_member *member = cyi_member_tagged(members, tag);
+    int rc = member != NULL ? route(member, core, attempt, out)
+                            : (is_unmet(members, tag) ? -ESRCH : -ENOENT);
     pthread_mutex_unlock(&members->lock);
     return rc;
 }

@@ -38,6 +38,13 @@ void cyi_members_free(struct cyi_members **freed);
 CY_MUST_CHECK int cyi_members_route(struct cyi_members *members, uint32_t tag, uint16_t core,
                                     uint32_t attempt, cy_address *out);
 
+/*
+ * On any core: where a reference says that the node with this tag is, another one has proved
+ * to be. So a node that nobody here has met has ended: cyi_members_route() will say so, until
+ * it is met, or until it has been so with many more.
+ */
+void cyi_members_unmet(struct cyi_members *members, uint32_t tag, const uint8_t *incarnation);
+
 /* Which core of that node a location means; CYI_CORE_ANY all of it, CYI_CORE_NONE no core. */
 uint32_t cyi_members_core_at(struct cyi_members *members, uint32_t tag,
                              const cy_location *location);
