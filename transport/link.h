@@ -214,6 +214,12 @@ void cyi_watches_fail(struct cyi_link *link);
 void cyi_told_full(struct cyi_link *link, uint32_t slot, uint32_t generation);
 void cyi_told_relieved(struct cyi_core *core, uint32_t slot, uint32_t generation);
 void cyi_told_forget(struct cyi_link *link);
+/*
+ * A message of so many bytes has come for a task of ours. -EDQUOT: its mailbox is full, the
+ * other side was told so, and this is more than can have been under way then.
+ */
+CY_MUST_CHECK int cyi_told_check(struct cyi_link *link, uint32_t slot, uint32_t generation,
+                                 size_t bytes);
 
 /* router.c: what the runtime calls. */
 extern const struct cyi_router cyi_link_router;

@@ -12,6 +12,7 @@
 #include "link.h"
 #include "member_table.h"
 #include <cycos/impl/log.h>
+#include <cycos/impl/post.h>
 #include <string.h>
 
 static cy_time
@@ -147,11 +148,11 @@ declare(struct cyi_members *members, struct cyi_member *member, enum cyi_member_
 }
 
 void
-cyi_member_lost(struct cyi_members *members, struct cyi_member *member)
+cyi_member_lost(struct cyi_members *members, struct cyi_member *member, const char *why)
 {
     cy_time at = now(members);
     declare(members, member, CYI_MEMBER_LOST);
-    report_offline(members, member, "silent");
+    report_offline(members, member, why);
     member->gone_at = at;
     member->retry_ns = CYI_MEMBER_RETRY;
     member->retry_at = at + CYI_MEMBER_RETRY;
@@ -173,6 +174,48 @@ cyi_member_replaced(struct cyi_members *members, const uint8_t *incarnation)
     struct cyi_member *member = find(members, incarnation, &look);
     if (member != NULL && look.state != CYI_MEMBER_GONE)
         cyi_member_gone(members, member, "replaced");
+}
+
+enum { FLOODS_MAX = 16 };
+
+uint64_t
+cyi_members_excess(struct cyi_members *members, uint32_t tag)
+{
+    pthread_mutex_lock(&members->lock);
+    const struct cyi_member *member = cyi_member_tagged(members, tag);
+    uint32_t floods = member != NULL ? member->floods : 0;
+    pthread_mutex_unlock(&members->lock);
+    return floods < FLOODS_MAX ? members->net->limits.excess_bytes >> 4 * floods : 0;
+}
+
+static void
+flooded_here(struct cyi_core *hub, const void *args)
+{
+    struct cyi_members *members = cyi_net_core(hub)->net->members;
+    struct cyi_member_look look;
+    uint32_t tag;
+    memcpy(&tag, args, sizeof tag);
+    struct cyi_member *member = cyi_members_of(members, tag, &look);
+    if (member == NULL || (look.state != CYI_MEMBER_MET && look.state != CYI_MEMBER_ONLINE))
+        return; /* another core of ours was faster */
+    pthread_mutex_lock(&members->lock);
+    if (member->floods < FLOODS_MAX)
+        member->floods++;
+    members->counters.flooded++;
+    pthread_mutex_unlock(&members->lock);
+    cyi_log_write(members->net->node->log, NULL, CY_LOG_WARN, "peer.flood",
+                  "tag=%08x name=%s times=%u reason=%s", member->tag, member->name,
+                  member->floods, "goes on sending to a full mailbox");
+    cyi_member_lost(members, member, "flood");
+}
+
+void
+cyi_members_flooded(struct cyi_core *core, uint32_t tag)
+{
+    if (core->index == 0)
+        flooded_here(core, &tag);
+    else
+        cyi_post_answer(core, 0, flooded_here, &tag, sizeof tag);
 }
 
 /* Of two nodes that met, one dials first: else both would, and one of two is for nothing. */

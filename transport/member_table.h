@@ -65,6 +65,7 @@ struct cyi_member {
     bool reported;     /* watchers were told that it is online */
     bool met_again;    /* the hub has not yet seen that it is met, anew */
     bool introduced;   /* an intro was read, ever */
+    uint8_t floods;    /* how often it went on sending to full mailboxes */
     uint8_t dialled;   /* the address that the hub's link was sent to last */
     uint64_t hello_ms; /* of the newest hello, with its sequence */
     uint32_t hello_sequence;
@@ -183,7 +184,7 @@ struct cyi_member_look cyi_member_look(struct cyi_members *members,
 /* NULL: nobody has that tag; then *look is untouched. It may be NULL. */
 struct cyi_member *cyi_members_of(struct cyi_members *members, uint32_t tag,
                                   struct cyi_member_look *look);
-void cyi_member_lost(struct cyi_members *members, struct cyi_member *member);
+void cyi_member_lost(struct cyi_members *members, struct cyi_member *member, const char *why);
 void cyi_member_gone(struct cyi_members *members, struct cyi_member *member, const char *why);
 /* A node of a new incarnation is where this one was. */
 void cyi_member_replaced(struct cyi_members *members, const uint8_t *incarnation);

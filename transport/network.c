@@ -22,6 +22,7 @@ static const struct cyi_net_limits DEFAULTS = {
     .handshakes_source = 16,
     .window_bytes = 16 << 20,
     .queue_bytes = 32 << 20,
+    .excess_bytes = 48 << 20, /* all that may be under way: the two above */
     .ack_ns = 20 * CY_MILLISECOND,
     .idle_ns = 2 * CY_SECOND,
     .redial_ns = 5 * CY_MILLISECOND,
