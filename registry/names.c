@@ -29,7 +29,7 @@ struct cyi_names {
 };
 
 int
-cyi_names_create(struct cyi_names **out, uint32_t max)
+cyi_names_create(struct cyi_names **out, const struct cyi_hash_key *hash_key, uint32_t max)
 {
     struct cyi_names *names = calloc(1, sizeof *names);
     if (names == NULL)
@@ -40,6 +40,7 @@ cyi_names_create(struct cyi_names **out, uint32_t max)
         return rc;
     }
     names->max = max;
+    names->seekers.hash_key = *hash_key;
     pthread_mutex_init(&names->lock, NULL);
     *out = names;
     return 0;

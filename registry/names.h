@@ -10,7 +10,8 @@ struct cyi_names;
 
 enum { CYI_NAMES_MAX = 1 << 20 };
 
-CY_MUST_CHECK int cyi_names_create(struct cyi_names **out, uint32_t max);
+CY_MUST_CHECK int cyi_names_create(struct cyi_names **out, const struct cyi_hash_key *hash_key,
+                                   uint32_t max);
 
 /* After the last turn of every core. */
 void cyi_names_free(struct cyi_names **names);

@@ -34,10 +34,11 @@ struct cyi_table {
 };
 
 struct cyi_key
-cyi_key_make(enum cy_kind kind, const char *name, size_t size)
+cyi_key_make(const struct cyi_hash_key *hash_key, enum cy_kind kind, const char *name,
+             size_t size)
 {
     CY_ASSERT(size <= UINT8_MAX);
-    return (struct cyi_key){.hash = cyi_hash_bytes(name, size, kind),
+    return (struct cyi_key){.hash = cyi_hash_name(hash_key, name, size) + kind,
                             .name = name,
                             .size = (uint8_t) size,
                             .kind = (uint8_t) kind};

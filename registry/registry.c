@@ -24,10 +24,10 @@ fini(void *data)
 }
 
 static int
-create(struct cyi_extension *out)
+create(struct cyi_extension *out, const struct cyi_node *node)
 {
     struct cyi_names *names;
-    int rc = cyi_names_create(&names, CYI_NAMES_MAX);
+    int rc = cyi_names_create(&names, &node->hash_key, CYI_NAMES_MAX);
     if (rc == 0)
         *out = (struct cyi_extension){.data = names, .gone = gone, .fini = fini};
     return rc;
@@ -59,14 +59,14 @@ names_of(struct cyi_core *core)
 }
 
 static int
-make_key(struct cyi_key *out, enum cy_kind kind, const char *name)
+make_key(struct cyi_key *out, const struct cyi_core *core, enum cy_kind kind, const char *name)
 {
     size_t size = strnlen(name, CY_NAME_MAX + 1);
     if (size == 0)
         return -EINVAL;
     if (size > CY_NAME_MAX)
         return -ENAMETOOLONG;
-    *out = cyi_key_make(kind, name, size);
+    *out = cyi_key_make(&core->node->hash_key, kind, name, size);
     return 0;
 }
 
@@ -74,7 +74,7 @@ int
 cyi_name_register(struct cyi_core *core, const char *name, cy_ref owner)
 {
     struct cyi_key key;
-    int rc = make_key(&key, cy_ref_kind(owner), name);
+    int rc = make_key(&key, core, cy_ref_kind(owner), name);
     if (rc != 0)
         return rc;
     struct cyi_names *names = names_of(core);
@@ -86,7 +86,7 @@ cyi_name_unregister(struct cyi_core *core, const char *name, cy_ref owner)
 {
     struct cyi_key key;
     struct cyi_names *names = names_of(core);
-    if (names == NULL || make_key(&key, cy_ref_kind(owner), name) != 0)
+    if (names == NULL || make_key(&key, core, cy_ref_kind(owner), name) != 0)
         return -ENOENT;
     return cyi_names_remove(names, &key, owner);
 }
@@ -95,8 +95,9 @@ int
 cyi_name_lookup(cy_ref *out, enum cy_kind kind, const char *name)
 {
     struct cyi_key key;
-    struct cyi_names *names = names_of(cyi_current());
-    if (names == NULL || make_key(&key, kind, name) != 0)
+    struct cyi_core *core = cyi_current();
+    struct cyi_names *names = names_of(core);
+    if (names == NULL || make_key(&key, core, kind, name) != 0)
         return -ENOENT;
     return cyi_names_lookup(names, &key, out) ? 0 : -ENOENT;
 }
@@ -138,7 +139,7 @@ cyi_name_locate(cy_ref *out, enum cy_kind kind, const char *name, const cy_locat
     struct cyi_core *core = cyi_current();
     if (core->sched.current->flags & (CYI_TASK_CANCELLED | CYI_TASK_CLEANING))
         return -ECANCELED;
-    int rc = make_key(&key, kind, name);
+    int rc = make_key(&key, core, kind, name);
     if (rc != 0)
         return rc;
     struct cyi_names *names = names_of(core);

@@ -5,10 +5,18 @@
  */
 #include "seekers.h"
 
+static uint64_t
+hash_of(const struct cyi_seekers *seekers, const struct cyi_key *key)
+{
+    return cyi_hash_bytes(&seekers->hash_key, key->name, key->size) + key->kind;
+}
+
 static struct cyi_seeker *
 leader_of(struct cyi_seekers *seekers, const struct cyi_key *key)
 {
-    cyi_map_for_each(node, &seekers->leaders, key->hash) {
+    if (seekers->leaders.count == 0)
+        return NULL;
+    cyi_map_for_each(node, &seekers->leaders, hash_of(seekers, key)) {
         struct cyi_seeker *leader = cyi_container_of(node, struct cyi_seeker, node);
         if (cyi_key_equal(leader->key, key))
             return leader;
@@ -24,7 +32,7 @@ cyi_seekers_enter(struct cyi_seekers *seekers, struct cyi_seeker *me)
     if (leader != NULL) {
         cyi_list_append(&leader->ring, &me->ring);
     } else {
-        int rc = cyi_map_insert(&seekers->leaders, &me->node, me->key->hash);
+        int rc = cyi_map_insert(&seekers->leaders, &me->node, hash_of(seekers, me->key));
         if (rc != 0)
             return rc;
     }
@@ -37,7 +45,7 @@ cyi_seekers_enter(struct cyi_seekers *seekers, struct cyi_seeker *me)
 static void
 lead(struct cyi_seekers *seekers, struct cyi_seeker *heir)
 {
-    int rc = cyi_map_insert(&seekers->leaders, &heir->node, heir->key->hash);
+    int rc = cyi_map_insert(&seekers->leaders, &heir->node, hash_of(seekers, heir->key));
     CY_ASSERT(rc == 0);
 }
 

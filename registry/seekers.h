@@ -5,6 +5,7 @@
 #include <cycos/impl/name.h>
 
 struct cyi_seekers {
+    struct cyi_hash_key hash_key; /* for a hash of their own: other nodes choose the names */
     struct cyi_map leaders;
     uint32_t count;
 };

@@ -42,8 +42,9 @@ fini(void *data)
 }
 
 static int
-create(struct cyi_extension *out)
+create(struct cyi_extension *out, const struct cyi_node *node)
 {
+    (void) node;
     struct rti *all = malloc(sizeof *all);
     if (all == NULL)
         return -ENOMEM;

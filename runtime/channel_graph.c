@@ -52,9 +52,10 @@ fini(void *data)
 }
 
 static int
-create(struct cyi_extension *out)
+create(struct cyi_extension *out, const struct cyi_node *node)
 {
     struct graph *graph = calloc(1, sizeof *graph);
+    (void) node;
     if (graph == NULL)
         return -ENOMEM;
     *out = (struct cyi_extension){.data = graph, .fini = fini};

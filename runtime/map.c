@@ -9,7 +9,6 @@
 #include <cycos/impl/map.h>
 
 #include <stdlib.h>
-#include <string.h>
 
 static uint32_t
 top_bit(uint32_t number)
@@ -187,48 +186,4 @@ cyi_map_fini(struct cyi_map *map)
     for (uint32_t i = 0; i < CYI_MAP_SEGMENTS; i++)
         free(map->segments[i]);
     *map = (struct cyi_map){0};
-}
-
-static uint64_t
-load64(const uint8_t *bytes)
-{
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
-    return word;
-}
-
-/* 1 to 7 bytes, by loads of fixed sizes that overlap: a loop would cost more than the hash. */
-static uint64_t
-load_short(const uint8_t *bytes, size_t size)
-{
-    uint32_t low, high;
-    if (size < 4)
-        return (uint64_t) bytes[0] << 16 | (uint64_t) bytes[size / 2] << 8 | bytes[size - 1];
-    memcpy(&low, bytes, sizeof low);
-    memcpy(&high, bytes + size - sizeof high, sizeof high);
-    return (uint64_t) low << 32 | high;
-}
-
-/* Multiplies two words to 128 bits and folds them: what each bit says spreads over all. */
-static uint64_t
-fold(uint64_t a, uint64_t b)
-{
-    __extension__ typedef unsigned __int128 wide;
-    wide product = (wide) a * b;
-    return (uint64_t) product ^ (uint64_t) (product >> 64);
-}
-
-uint64_t
-cyi_hash_bytes(const void *bytes, size_t size, uint64_t seed)
-{
-    const uint64_t k = UINT64_C(0xe7037ed1a0b428db);
-    const uint8_t *at = bytes;
-    uint64_t hash = (seed + size) * UINT64_C(0x9e3779b97f4a7c15);
-    for (size_t left = size; left > 8; at += 8, left -= 8)
-        hash = fold(hash ^ load64(at), k);
-    if (size >= 8)
-        hash = fold(hash ^ load64((const uint8_t *) bytes + size - 8), k);
-    else if (size > 0)
-        hash = fold(hash ^ load_short(at, size), k);
-    return fold(hash ^ k, UINT64_C(0x589965cc75374cc3));
 }

@@ -120,6 +120,7 @@ cyi_node_create(struct cyi_node **out, struct cy_options *options, struct cyi_os
     node->asymmetric = membarrier_ready(os);
     pthread_mutex_init(&node->lock, NULL);
     draw_incarnation(node);
+    os->random(os, &node->hash_key, sizeof node->hash_key);
     /* N4: nobody else sees the node yet. */
     atomic_store_explicit(&node->stop_at, CY_FOREVER, memory_order_relaxed);
     node->cores = calloc(node->core_count, sizeof *node->cores);
@@ -391,11 +392,12 @@ cyi_node_lost(struct cyi_core *core, cy_ref peer)
 }
 
 void *
-cyi_node_extend(struct cyi_node *node, int which, int (*create)(struct cyi_extension *out))
+cyi_node_extend(struct cyi_node *node, int which,
+                int (*create)(struct cyi_extension *out, const struct cyi_node *node))
 {
     struct cyi_extension *extension = &node->extensions[which];
     pthread_mutex_lock(&node->lock);
-    if (extension->data == NULL && create(extension) != 0)
+    if (extension->data == NULL && create(extension, node) != 0)
         extension->data = NULL;
     void *data = extension->data;
     pthread_mutex_unlock(&node->lock);

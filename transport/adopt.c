@@ -108,6 +108,7 @@ attach(struct cyi_connection *connection, struct cyi_link *link, const struct cy
     link->peer_stream = intro->stream;
     link->credit = credit;
     link->attached_at = owner->core->sched.now;
+    link->tries = 0;
     link->dialling = false; /* a dial that hangs must not hold up the next one */
     link->trying = 0;
     link->acknowledge = false;

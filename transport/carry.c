@@ -49,6 +49,9 @@ arrive_send(struct cyi_link *link, struct cyi_arrival *arrival)
     struct cyi_send send;
     if (cyi_send_read(&send, arrival->body, arrival->size) != 0 || send.tag >= CY_TAG_SYSTEM)
         return -EBADMSG;
+    int rc = cyi_told_check(link, send.to_slot, send.to_generation, arrival->size);
+    if (rc != 0)
+        return rc;
     cy_msg *msg = cyi_arrival_message(link, arrival, CYI_SEND_BYTES, send.tag);
     if (msg == NULL) {
         core->counters.lost++;
@@ -77,6 +80,9 @@ arrive_request(struct cyi_link *link, struct cyi_arrival *arrival)
     if (cyi_request_read(&item, arrival->body, arrival->size) != 0 ||
         item.send.tag >= CY_TAG_SYSTEM)
         return -EBADMSG;
+    int rc = cyi_told_check(link, item.send.to_slot, item.send.to_generation, arrival->size);
+    if (rc != 0)
+        return rc;
     cy_msg *msg = cyi_arrival_message(link, arrival, CYI_REQUEST_BYTES, item.send.tag);
     if (msg == NULL) {
         refuse_request(link, &item, -ENOMEM);

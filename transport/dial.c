@@ -5,7 +5,7 @@
  * serves it until its end, and dials again if there is still something to say. It knows its
  * link by number, because a link may end while the task is suspended.
  *
- * Tests: tests/transport/test_link.c
+ * Tests: tests/transport/test_dial.c
  */
 #include "connection.h"
 #include "member.h"
@@ -24,7 +24,7 @@ static int
 route(const struct cyi_link *link, cy_address *out)
 {
     int rc = cyi_members_route(link->owner->net->members, link->home.node, link->home.core,
-                               link->dials, out);
+                               link->tries, out);
     if (rc != -ENOENT)
         return rc;
     if (link->home.port == 0)
@@ -59,7 +59,10 @@ shake_hands(struct cyi_connection *connection, uint16_t number, const cy_address
     struct cyi_link *link = cyi_link_numbered(owner->core, number);
     if (link == NULL)
         return -ECANCELED;
-    int rc = cyi_handshake_dial(connection, link->home, &peer, deadline);
+    cy_ref home = link->home;
+    int rc = cyi_handshake_dial(connection, home, &peer, deadline);
+    if (rc == -ESRCH || rc == CY_ESELF)
+        cyi_members_unmet(owner->net->members, home.node, peer.incarnation);
     if (rc != 0)
         return rc;
     link = cyi_link_numbered(owner->core, number);
@@ -87,6 +90,19 @@ open_connection(struct cyi_connection **out, struct cyi_net_core *owner,
     return rc;
 }
 
+/*
+ * The other end may have lost the connection without a word. So the first try does not take so
+ * long that there is no time for another before the other node counts as dead; the next ones
+ * do, as the way may just be long.
+ */
+static cy_time
+patience(const struct cyi_link *link)
+{
+    const struct cyi_net_limits *limits = &link->owner->net->limits;
+    bool first = link->tries == 0 && limits->cross_ns < limits->handshake_ns;
+    return first ? limits->cross_ns : limits->handshake_ns;
+}
+
 /* One try. *served: there was a connection, and now it is over. */
 static int
 dial_once(struct cyi_net_core *owner, uint16_t number, bool *served)
@@ -94,7 +110,7 @@ dial_once(struct cyi_net_core *owner, uint16_t number, bool *served)
     struct cyi_connection *connection;
     cy_address address;
     struct cyi_link *link = cyi_link_numbered(owner->core, number);
-    cy_time deadline = now_of(owner) + owner->net->limits.handshake_ns;
+    cy_time deadline = now_of(owner) + patience(link);
     *served = false;
     int rc = route(link, &address);
     if (rc != 0)
@@ -133,10 +149,11 @@ note_stranger(struct cyi_net_core *owner, const cy_address *address, int error)
 }
 
 static cy_time
-back_off(struct cyi_net_core *owner, uint32_t dials)
+back_off(struct cyi_net_core *owner, uint32_t doublings)
 {
     const struct cyi_net_limits *limits = &owner->net->limits;
-    uint32_t doublings = dials < DOUBLINGS_MAX ? dials : DOUBLINGS_MAX;
+    if (doublings > DOUBLINGS_MAX)
+        doublings = DOUBLINGS_MAX;
     cy_time pause = limits->redial_ns << doublings;
     uint32_t jitter;
     if (pause > limits->redial_max_ns)
@@ -189,6 +206,7 @@ note_failure(struct cyi_net_core *owner, uint16_t number, int error)
         return false;
     if (link->connection != NULL || error == -EALREADY)
         return true;
+    link->tries++;
     if (cyi_is_secret_wrong(error))
         owner->counters.bad_secret++;
     if (cyi_is_tls_wrong(error))
@@ -203,9 +221,13 @@ note_failure(struct cyi_net_core *owner, uint16_t number, int error)
     return link != NULL;
 }
 
-/* Also after a connection that stood: if it was short, there may be many more of them. */
+/*
+ * Also after a connection that stood: if it was short, there may be many more of them. But the
+ * first refusals in a row are soon over, whatever has been before: they say that the other node
+ * has ended, and that is to be known within a tenth of a second.
+ */
 static int
-pause_dialling(struct cyi_net_core *owner, uint16_t number)
+pause_dialling(struct cyi_net_core *owner, uint16_t number, uint32_t refused)
 {
     struct cyi_link *link = cyi_link_numbered(owner->core, number);
     if (link == NULL || !cyi_link_wanted(link))
@@ -213,7 +235,9 @@ pause_dialling(struct cyi_net_core *owner, uint16_t number)
     if (link->dials == 0)
         link->dials_since = now_of(owner);
     link->trying = 0;
-    return cy_sleep(back_off(owner, link->dials++));
+    uint32_t dials = link->dials++;
+    bool hasty = refused != 0 && refused < REFUSED_MAX && refused < dials;
+    return cy_sleep(back_off(owner, hasty ? refused : dials));
 }
 
 static int
@@ -223,6 +247,7 @@ dial_task(void *arg)
     struct cyi_net_core *owner = cyi_net_core(core);
     uint16_t number = (uint16_t) (uintptr_t) arg;
     struct cyi_link *link;
+    uint32_t refused = 0; /* in a row */
     int rc = 0;
     while (rc != -ECANCELED && (link = cyi_link_numbered(core, number)) != NULL &&
            cyi_link_wanted(link)) {
@@ -232,7 +257,8 @@ dial_task(void *arg)
             break;
         if (!served && !note_failure(owner, number, rc))
             return 0;
-        rc = pause_dialling(owner, number);
+        refused = rc == -ECONNREFUSED ? refused + 1 : 0;
+        rc = pause_dialling(owner, number, refused);
     }
     if ((link = cyi_link_numbered(core, number)) != NULL) {
         link->dialling = false;

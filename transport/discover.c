@@ -24,7 +24,7 @@ cyi_discover_create(struct cyi_discover **out, struct cyi_net *net)
     uint32_t port = net->node->options->udp_port;
     discover->net = net;
     discover->port = port != 0 ? (uint16_t) port : CYI_UDP_PORT;
-    os->random(os, &discover->limit.seed, sizeof discover->limit.seed);
+    os->random(os, &discover->limit.hash_key, sizeof discover->limit.hash_key);
     *out = discover;
     return 0;
 }

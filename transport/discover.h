@@ -35,7 +35,7 @@ struct cyi_limit {
         uint8_t address[16];
         struct cyi_bucket bucket;
     } sources[CYI_LIMIT_SOURCES];
-    uint64_t seed;
+    struct cyi_hash_key hash_key;
 };
 bool cyi_limit_pass(struct cyi_limit *limit, cy_time now, const uint8_t *address);
 

@@ -28,7 +28,7 @@ cyi_bucket_take(struct cyi_bucket *bucket, cy_time now, uint32_t rate, uint32_t 
 static struct cyi_bucket *
 bucket_of(struct cyi_limit *limit, cy_time now, const uint8_t *address)
 {
-    uint64_t hash = cyi_hash_bytes(address, 16, limit->seed);
+    uint64_t hash = cyi_hash_bytes(&limit->hash_key, address, 16);
     size_t at = hash % CYI_LIMIT_SOURCES;
     if (memcmp(limit->sources[at].address, address, 16) != 0 &&
         now - limit->sources[at].bucket.at > 10 * CY_SECOND) {

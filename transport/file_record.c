@@ -21,16 +21,22 @@ struct record {
 };
 
 static uint64_t
-hash_of(const char *dir, const char *name)
+hash_of(const struct cyi_file_store *store, const char *dir, const char *name)
 {
-    uint64_t hash = cyi_hash_bytes(dir, strlen(dir), 0);
-    return cyi_hash_bytes(name, strlen(name), hash);
+    uint64_t folder = cyi_hash_bytes(&store->hash_key, dir, strlen(dir));
+    return cyi_hash_fold(folder, cyi_hash_bytes(&store->hash_key, name, strlen(name)) | 1);
+}
+
+static uint64_t
+hash_of_owner(const struct cyi_file_store *store, const uint8_t id[CYI_FILE_OWNER])
+{
+    return cyi_hash_bytes(&store->hash_key, id, CYI_FILE_OWNER);
 }
 
 static struct record *
 find(const struct cyi_file_store *store, const struct cyi_file_request *place)
 {
-    cyi_map_for_each(node, &store->records, hash_of(place->dir, place->name)) {
+    cyi_map_for_each(node, &store->records, hash_of(store, place->dir, place->name)) {
         struct record *record = cyi_container_of(node, struct record, node);
         if (strcmp(record->text, place->dir) == 0 && strcmp(record->name, place->name) == 0)
             return record;
@@ -41,7 +47,7 @@ find(const struct cyi_file_store *store, const struct cyi_file_request *place)
 static struct cyi_file_owner *
 find_owner(const struct cyi_file_store *store, const uint8_t id[CYI_FILE_OWNER])
 {
-    cyi_map_for_each(node, &store->owners, cyi_hash_bytes(id, CYI_FILE_OWNER, 0)) {
+    cyi_map_for_each(node, &store->owners, hash_of_owner(store, id)) {
         struct cyi_file_owner *owner = cyi_container_of(node, struct cyi_file_owner, node);
         if (memcmp(owner->id, id, sizeof owner->id) == 0)
             return owner;
@@ -60,8 +66,7 @@ cyi_file_owner_get(struct cyi_file_store *store, const uint8_t id[CYI_FILE_OWNER
         return NULL;
     memcpy(owner->id, id, sizeof owner->id);
     cyi_list_init(&owner->records);
-    if (cyi_map_insert(&store->owners, &owner->node, cyi_hash_bytes(id, CYI_FILE_OWNER, 0)) !=
-        0) {
+    if (cyi_map_insert(&store->owners, &owner->node, hash_of_owner(store, id)) != 0) {
         free(owner);
         return NULL;
     }
@@ -143,7 +148,8 @@ cyi_file_record_set(struct cyi_file_store *store, struct cyi_file_owner *owner,
     memcpy(record->text + dir, file->name, name);
     record->name = record->text + dir;
     cyi_file_record_forget(store, file);
-    if (cyi_map_insert(&store->records, &record->node, hash_of(file->dir, file->name)) != 0) {
+    if (cyi_map_insert(&store->records, &record->node, hash_of(store, file->dir, file->name)) !=
+        0) {
         free(record);
         return -ENOMEM;
     }

@@ -21,6 +21,7 @@ cyi_file_store_init(struct cyi_file_store *out, struct cyi_os *os)
 {
     *out = (struct cyi_file_store){
         .os = os, .root = -1, .parts = -1, .fast_hash = cyi_sha256_has_instructions()};
+    os->random(os, &out->hash_key, sizeof out->hash_key);
     cyi_list_init(&out->active);
     return -pthread_mutex_init(&out->lock, NULL);
 }

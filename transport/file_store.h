@@ -9,6 +9,7 @@
 
 #include "crypto.h"
 #include "wire_file.h"
+#include <cycos/impl/hash.h>
 #include <cycos/impl/list.h>
 #include <cycos/impl/map.h>
 #include <cycos/impl/os.h>
@@ -39,8 +40,9 @@ struct cyi_file_store {
     bool delete_any;
     bool fast_hash;
     struct cyi_file_limits limits;
-    pthread_mutex_t lock; /* for all that follows */
-    int root, parts;      /* folders; -1: not yet open */
+    pthread_mutex_t lock;         /* for all that follows */
+    int root, parts;              /* folders; -1: not yet open */
+    struct cyi_hash_key hash_key; /* peers choose names */
     struct cyi_map owners, records;
     struct cyi_list active; /* transfers */
     uint32_t active_count, record_count;

@@ -96,6 +96,8 @@ cyi_handshake_dial(struct cyi_connection *connection, cy_ref expected,
         rc = dial(connection, &auth, deadline);
     if (rc == 0)
         finish(connection, &auth, peer);
+    else if (rc == -ESRCH || rc == CY_ESELF)
+        *peer = *cyi_auth_peer(&auth);
     cyi_auth_fini(&auth);
     return rc;
 }

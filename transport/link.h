@@ -67,6 +67,7 @@ struct cyi_link {
     cy_time attached_at;               /* when the present or last connection came */
     bool acknowledge;                  /* say now what was received */
     uint32_t dials;                    /* failed in a row */
+    uint32_t tries;                    /* failed since the last connection */
     uint32_t stalls;                   /* connections in a row that brought nothing over */
     cy_time dials_since;               /* when the first of them began */
     struct cyi_connection *connection; /* NULL: none stands */
@@ -219,6 +220,12 @@ void cyi_watches_fail(struct cyi_link *link);
 void cyi_told_full(struct cyi_link *link, uint32_t slot, uint32_t generation);
 void cyi_told_relieved(struct cyi_core *core, uint32_t slot, uint32_t generation);
 void cyi_told_forget(struct cyi_link *link);
+/*
+ * A message of so many bytes has come for a task of ours. -EDQUOT: its mailbox is full, the
+ * other side was told so, and this is more than can have been under way then.
+ */
+CY_MUST_CHECK int cyi_told_check(struct cyi_link *link, uint32_t slot, uint32_t generation,
+                                 size_t bytes);
 
 /* router.c: what the runtime calls. */
 extern const struct cyi_router cyi_link_router;

@@ -54,17 +54,19 @@ cyi_locates_call(struct cyi_locates *locates, struct cyi_core *core)
 }
 
 static uint64_t
-hash_of(const struct cyi_key *key, const cy_location *location)
+hash_of(const struct cyi_locates *locates, const struct cyi_key *key,
+        const cy_location *location)
 {
-    uint64_t seed = key->hash ^ key->kind;
-    return location == NULL ? seed : cyi_hash_bytes(location, sizeof *location, seed);
+    const struct cyi_hash_key *hash_key = &locates->net->node->hash_key;
+    return location == NULL ? key->hash
+                            : key->hash ^ cyi_hash_bytes(hash_key, location, sizeof *location);
 }
 _Static_assert(sizeof(cy_location) == 18, "no padding in what is hashed and compared");
 
 static struct question *
 find(const struct cyi_locates *locates, const struct cyi_key *key, const cy_location *location)
 {
-    cyi_map_for_each(node, &locates->by_name, hash_of(key, location)) {
+    cyi_map_for_each(node, &locates->by_name, hash_of(locates, key, location)) {
         struct question *question = cyi_container_of(node, struct question, by_name);
         if (cyi_key_equal(&question->key, key) && question->everywhere == (location == NULL) &&
             (location == NULL || memcmp(&question->location, location, sizeof *location) == 0))
@@ -115,7 +117,7 @@ create(struct question **out, struct cyi_locates *locates, const struct cyi_key 
     question->everywhere = location == NULL;
     if (location != NULL)
         question->location = *location;
-    int rc = enter(locates, question, hash_of(key, location));
+    int rc = enter(locates, question, hash_of(locates, key, location));
     if (rc != 0) {
         free(question);
         return rc;

@@ -77,11 +77,17 @@ cyi_members_count_one(struct cyi_members *members, size_t which)
     pthread_mutex_unlock(&members->lock);
 }
 
-/* An incarnation is random, and its owner has proved the secret if there is one. */
+/* An incarnation should be random, but its owner may have chosen it. */
 static uint64_t
-hash_of(const uint8_t *incarnation)
+hash_of(const struct cyi_members *members, const uint8_t *incarnation)
 {
-    return cyi_hash_bytes(incarnation, 16, 0);
+    return cyi_hash_bytes(&members->net->node->hash_key, incarnation, 16);
+}
+
+static uint64_t
+hash_of_tag(const struct cyi_members *members, uint32_t tag)
+{
+    return cyi_hash_secretly(&members->net->node->hash_key, tag);
 }
 
 static uint32_t
@@ -95,7 +101,7 @@ tag_of(const uint8_t *incarnation)
 struct cyi_member *
 cyi_member_known(const struct cyi_members *members, const uint8_t *incarnation)
 {
-    cyi_map_for_each(node, &members->by_incarnation, hash_of(incarnation)) {
+    cyi_map_for_each(node, &members->by_incarnation, hash_of(members, incarnation)) {
         struct cyi_member *member = cyi_container_of(node, struct cyi_member, by_incarnation);
         if (memcmp(member->incarnation, incarnation, sizeof member->incarnation) == 0)
             return member;
@@ -107,7 +113,7 @@ struct cyi_member *
 cyi_member_tagged(const struct cyi_members *members, uint32_t tag)
 {
     struct cyi_member *gone = NULL;
-    cyi_map_for_each(node, &members->by_tag, cyi_hash_number(tag)) {
+    cyi_map_for_each(node, &members->by_tag, hash_of_tag(members, tag)) {
         struct cyi_member *member = cyi_container_of(node, struct cyi_member, by_tag);
         if (member->tag == tag && member->state != CYI_MEMBER_GONE)
             return member;
@@ -121,10 +127,10 @@ static int
 insert(struct cyi_members *members, struct cyi_member *member)
 {
     int rc = cyi_map_insert(&members->by_incarnation, &member->by_incarnation,
-                            hash_of(member->incarnation));
+                            hash_of(members, member->incarnation));
     if (rc != 0)
         return rc;
-    rc = cyi_map_insert(&members->by_tag, &member->by_tag, cyi_hash_number(member->tag));
+    rc = cyi_map_insert(&members->by_tag, &member->by_tag, hash_of_tag(members, member->tag));
     if (rc != 0)
         cyi_map_remove(&members->by_incarnation, &member->by_incarnation);
     return rc;
@@ -218,10 +224,33 @@ choose_address(const struct cyi_member *member, uint32_t attempt)
     return (uint8_t) ((member->preferred + 1 + attempt / 2 % others) % member->address_count);
 }
 
+static bool
+is_unmet(const struct cyi_members *members, uint32_t tag)
+{
+    for (uint32_t i = 0; i < CYI_MEMBERS_UNMET_MAX; i++) {
+        if (members->unmet[i] == tag)
+            return true;
+    }
+    return false;
+}
+
+void
+cyi_members_unmet(struct cyi_members *members, uint32_t tag, const uint8_t *incarnation)
+{
+    if (tag_of(incarnation) == tag)
+        return; /* it lives, with fewer cores or other ports than the reference says */
+    pthread_mutex_lock(&members->lock);
+    if (cyi_member_tagged(members, tag) == NULL && !is_unmet(members, tag)) {
+        members->unmet[members->unmet_next] = tag;
+        members->unmet_next = (members->unmet_next + 1) % CYI_MEMBERS_UNMET_MAX;
+    }
+    pthread_mutex_unlock(&members->lock);
+}
+
 static int
 route(struct cyi_member *member, uint16_t core, uint32_t attempt, cy_address *out)
 {
-    if (member == NULL || member->state == CYI_MEMBER_HEARD)
+    if (member->state == CYI_MEMBER_HEARD)
         return -ENOENT;
     if (member->state == CYI_MEMBER_GONE || core >= member->core_count)
         return -ESRCH;
@@ -239,7 +268,9 @@ cyi_members_route(struct cyi_members *members, uint32_t tag, uint16_t core, uint
                   cy_address *out)
 {
     pthread_mutex_lock(&members->lock);
-    int rc = route(cyi_member_tagged(members, tag), core, attempt, out);
+    struct cyi_member *member = cyi_member_tagged(members, tag);
+    int rc = member != NULL ? route(member, core, attempt, out)
+                            : (is_unmet(members, tag) ? -ESRCH : -ENOENT);
     pthread_mutex_unlock(&members->lock);
     return rc;
 }

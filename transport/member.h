@@ -38,6 +38,21 @@ void cyi_members_free(struct cyi_members **freed);
 CY_MUST_CHECK int cyi_members_route(struct cyi_members *members, uint32_t tag, uint16_t core,
                                     uint32_t attempt, cy_address *out);
 
+/*
+ * On any core: where a reference says that the node with this tag is, another one has proved
+ * to be. So a node that nobody here has met has ended: cyi_members_route() will say so, until
+ * it is met, or until it has been so with many more.
+ */
+void cyi_members_unmet(struct cyi_members *members, uint32_t tag, const uint8_t *incarnation);
+
+/*
+ * How many bytes a link from this node may bring to a mailbox after we have said that it is
+ * full. Less for who did not stop before: sixteen times less each time.
+ */
+uint64_t cyi_members_excess(struct cyi_members *members, uint32_t tag);
+/* On any core: it has brought more. Its sessions end, as if it had not been heard for long. */
+void cyi_members_flooded(struct cyi_core *core, uint32_t tag);
+
 /* Which core of that node a location means; CYI_CORE_ANY all of it, CYI_CORE_NONE no core. */
 uint32_t cyi_members_core_at(struct cyi_members *members, uint32_t tag,
                              const cy_location *location);
@@ -111,6 +126,7 @@ void cyi_members_on_change(struct cyi_members *members, cyi_members_changed_fn *
 struct cyi_member_counters {
     uint64_t online, offline; /* nodes, as they were reported */
     uint64_t suspected, vouched;
+    uint64_t flooded;       /* nodes that went on sending to full mailboxes */
     uint64_t bad_secret;    /* nodes that we dialled and that do not have ours */
     uint64_t peers_refused; /* at a limit */
     uint64_t hellos_sent, hellos_received, hellos_bad, hellos_foreign, hellos_limited,

@@ -3,6 +3,7 @@
  *
  * Tests: tests/transport/test_member.c
  */
+#include "connection.h"
 #include "discover.h"
 #include "link.h"
 #include "member_table.h"
@@ -49,6 +50,14 @@ put(struct cyi_core *core, uint32_t tag, enum cyi_op op, const void *body, size_
 }
 
 static void
+cut(struct cyi_core *core, uint32_t tag)
+{
+    struct cyi_link *link = cyi_link_find(core, tag, 0);
+    if (link != NULL && link->connection != NULL)
+        cyi_connection_cut(link->connection, -ETIMEDOUT);
+}
+
+static void
 stream(struct cyi_core *core, uint32_t tag, uint16_t peer_cores, bool on)
 {
     for (uint16_t i = 0; i < peer_cores; i++) {
@@ -62,6 +71,7 @@ const struct cyi_member_way cyi_member_links = {
     .dial = dial,
     .control = control,
     .put = put,
+    .cut = cut,
     .end = cyi_links_end,
     .stream = stream,
     .meet = cyi_dial_meet,

@@ -12,6 +12,7 @@
 #include "link.h"
 #include "member_table.h"
 #include <cycos/impl/log.h>
+#include <cycos/impl/post.h>
 #include <string.h>
 
 static cy_time
@@ -147,11 +148,11 @@ declare(struct cyi_members *members, struct cyi_member *member, enum cyi_member_
 }
 
 void
-cyi_member_lost(struct cyi_members *members, struct cyi_member *member)
+cyi_member_lost(struct cyi_members *members, struct cyi_member *member, const char *why)
 {
     cy_time at = now(members);
     declare(members, member, CYI_MEMBER_LOST);
-    report_offline(members, member, "silent");
+    report_offline(members, member, why);
     member->gone_at = at;
     member->retry_ns = CYI_MEMBER_RETRY;
     member->retry_at = at + CYI_MEMBER_RETRY;
@@ -173,6 +174,48 @@ cyi_member_replaced(struct cyi_members *members, const uint8_t *incarnation)
     struct cyi_member *member = find(members, incarnation, &look);
     if (member != NULL && look.state != CYI_MEMBER_GONE)
         cyi_member_gone(members, member, "replaced");
+}
+
+enum { FLOODS_MAX = 16 };
+
+uint64_t
+cyi_members_excess(struct cyi_members *members, uint32_t tag)
+{
+    pthread_mutex_lock(&members->lock);
+    const struct cyi_member *member = cyi_member_tagged(members, tag);
+    uint32_t floods = member != NULL ? member->floods : 0;
+    pthread_mutex_unlock(&members->lock);
+    return floods < FLOODS_MAX ? members->net->limits.excess_bytes >> 4 * floods : 0;
+}
+
+static void
+flooded_here(struct cyi_core *hub, const void *args)
+{
+    struct cyi_members *members = cyi_net_core(hub)->net->members;
+    struct cyi_member_look look;
+    uint32_t tag;
+    memcpy(&tag, args, sizeof tag);
+    struct cyi_member *member = cyi_members_of(members, tag, &look);
+    if (member == NULL || (look.state != CYI_MEMBER_MET && look.state != CYI_MEMBER_ONLINE))
+        return; /* another core of ours was faster */
+    pthread_mutex_lock(&members->lock);
+    if (member->floods < FLOODS_MAX)
+        member->floods++;
+    members->counters.flooded++;
+    pthread_mutex_unlock(&members->lock);
+    cyi_log_write(members->net->node->log, NULL, CY_LOG_WARN, "peer.flood",
+                  "tag=%08x name=%s times=%u reason=%s", member->tag, member->name,
+                  member->floods, "goes on sending to a full mailbox");
+    cyi_member_lost(members, member, "flood");
+}
+
+void
+cyi_members_flooded(struct cyi_core *core, uint32_t tag)
+{
+    if (core->index == 0)
+        flooded_here(core, &tag);
+    else
+        cyi_post_answer(core, 0, flooded_here, &tag, sizeof tag);
 }
 
 /* Of two nodes that met, one dials first: else both would, and one of two is for nothing. */
@@ -312,7 +355,11 @@ testify(struct cyi_members *members, uint32_t asker, uint32_t tag)
     members->way->control(cyi_members_hub(members), asker, CYI_OP_ALIVE, body, sizeof body);
 }
 
-/* One word of others is worth half the patience, once: what cannot be reached is no peer. */
+/*
+ * Others hear it: then what is wrong may be our connection, which may wait for long before it
+ * sends again what got lost. Another one is tried in the time that is left. The word gives no
+ * more time: what we cannot reach is no peer of ours, whoever else can.
+ */
 static void
 take_testimony(struct cyi_members *members, uint32_t tag)
 {
@@ -320,8 +367,9 @@ take_testimony(struct cyi_members *members, uint32_t tag)
     if (member == NULL || !member->suspected || member->vouched)
         return;
     member->vouched = true;
-    member->heard_at += members->net->limits.dead_ns / 2;
     cyi_members_count_one(members, offsetof(struct cyi_member_counters, vouched));
+    if (member->connected)
+        members->way->cut(cyi_members_hub(members), tag);
 }
 
 static void

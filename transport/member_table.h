@@ -21,11 +21,12 @@
 enum {
     CYI_MEMBER_ADDRESSES = CYI_WIRE_ADDRESSES + 1, /* and one that only worked */
     CYI_MEMBERS_GONE_MAX = 4096,
-    CYI_MEMBERS_HEARD_MAX = 256, /* of which there is no intro yet */
-    CYI_MEMBER_REFUSED = 3,      /* connections refused in a row: nobody is there any more */
-    CYI_MEMBER_WITNESSES = 3,    /* who are asked about a silent node */
-    CYI_MEMBER_PROBES_MAX = 32,  /* tasks that dial nodes which are not online */
-    CYI_MEMBER_TRIES = 5,        /* rounds through the addresses of a hello */
+    CYI_MEMBERS_UNMET_MAX = 1024, /* that have ended before anybody here has met them */
+    CYI_MEMBERS_HEARD_MAX = 256,  /* of which there is no intro yet */
+    CYI_MEMBER_REFUSED = 3,       /* connections refused in a row: nobody is there any more */
+    CYI_MEMBER_WITNESSES = 3,     /* who are asked about a silent node */
+    CYI_MEMBER_PROBES_MAX = 32,   /* tasks that dial nodes which are not online */
+    CYI_MEMBER_TRIES = 5,         /* rounds through the addresses of a hello */
     CYI_MEMBER_HOSTS_MAX = 1024,
     CYI_WATCHERS_MAX = 1024,
     CYI_WATCHER_QUEUE_MAX = 32768, /* messages that a watcher may leave unread */
@@ -64,6 +65,7 @@ struct cyi_member {
     bool reported;     /* watchers were told that it is online */
     bool met_again;    /* the hub has not yet seen that it is met, anew */
     bool introduced;   /* an intro was read, ever */
+    uint8_t floods;    /* how often it went on sending to full mailboxes */
     uint8_t dialled;   /* the address that the hub's link was sent to last */
     uint64_t hello_ms; /* of the newest hello, with its sequence */
     uint32_t hello_sequence;
@@ -111,6 +113,8 @@ struct cyi_member_way {
     /* An item on its data lane. */
     int (*put)(struct cyi_core *core, uint32_t tag, enum cyi_op op, const void *body,
                size_t size);
+    /* Cut its connection, if it has one: who wants another dials. */
+    void (*cut)(struct cyi_core *core, uint32_t tag);
     /* End the links of this core with a node. */
     void (*end)(struct cyi_core *core, uint32_t tag);
     void (*stream)(struct cyi_core *core, uint32_t tag, uint16_t peer_cores, bool stream);
@@ -128,6 +132,8 @@ struct cyi_members {
     struct cyi_list all;  /* whatever is not gone */
     struct cyi_list gone; /* tombstones */
     uint32_t count, heard_count, gone_count;
+    uint32_t unmet[CYI_MEMBERS_UNMET_MAX]; /* their tags; the newest takes the oldest's place */
+    uint32_t unmet_next;
     struct cyi_list watchers;
     uint32_t watcher_count;
     struct cyi_list hosts; /* of cy_peer_add() for all of a host: what follows from it later */
@@ -178,7 +184,7 @@ struct cyi_member_look cyi_member_look(struct cyi_members *members,
 /* NULL: nobody has that tag; then *look is untouched. It may be NULL. */
 struct cyi_member *cyi_members_of(struct cyi_members *members, uint32_t tag,
                                   struct cyi_member_look *look);
-void cyi_member_lost(struct cyi_members *members, struct cyi_member *member);
+void cyi_member_lost(struct cyi_members *members, struct cyi_member *member, const char *why);
 void cyi_member_gone(struct cyi_members *members, struct cyi_member *member, const char *why);
 /* A node of a new incarnation is where this one was. */
 void cyi_member_replaced(struct cyi_members *members, const uint8_t *incarnation);

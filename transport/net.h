@@ -25,11 +25,12 @@ struct cyi_net_limits {
     uint32_t handshakes_source; /* 16 of them from one address */
     uint32_t window_bytes;      /* 16 MiB: what a peer may send beyond what was acknowledged */
     uint64_t queue_bytes;       /* 32 MiB: unsent and unacknowledged per link */
+    uint64_t excess_bytes;      /* 48 MiB: what a link may bring to a mailbox told as full */
     cy_time ack_ns;             /* 20 ms: an acknowledgement waits so long for company */
     cy_time idle_ns;            /* 2 s: then an idle connection closes, unless it streams */
-    cy_time redial_ns;          /* 10 ms, doubling, with jitter */
+    cy_time redial_ns;          /* 5 ms, doubling, with jitter */
     cy_time redial_max_ns;      /* 2 s */
-    cy_time cross_ns;           /* 1.5 s: so long the one of two dials wins that should */
+    cy_time cross_ns;           /* 1.5 s: for a first dial; so long the right one of two wins */
     cy_time stall_ns;           /* 9 s without an acknowledgement: then another connection */
     cy_time probe_ns;           /* 500 ms between probes of a node */
     cy_time dead_ns;            /* 4.5 s of silence */

@@ -197,7 +197,7 @@ keep_online(struct cyi_members *members, struct cyi_member *member, cy_time now)
         return CY_FOREVER;
     }
     if (now - member->heard_at >= dead_ns) {
-        cyi_member_lost(members, member);
+        cyi_member_lost(members, member, "silent");
         return member->retry_at;
     }
     if (now - member->heard_at >= dead_ns / 2 && !member->suspected && member->reported)

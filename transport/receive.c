@@ -331,5 +331,7 @@ cyi_connection_serve(struct cyi_connection *connection)
     }
     if (rc == -EBADMSG || rc == -EPROTO)
         connection->owner->counters.bad_frame++;
+    if (rc == -EDQUOT && connection->link != NULL)
+        cyi_members_flooded(connection->owner->core, connection->link->home.node);
     return connection->error != 0 ? connection->error : rc;
 }

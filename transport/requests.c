@@ -8,6 +8,7 @@
  * Tests: tests/sim/test_cluster_messages.c
  */
 #include "link.h"
+#include "member.h"
 
 struct request {
     struct cyi_map_node node; /* in link->requests */
@@ -120,14 +121,24 @@ first_unsent(const struct cyi_link *link)
     return chunk == NULL || chunk->number == 0 ? link->next_number : chunk->number;
 }
 
+/* What is known of the node that it would have gone to. */
+static int
+why_unsent(const struct cyi_link *link)
+{
+    cy_address ignored;
+    int rc = cyi_members_route(link->owner->net->members, link->home.node, link->home.core, 0,
+                               &ignored);
+    return rc == -ESRCH ? -ESRCH : CY_ENOPEER;
+}
+
 static void
 fail(struct cyi_map_node *node, void *arg)
 {
     struct cyi_link *link = arg;
     struct request *request = cyi_container_of(node, struct request, node);
     bool sent = cyi_frame_before(request->frame, first_unsent(link));
-    bool unknown = sent && request->msg != NULL;
-    finish(link, request, unknown ? 0 : CY_ENOPEER, 0, NULL);
+    int sent_result = request->msg != NULL ? 0 : CY_ENOPEER;
+    finish(link, request, sent ? sent_result : why_unsent(link), 0, NULL);
 }
 
 void

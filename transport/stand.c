@@ -18,10 +18,16 @@ struct standing {
     char name[CYI_WIRE_NAME_MAX + 1];
 };
 
+static const struct cyi_hash_key *
+hash_key_of(const struct cyi_link *link)
+{
+    return &link->owner->core->node->hash_key;
+}
+
 static struct standing *
 find(const struct cyi_link *link, uint32_t id)
 {
-    cyi_map_for_each(node, &link->standing, cyi_hash_number(id)) {
+    cyi_map_for_each(node, &link->standing, cyi_hash_secretly(hash_key_of(link), id)) {
         struct standing *question = cyi_container_of(node, struct standing, by_id);
         if (question->id == id)
             return question;
@@ -128,7 +134,8 @@ create(struct cyi_link *link, const struct cyi_key *key, const struct cyi_locate
         (question = cyi_heap_take(heap, class, sizeof *question)) == NULL)
         return NULL;
     memset(question, 0, sizeof *question);
-    if (cyi_map_insert(&link->standing, &question->by_id, cyi_hash_number(item->id)) != 0) {
+    if (cyi_map_insert(&link->standing, &question->by_id,
+                       cyi_hash_secretly(hash_key_of(link), item->id)) != 0) {
         cyi_heap_give(heap, class, question);
         return NULL;
     }
@@ -152,9 +159,9 @@ cyi_locate_stand(struct cyi_link *link, const struct cyi_arrival *arrival)
         return -EBADMSG;
     if (find(link, item.id) != NULL)
         return 0;
-    struct cyi_key key =
-        cyi_key_make((enum cy_kind) item.kind, (const char *) arrival->body + CYI_LOCATE_BYTES,
-                     arrival->size - CYI_LOCATE_BYTES);
+    struct cyi_key key = cyi_key_make(hash_key_of(link), (enum cy_kind) item.kind,
+                                      (const char *) arrival->body + CYI_LOCATE_BYTES,
+                                      arrival->size - CYI_LOCATE_BYTES);
     struct standing *question = create(link, &key, &item);
     if (question == NULL)
         answer_at_once(link, &key, &item);

@@ -1,13 +1,13 @@
 /*
  * told.c - full mailboxes of ours that a node was told of, so that it hears when they empty.
- *
- * Tests: tests/transport/test_link.c
  */
 #include "link.h"
+#include "member.h"
 
 struct told {
     struct cyi_map_node node; /* in link->told */
     uint32_t slot, generation;
+    uint64_t left; /* how many bytes may still come */
 };
 
 static uint64_t
@@ -37,6 +37,25 @@ say(struct cyi_link *link, enum cyi_op op, uint32_t slot, uint32_t generation)
     return cyi_link_put_promised(link, op, 0, &parts);
 }
 
+/*
+ * What was under way comes, and is taken. How much that may be is known: what the sender's link
+ * holds at most, and some more while our word travels. Who does not stop then would fill the
+ * memory of this node with messages that nobody reads.
+ */
+int
+cyi_told_check(struct cyi_link *link, uint32_t slot, uint32_t generation, size_t bytes)
+{
+    if (__builtin_expect(link->told.count == 0, 1))
+        return 0;
+    struct told *told = find(link, slot, generation);
+    if (told == NULL)
+        return 0;
+    if (bytes > told->left)
+        return -EDQUOT;
+    told->left -= bytes;
+    return 0;
+}
+
 /* Without memory nobody is told: the mailbox takes what comes. */
 void
 cyi_told_full(struct cyi_link *link, uint32_t slot, uint32_t generation)
@@ -47,7 +66,10 @@ cyi_told_full(struct cyi_link *link, uint32_t slot, uint32_t generation)
     struct told *told = cyi_heap_take(heap, 0, sizeof *told);
     if (told == NULL)
         return;
-    *told = (struct told){.slot = slot, .generation = generation};
+    *told =
+        (struct told){.slot = slot,
+                      .generation = generation,
+                      .left = cyi_members_excess(link->owner->net->members, link->home.node)};
     if (cyi_map_insert(&link->told, &told->node, hash_of(slot, generation)) != 0 ||
         say(link, CYI_OP_CONGESTED, slot, generation) != 0) {
         cyi_map_remove(&link->told, &told->node);

@@ -27,6 +27,13 @@ hash_of(uint32_t slot, uint32_t generation)
     return cyi_hash_number((uint64_t) generation << 32 | slot);
 }
 
+/* The other side chooses its ids. */
+static uint64_t
+hash_of_foreign(const struct cyi_link *link, uint32_t id)
+{
+    return cyi_hash_secretly(&link->owner->core->node->hash_key, id);
+}
+
 int
 cyi_watch_begin(struct cyi_link *link, cy_ref target, bool join, cy_msg *note)
 {
@@ -176,7 +183,8 @@ new_foreign(struct cyi_link *link, const struct cyi_watch_item *item)
                                 .id = item->id,
                                 .slot = item->target_slot,
                                 .generation = item->target_generation};
-    if (cyi_map_insert(&link->foreign_watches, &foreign->node, cyi_hash_number(item->id)) == 0)
+    if (cyi_map_insert(&link->foreign_watches, &foreign->node,
+                       hash_of_foreign(link, item->id)) == 0)
         return foreign;
     cyi_heap_give(heap, class, foreign);
     return NULL;
@@ -208,7 +216,7 @@ static int
 arrive_unwatch(struct cyi_link *link, const struct cyi_arrival *arrival)
 {
     uint32_t id = cyi_get32(arrival->body);
-    cyi_map_for_each(node, &link->foreign_watches, cyi_hash_number(id)) {
+    cyi_map_for_each(node, &link->foreign_watches, hash_of_foreign(link, id)) {
         struct foreign *foreign = cyi_container_of(node, struct foreign, node);
         if (foreign->id != id)
             continue;

@@ -4,12 +4,13 @@
 
 enum { MAX = 100, CORES = 2, SEEKERS = 30 };
 
+static const struct cyi_hash_key hash_key = {{1, 2}};
 static struct cyi_names *names;
 
 static struct cyi_key
 key_of(const char *name)
 {
-    return cyi_key_make(CY_KIND_TASK, name, strlen(name));
+    return cyi_key_make(&hash_key, CY_KIND_TASK, name, strlen(name));
 }
 
 static struct cyi_key
@@ -40,7 +41,7 @@ static int
 with_names(cy_task_fn *fn, uint32_t cores)
 {
     int left;
-    CY_OK(cyi_names_create(&names, MAX));
+    CY_OK(cyi_names_create(&names, &hash_key, MAX));
     int rc = cy_node_run(cores, fn, NULL);
     left = (int) cyi_names_seekers(names);
     CU_ASSERT_EQUAL(left, 0);

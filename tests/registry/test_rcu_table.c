@@ -9,12 +9,13 @@
 
 enum { NAMES = 64, READERS = 2, PENDING_MAX = 1000000 };
 
+static const struct cyi_hash_key hash_key = {{1, 2}};
 static struct cyi_table *table;
 
 static struct cyi_key
 key_of(const char *name)
 {
-    return cyi_key_make(CY_KIND_TASK, name, strlen(name));
+    return cyi_key_make(&hash_key, CY_KIND_TASK, name, strlen(name));
 }
 
 /* A reference in which each field says the same number: a torn one is seen. */
@@ -54,7 +55,7 @@ static void
 a_name_is_found_until_it_is_removed(void)
 {
     struct cyi_key key = key_of("alice"), other = key_of("alicf");
-    struct cyi_key as_channel = cyi_key_make(CY_KIND_CHANNEL, "alice", 5);
+    struct cyi_key as_channel = cyi_key_make(&hash_key, CY_KIND_CHANNEL, "alice", 5);
     struct cyi_entry *entry;
     cy_ref ref = ref_of(1);
     begin();
@@ -83,14 +84,14 @@ names_of_each_length_differ_by_kind_and_byte(void)
     memset(name, 'x', sizeof name);
     begin();
     for (uint32_t size = 0; size <= UINT8_MAX; size++) {
-        struct cyi_key key = cyi_key_make(CY_KIND_TASK, name, size);
+        struct cyi_key key = cyi_key_make(&hash_key, CY_KIND_TASK, name, size);
         wrong += cyi_table_lookup(table, &key, &ref);
         CY_OK(cyi_table_add(table, &entries[size], &key, ref_of(size)));
     }
     for (uint32_t size = 0; size <= UINT8_MAX; size++) {
-        struct cyi_key key = cyi_key_make(CY_KIND_TASK, name, size);
+        struct cyi_key key = cyi_key_make(&hash_key, CY_KIND_TASK, name, size);
         wrong += !cyi_table_lookup(table, &key, &ref) || ref.slot != size;
-        key = cyi_key_make(CY_KIND_CHANNEL, name, size);
+        key = cyi_key_make(&hash_key, CY_KIND_CHANNEL, name, size);
         wrong += cyi_table_lookup(table, &key, &ref);
     }
     CU_ASSERT_EQUAL(wrong, 0);

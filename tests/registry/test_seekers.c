@@ -5,6 +5,7 @@
 
 enum { MANY = 8 };
 
+static const struct cyi_hash_key hash_key = {{1, 2}};
 static struct cyi_seekers seekers;
 static struct cyi_seeker all[MANY];
 static struct cyi_key alice, bob;
@@ -30,8 +31,8 @@ static void
 begin(void)
 {
     seekers = (struct cyi_seekers){.count = 0};
-    alice = cyi_key_make(CY_KIND_TASK, "alice", 5);
-    bob = cyi_key_make(CY_KIND_CHANNEL, "alice", 5);
+    alice = cyi_key_make(&hash_key, CY_KIND_TASK, "alice", 5);
+    bob = cyi_key_make(&hash_key, CY_KIND_CHANNEL, "alice", 5);
     told_count = 0;
 }
 

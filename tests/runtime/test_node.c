@@ -255,8 +255,9 @@ static int extension_made, extension_ended;
 static cy_ref extension_heard;
 
 static int
-fail_to_make(struct cyi_extension *out)
+fail_to_make(struct cyi_extension *out, const struct cyi_node *node)
 {
+    (void) node;
     out->data = &extension_made; /* half made: not to be used */
     return -ENOMEM;
 }
@@ -277,8 +278,9 @@ end_extension(void *data)
 }
 
 static int
-make(struct cyi_extension *out)
+make(struct cyi_extension *out, const struct cyi_node *node)
 {
+    (void) node;
     extension_made++;
     *out = (struct cyi_extension){.data = &extension_made, .gone = hear, .fini = end_extension};
     return 0;
@@ -360,7 +362,7 @@ the_tag_of_a_node_is_never_zero(void)
     cy_node_options(&options, 1);
     CY_OK(cyi_node_create(&node, &options, make_odd_os(3, 1)));
     CU_ASSERT_NOT_EQUAL(node->tag, 0);
-    CU_ASSERT_EQUAL(zeros, -1);
+    CU_ASSERT_TRUE(zeros < 0);
     CU_ASSERT_EQUAL(cyi_node_free(&node), 0);
 }
 

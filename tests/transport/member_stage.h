@@ -18,8 +18,8 @@ static struct cyi_members *members;
 
 /* What the membership has asked of links, and told. */
 static struct {
-    uint32_t dials, pings, pongs, suspects, alives, ends, online, offline;
-    uint32_t ended_tag, asked;
+    uint32_t dials, pings, pongs, suspects, alives, cuts, ends, online, offline;
+    uint32_t ended_tag, cut_tag, asked;
 } did;
 
 static inline int
@@ -57,6 +57,14 @@ count_put(struct cyi_core *core, uint32_t tag, enum cyi_op op, const void *body,
 }
 
 static inline void
+count_cut(struct cyi_core *core, uint32_t tag)
+{
+    (void) core;
+    did.cuts++;
+    did.cut_tag = tag;
+}
+
+static inline void
 count_end(struct cyi_core *core, uint32_t tag)
 {
     (void) core;
@@ -91,6 +99,7 @@ static const struct cyi_member_way counting = {
     .dial = count_dial,
     .control = count_control,
     .put = count_put,
+    .cut = count_cut,
     .end = count_end,
     .stream = count_stream,
     .meet = refuse_to_meet,

@@ -60,6 +60,18 @@ patience(uint32_t number)
     return now() - begin;
 }
 
+/* So long that others are asked. */
+static void
+fall_silent(uint32_t number)
+{
+    uint32_t before = did.suspects;
+    hear_from(number);
+    cy_sleep(2300 * CY_MILLISECOND);
+    hear_from(8);
+    cyi_members_turn(members, now());
+    WORLD_CHECK(did.suspects == before + 1);
+}
+
 static int
 vouch(void *arg)
 {
@@ -68,13 +80,45 @@ vouch(void *arg)
     go_online(7);
     go_online(8);
     give_item(8, CYI_OP_ALIVE, 7, 4); /* nobody has asked */
+    WORLD_CHECK(did.cuts == 0);
     took = patience(7);
-    WORLD_CHECK(took > 6700 * CY_MILLISECOND && took < 7 * CY_SECOND);
+    WORLD_CHECK(did.cuts == 1 && did.cut_tag == 7); /* told often, taken once */
+    WORLD_CHECK(took > 4400 * CY_MILLISECOND && took < 4600 * CY_MILLISECOND);
+    return 0;
+}
+
+static int
+vouch_again(void *arg)
+{
+    (void) arg;
+    go_online(7);
+    go_online(8);
+    for (uint32_t round = 1; round <= 2; round++) {
+        fall_silent(7);
+        give_item(8, CYI_OP_ALIVE, 7, 3);
+        WORLD_CHECK(did.cuts == round - 1);
+        give_item(8, CYI_OP_ALIVE, 7, 4);
+        WORLD_CHECK(did.cuts == round);
+        hear_from(7);
+        give_item(8, CYI_OP_ALIVE, 7, 4);
+        WORLD_CHECK(did.cuts == round);
+    }
+    /* One that has no connection is dialled already. */
+    fall_silent(7);
+    go_down(7);
+    give_item(8, CYI_OP_ALIVE, 7, 4);
+    WORLD_CHECK(did.cuts == 2 && did.offline == 0);
     return 0;
 }
 
 static void
-has_half_as_much_patience_again_when_others_vouch(void)
+tries_a_new_connection_once_in_each_silence(void)
+{
+    run(vouch_again);
+}
+
+static void
+tries_a_new_connection_when_others_vouch_but_waits_no_longer(void)
 {
     run(vouch);
 }
@@ -296,7 +340,8 @@ keeps_so_many_messages_for_who_does_not_read(void)
 }
 
 CY_TEST_MAIN("transport.member_state", CY_TEST(takes_the_silent_for_lost_until_they_speak),
-             CY_TEST(has_half_as_much_patience_again_when_others_vouch),
+             CY_TEST(tries_a_new_connection_when_others_vouch_but_waits_no_longer),
+             CY_TEST(tries_a_new_connection_once_in_each_silence),
              CY_TEST(says_of_others_what_it_has_just_heard),
              CY_TEST(gives_others_the_time_that_it_has_slept_itself),
              CY_TEST(takes_a_node_for_ended_when_nobody_listens_there),

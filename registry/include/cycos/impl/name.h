@@ -8,6 +8,7 @@
 #ifndef CYCOS_IMPL_NAME_H
 #define CYCOS_IMPL_NAME_H
 
+#include <cycos/impl/hash.h>
 #include <cycos/impl/list.h>
 #include <cycos/impl/map.h>
 #include <cycos/impl/task.h>
@@ -26,8 +27,9 @@ struct cyi_key {
     uint8_t kind; /* enum cy_kind */
 };
 
-/* The name must be shorter than 256 bytes. */
-struct cyi_key cyi_key_make(enum cy_kind kind, const char *name, size_t size);
+/* The name must be shorter than 256 bytes. The hash key is the node's. */
+struct cyi_key cyi_key_make(const struct cyi_hash_key *hash_key, enum cy_kind kind,
+                            const char *name, size_t size);
 bool cyi_key_equal(const struct cyi_key *a, const struct cyi_key *b);
 
 /* Of which core of a node a name must be: its index, or one of these. */

@@ -66,7 +66,7 @@ void cyi_map_drain(struct cyi_map *map, void (*visit)(struct cyi_map_node *node,
 /* Forgets all members, without a look at them, and gives the memory back. */
 void cyi_map_fini(struct cyi_map *map);
 
-/* Spreads a number, or some bytes, over 64 bits. Not for keys that an enemy may choose. */
+/* Spreads a number over 64 bits. For keys that an enemy may choose there is hash.h. */
 static inline uint64_t
 cyi_hash_number(uint64_t number)
 {
@@ -74,6 +74,5 @@ cyi_hash_number(uint64_t number)
     number = (number ^ (number >> 32)) * UINT64_C(0xd6e8feb86659fd93);
     return number ^ (number >> 32);
 }
-uint64_t cyi_hash_bytes(const void *bytes, size_t size, uint64_t seed);
 
 #endif

@@ -3,6 +3,7 @@
 #define CYCOS_IMPL_NODE_H
 
 #include <cycos/impl/core.h>
+#include <cycos/impl/hash.h>
 #include <cycos/impl/metrics.h>
 #include <cycos/log.h>
 #include <pthread.h>
@@ -38,6 +39,7 @@ struct cyi_node {
     struct cyi_log *log;
     uint8_t incarnation[16];
     uint32_t tag; /* the first 32 bits of it */
+    struct cyi_hash_key hash_key;
     uint16_t core_count;
     bool complete; /* all cores have been made */
     struct cyi_core **cores;
@@ -120,6 +122,6 @@ void cyi_node_wake_all(struct cyi_node *node);
 
 /* The extension, made by create() if it is not there yet; NULL without memory. */
 void *cyi_node_extend(struct cyi_node *node, int which,
-                      int (*create)(struct cyi_extension *out));
+                      int (*create)(struct cyi_extension *out, const struct cyi_node *node));
 
 #endif
