@@ -433,6 +433,37 @@ a_server_that_comes_back_is_found_again(void)
 }
 
 static int
+load_a_server_that_stays_away(void *arg)
+{
+    CY_CHECK_EQ(cy_task_spawn(NULL, load_serve_badly, (void *) (uintptr_t) 500, NULL), 0);
+    load(arg);
+    return 0;
+}
+
+/* Nothing is sent to nobody, and the run ends for all that. */
+static void
+a_server_that_stays_away_is_looked_for_until_the_end(void)
+{
+    static char target[] = "task://bad";
+    set_flags(LOAD_VERB_DELIVER);
+    flags.rate = "10k";
+    flags.drop_after_ns = 50 * CY_MILLISECOND;
+    flags.timeout_ns = 20 * CY_MILLISECOND;
+    flags.duration_ns = 400 * CY_MILLISECOND;
+    flags.connections = flags.pipeline = 1;
+    memset(&bad, 0, sizeof bad);
+    CU_ASSERT_EQUAL(cy_node_run(1, load_a_server_that_stays_away, target), 0);
+    CU_ASSERT_TRUE_FATAL(job.has_result);
+    const struct load_counters *total = &job.result.total;
+    CU_ASSERT_EQUAL(bad.lives, 1);
+    CU_ASSERT_TRUE(total->dropped > 0);
+    CU_ASSERT_EQUAL(total->sent + total->dropped, 4000);
+    CU_ASSERT_EQUAL(total->disconnects, 1);
+    CU_ASSERT_EQUAL(load_faults_sum(&total->faults), 0);
+    load_result_fini(&job.result);
+}
+
+static int
 load_nobody(void *arg)
 {
     load(arg);
@@ -489,5 +520,6 @@ CY_TEST_MAIN("load.senders", CY_TEST(a_closed_loop_to_a_task_is_proved_whatever_
              CY_TEST(a_reply_that_is_not_the_request_is_corrupted_and_none_is_lost),
              CY_TEST(books_that_say_nothing_leave_it_unproved),
              CY_TEST(a_server_that_comes_back_is_found_again),
+             CY_TEST(a_server_that_stays_away_is_looked_for_until_the_end),
              CY_TEST(a_name_that_nobody_has_is_said),
              CY_TEST(a_channel_without_subscribers_is_waited_for))
