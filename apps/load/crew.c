@@ -262,13 +262,26 @@ start_all_hired(struct load_crew *crew, const struct load_order *model, char *er
     };
     int rc = 0;
     snprintf(assignment.target, sizeof assignment.target, "%s", settings->target_text);
-    for (uint32_t i = 0; i < crew->hand_count && crew->parts < model->parts && rc == 0; i++) {
-        uint32_t left = model->parts - crew->parts;
-        assignment.first = crew->parts;
-        assignment.count = crew->hands[i].cores < left ? crew->hands[i].cores : left;
-        rc = start_hired(crew, &crew->hands[i], &assignment, error, size);
+    for (uint32_t i = 0; i < crew->hand_count && rc == 0; i++) {
+        assignment.first = crew->hands[i].first;
+        assignment.count = crew->hands[i].count;
+        if (assignment.count > 0)
+            rc = start_hired(crew, &crew->hands[i], &assignment, error, size);
     }
     return rc;
+}
+
+/* With fewer parts than cores each worker leaves cores idle, and not the last ones all. */
+static void
+share_parts(struct load_crew *crew, uint32_t parts)
+{
+    uint64_t before = 0;
+    for (uint32_t i = 0; i < crew->hand_count; i++) {
+        struct load_hand *hand = &crew->hands[i];
+        hand->first = (uint32_t) (before * parts / crew->cores);
+        before += hand->cores;
+        hand->count = (uint32_t) (before * parts / crew->cores) - hand->first;
+    }
 }
 
 int
@@ -282,8 +295,10 @@ load_crew_start(struct load_crew *crew, const struct load_order *model, char *er
     crew->orders = calloc(model->parts, sizeof *crew->orders);
     if (crew->generators == NULL || crew->orders == NULL)
         return -ENOMEM;
-    return crew->hand_count > 0 ? start_all_hired(crew, model, error, size)
-                                : start_own(crew, model);
+    if (crew->hand_count == 0)
+        return start_own(crew, model);
+    share_parts(crew, model->parts);
+    return start_all_hired(crew, model, error, size);
 }
 
 void
@@ -309,10 +324,8 @@ load_crew_part(const struct load_crew *crew, cy_ref generator)
 const struct load_hand *
 load_crew_hand(const struct load_crew *crew, uint32_t part)
 {
-    for (uint32_t i = 0, end = 0; i < crew->hand_count; i++) {
-        end += crew->hands[i].cores;
-        if (part < end)
+    for (uint32_t i = 0; i < crew->hand_count; i++)
+        if (part - crew->hands[i].first < crew->hands[i].count)
             return &crew->hands[i];
-    }
     return NULL;
 }

@@ -7,6 +7,7 @@
 struct load_hand {
     cy_ref ref; /* of the worker */
     uint32_t cores;
+    uint32_t first, count; /* its parts of the present run, which may be none */
     char name[64];
 };
 

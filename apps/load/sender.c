@@ -14,6 +14,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* To a sender: something has changed; no body. */
+enum { NUDGE = LOAD_TALK_PAGE + 1 };
+
 #define PAUSE_NS (100 * CY_MICROSECOND) /* before a full mailbox or link is tried again */
 
 static const struct load_settings *
@@ -38,7 +41,7 @@ load_sender_wake(struct load_sender *sender)
 void
 load_sender_nudge(struct load_sender *sender)
 {
-    int rc = cy_send_bytes(sender->task, LOAD_TALK_MARK, NULL, 0);
+    int rc = cy_send_bytes(sender->task, NUDGE, NULL, 0);
     (void) rc; /* gone only when the run is over */
 }
 
@@ -62,10 +65,12 @@ begin_stream(struct load_sender *sender)
 {
     const struct load_office *office = sender->office;
     end_stream(sender);
-    sender->life = office->life;
     /* Each stream has a number of its own: a reader may have seen the last one. */
-    return load_stream_begin(&sender->stream, sender->stream.id + office->streams,
-                             office->recipient.readers, office->mark_every);
+    int rc = load_stream_begin(&sender->stream, sender->stream.id + office->streams,
+                               office->recipient.readers, office->mark_every);
+    if (rc == 0)
+        sender->life = office->life;
+    return rc;
 }
 
 static void
@@ -208,7 +213,7 @@ judge(struct load_sender *sender, enum load_outcome outcome)
         load_office_lose(sender->office, sender->life);
         return true;
     case LOAD_LEFT:
-        counters->faults.lost += call;
+        counters->faults.lost++;
         load_office_lose(sender->office, sender->life);
         return false;
     case LOAD_UNANSWERED:

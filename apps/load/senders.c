@@ -9,10 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/*
- * So much of all senders together may wait for a reader to book it, twice: less than a mailbox
- * takes, so that what is lost was not lost for want of a pause, and less than a memory has.
- */
 enum { WAITING_MAX = 16384, MARK_EVERY_MAX = 1000 };
 #define WAITING_BYTES_MAX ((uint64_t) 64 << 20)
 
@@ -39,8 +35,8 @@ find(struct load_place *out, const struct load_settings *settings, char *error, 
     return rc;
 }
 
-static uint32_t
-mark_every(const struct load_settings *settings)
+uint32_t
+load_mark_every(const struct load_settings *settings)
 {
     uint64_t streams = (uint64_t) settings->connections * settings->pipeline;
     uint64_t waiting = WAITING_BYTES_MAX / settings->sizes.max_bytes;
@@ -64,7 +60,7 @@ open_all(struct load_group *group, const struct load_order *order)
         .recipient = order->place.recipient,
         .run = order->run,
         .streams = streams,
-        .mark_every = mark_every(settings),
+        .mark_every = load_mark_every(settings),
         .senders = calloc((size_t) order->count * pipeline, sizeof *s->office.senders),
     };
     s->idle = calloc(order->count, sizeof(struct load_sender *));

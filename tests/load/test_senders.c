@@ -2,6 +2,7 @@
 #include "books.h"
 #include "coordinator.h"
 #include "cy_node.h"
+#include "senders.h"
 #include "serve_name.h"
 
 #include <cycos/channel.h>
@@ -134,6 +135,30 @@ a_large_payload_goes_too(void)
     set_flags(LOAD_VERB_CALL);
     flags.value_size = "16-200k";
     run_good(task, "replies and books", 1);
+}
+
+static uint32_t
+mark_every(uint32_t connections, uint32_t pipeline, size_t bytes)
+{
+    settings.connections = connections;
+    settings.pipeline = pipeline;
+    settings.sizes.max_bytes = bytes;
+    return load_mark_every(&settings);
+}
+
+static void
+what_waits_to_be_booked_has_a_limit(void)
+{
+    CU_ASSERT_EQUAL(mark_every(1, 1, 64), 1000);
+    CU_ASSERT_EQUAL(mark_every(16, 1, 64), 1000);
+    CU_ASSERT_EQUAL(mark_every(17, 1, 64), 963);
+    CU_ASSERT_EQUAL(mark_every(4, 128, 64), 32);
+    CU_ASSERT_EQUAL(mark_every(16384, 1, 64), 1);
+    CU_ASSERT_EQUAL(mark_every(100000, 4096, 64), 1);
+    CU_ASSERT_EQUAL(mark_every(1, 1, (size_t) 64 << 10), 1000);
+    CU_ASSERT_EQUAL(mark_every(1, 1, (size_t) 128 << 10), 512);
+    CU_ASSERT_EQUAL(mark_every(4, 1, (size_t) 1 << 20), 16);
+    CU_ASSERT_EQUAL(mark_every(4, 1, (size_t) 64 << 20), 1);
 }
 
 /* Takes everything and says nothing: no server of ours. */
@@ -433,6 +458,37 @@ a_server_that_comes_back_is_found_again(void)
 }
 
 static int
+load_a_server_that_stays_away(void *arg)
+{
+    CY_CHECK_EQ(cy_task_spawn(NULL, load_serve_badly, (void *) (uintptr_t) 500, NULL), 0);
+    load(arg);
+    return 0;
+}
+
+/* Nothing is sent to nobody, and the run ends for all that. */
+static void
+a_server_that_stays_away_is_looked_for_until_the_end(void)
+{
+    static char target[] = "task://bad";
+    set_flags(LOAD_VERB_DELIVER);
+    flags.rate = "10k";
+    flags.drop_after_ns = 50 * CY_MILLISECOND;
+    flags.timeout_ns = 20 * CY_MILLISECOND;
+    flags.duration_ns = 400 * CY_MILLISECOND;
+    flags.connections = flags.pipeline = 1;
+    memset(&bad, 0, sizeof bad);
+    CU_ASSERT_EQUAL(cy_node_run(1, load_a_server_that_stays_away, target), 0);
+    CU_ASSERT_TRUE_FATAL(job.has_result);
+    const struct load_counters *total = &job.result.total;
+    CU_ASSERT_EQUAL(bad.lives, 1);
+    CU_ASSERT_TRUE(total->dropped > 0);
+    CU_ASSERT_EQUAL(total->sent + total->dropped, 4000);
+    CU_ASSERT_EQUAL(total->disconnects, 1);
+    CU_ASSERT_EQUAL(load_faults_sum(&total->faults), 0);
+    load_result_fini(&job.result);
+}
+
+static int
 load_nobody(void *arg)
 {
     load(arg);
@@ -484,10 +540,12 @@ a_channel_without_subscribers_is_waited_for(void)
 CY_TEST_MAIN("load.senders", CY_TEST(a_closed_loop_to_a_task_is_proved_whatever_the_verb),
              CY_TEST(a_closed_loop_to_a_channel_is_proved_by_every_subscriber),
              CY_TEST(an_open_loop_sends_what_its_schedule_holds),
-             CY_TEST(a_large_payload_goes_too), CY_TEST(sent_without_books_is_unproved),
+             CY_TEST(a_large_payload_goes_too), CY_TEST(what_waits_to_be_booked_has_a_limit),
+             CY_TEST(sent_without_books_is_unproved),
              CY_TEST(each_fault_of_the_way_is_found_in_the_books),
              CY_TEST(a_reply_that_is_not_the_request_is_corrupted_and_none_is_lost),
              CY_TEST(books_that_say_nothing_leave_it_unproved),
              CY_TEST(a_server_that_comes_back_is_found_again),
+             CY_TEST(a_server_that_stays_away_is_looked_for_until_the_end),
              CY_TEST(a_name_that_nobody_has_is_said),
              CY_TEST(a_channel_without_subscribers_is_waited_for))

@@ -179,21 +179,24 @@ class Workers(Network):
 
     def test_two_workers_make_one_result(self):
         self.start("serve", "task://box")
+        self.options[-1] = 2
         self.worker("ann")
         self.worker("bob")
         result, text = self.at_rate(1000, "--workers", 2, "task://box")
         self.check(result, "replies and books")
         self.assertEqual(result["summary"]["sent"], 300, text)
         self.assertEqual(result["latency_us"]["corrected"]["count"], 300)
-        self.assertEqual(sorted(core["worker"] for core in result["cores"]), ["ann.0", "bob.0"])
-        self.assertEqual([core["sent"] for core in result["cores"]], [150, 150])
+        self.assertEqual(sorted(core["worker"] for core in result["cores"]),
+                         ["ann.0", "ann.0", "bob.0", "bob.0"])
+        self.assertEqual([core["sent"] for core in result["cores"]], [75] * 4)
         self.assertEqual([round(s["offered"]) for s in result["seconds"]], [300])
         # They are free again, and other targets do as well.
         server = self.start("serve", "tcp://127.0.0.1:0", ready="serving tcp://")
         target = server.seen.split()[1]
-        result, text = self.at_rate(1000, "--workers", 2, target)
+        result, text = self.at_rate(1000, "--workers", 2, "--connections", 2, target)
         self.check(result, "replies")
         self.assertEqual([core["sent"] for core in result["cores"]], [150, 150], text)
+        self.assertEqual(len({core["worker"] for core in result["cores"]}), 2)
 
     def test_a_worker_that_dies_is_reported_and_the_rest_goes_on(self):
         self.start("serve", "task://box")
