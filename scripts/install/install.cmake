@@ -35,26 +35,25 @@ if(CY_SHARED)
   list(APPEND libraries cycos)
 endif()
 
-# What a program links that takes the archive: for pkg-config, for the linker, for Debian.
-set(requires)
+# What a program links that takes the archive; and for Debian. In an order that a linker can
+# follow, which pkg-config would not keep if it were told to ask the others' files.
 set(static_libraries)
 set(static_packages)
 if("PkgConfig::WOLFSSL" IN_LIST needs)
-  list(APPEND requires wolfssl)
   list(APPEND static_libraries wolfssl)
   list(APPEND static_packages libwolfssl-dev)
 endif()
 if("PkgConfig::LIBCRYPTO" IN_LIST needs)
-  list(APPEND requires libcrypto)
   list(APPEND static_libraries crypto)
   list(APPEND static_packages libssl-dev)
 endif()
 if(CY_RCU_USED STREQUAL "liburcu")
-  list(APPEND requires liburcu-qsbr liburcu-cds)
   list(APPEND static_libraries urcu-qsbr urcu-cds urcu-common)
   list(APPEND static_packages liburcu-dev)
 endif()
-list(JOIN requires " " requires)
+list(APPEND static_libraries m) # wolfSSL's archive, whose pkg-config file does not say so
+list(TRANSFORM static_libraries PREPEND "-l" OUTPUT_VARIABLE static_flags)
+list(JOIN static_flags " " static_flags)
 list(JOIN static_packages ", " static_packages)
 foreach(library IN LISTS libraries)
   target_include_directories(${library} INTERFACE

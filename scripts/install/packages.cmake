@@ -25,7 +25,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libcycos-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION
   "thread-per-core actors in C: headers, archive, manual\n${about}")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
-# What the archive needs, which pkg-config wants to see in any case.
+# With what the archive needs.
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
   "libcycos${CY_ABI} (= ${PROJECT_VERSION}), ${static_packages}")
 
