@@ -35,17 +35,26 @@ if(CY_SHARED)
   list(APPEND libraries cycos)
 endif()
 
-# What a program links that takes the archive.
-set(requires wolfssl)
-set(static_libraries wolfssl)
-if(CY_RCU_USED STREQUAL "liburcu")
-  string(APPEND requires " liburcu-qsbr liburcu-cds")
-  list(APPEND static_libraries urcu-qsbr urcu-cds urcu-common)
+# What a program links that takes the archive; and for Debian. In an order that a linker can
+# follow, which pkg-config would not keep if it were told to ask the others' files.
+set(static_libraries)
+set(static_packages)
+if("PkgConfig::WOLFSSL" IN_LIST needs)
+  list(APPEND static_libraries wolfssl)
+  list(APPEND static_packages libwolfssl-dev)
 endif()
-if(CY_LIBCRYPTO AND LIBCRYPTO_FOUND)
-  string(APPEND requires " libcrypto")
+if("PkgConfig::LIBCRYPTO" IN_LIST needs)
   list(APPEND static_libraries crypto)
+  list(APPEND static_packages libssl-dev)
 endif()
+if(CY_RCU_USED STREQUAL "liburcu")
+  list(APPEND static_libraries urcu-qsbr urcu-cds urcu-common)
+  list(APPEND static_packages liburcu-dev)
+endif()
+list(APPEND static_libraries m) # wolfSSL's archive, whose pkg-config file does not say so
+list(TRANSFORM static_libraries PREPEND "-l" OUTPUT_VARIABLE static_flags)
+list(JOIN static_flags " " static_flags)
+list(JOIN static_packages ", " static_packages)
 foreach(library IN LISTS libraries)
   target_include_directories(${library} INTERFACE
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
@@ -111,6 +120,11 @@ install(CODE "if(CMAKE_INSTALL_DO_STRIP)
     \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/libcycos.a\"
     COMMAND_ERROR_IS_FATAL ANY)
 endif()" COMPONENT development)
+
+if(EXISTS ${CMAKE_SOURCE_DIR}/apps/cycosctl/cycosctl.bash)
+  install(FILES ${CMAKE_SOURCE_DIR}/apps/cycosctl/cycosctl.bash RENAME cycosctl COMPONENT tools
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+endif()
 
 # The manual pages. The programs say themselves what options they have, so they must run here.
 find_package(Python3 COMPONENTS Interpreter)

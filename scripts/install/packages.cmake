@@ -25,12 +25,9 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libcycos-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION
   "thread-per-core actors in C: headers, archive, manual\n${about}")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
-# What the archive needs, which pkg-config wants to see in any case.
-set(depends "libcycos${CY_ABI} (= ${PROJECT_VERSION}), libwolfssl-dev")
-if(CY_RCU_USED STREQUAL "liburcu")
-  string(APPEND depends ", liburcu-dev")
-endif()
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS ${depends})
+# With what the archive needs.
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
+  "libcycos${CY_ABI} (= ${PROJECT_VERSION}), ${static_packages}")
 
 set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME cycos-tools)
 set(CPACK_DEBIAN_TOOLS_DESCRIPTION
