@@ -28,10 +28,10 @@ struct cyi_connection {
     struct cyi_link *link; /* NULL: not yet, or no more */
     uint16_t number;       /* of the link that it serves or has served */
     cy_socket *socket;     /* NULL: closed */
-    bool secured;        /* frames are sealed */
-    struct cyi_tls *tls; /* NULL: none; with it frames are not sealed a second time */
-    int error;        /* why it was cut */
-    cy_time heard_at; /* when something was read, or there was nothing to wait for */
+    bool secured;          /* frames are sealed */
+    struct cyi_tls *tls;   /* NULL: none; with it frames are not sealed a second time */
+    int error;             /* why it was cut */
+    cy_time heard_at;      /* when something was read, or there was nothing to wait for */
     struct cyi_seal send, receive;
     struct cyi_piece pieces[CYI_PIECES_MAX];
     uint32_t piece_first, piece_count;

@@ -230,7 +230,8 @@ cyi_file_give(struct cyi_file_giving *giving)
         return rc;
     cyi_file_source_rewind(&giving->source);
     rc = give_bytes(giving);
-    if (rc == 0 && giving->answer.result == CY_FILE_SENT && giving->request.size > giving->there)
+    if (rc == 0 && giving->answer.result == CY_FILE_SENT &&
+        giving->request.size > giving->there)
         tell(giving, giving->request.size);
     return rc;
 }

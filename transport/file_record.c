@@ -30,8 +30,7 @@ hash_of(const char *dir, const char *name)
 static struct record *
 find(const struct cyi_file_store *store, const struct cyi_file_request *place)
 {
-    cyi_map_for_each(node, &store->records, hash_of(place->dir, place->name))
-    {
+    cyi_map_for_each(node, &store->records, hash_of(place->dir, place->name)) {
         struct record *record = cyi_container_of(node, struct record, node);
         if (strcmp(record->text, place->dir) == 0 && strcmp(record->name, place->name) == 0)
             return record;
@@ -42,8 +41,7 @@ find(const struct cyi_file_store *store, const struct cyi_file_request *place)
 static struct cyi_file_owner *
 find_owner(const struct cyi_file_store *store, const uint8_t id[CYI_FILE_OWNER])
 {
-    cyi_map_for_each(node, &store->owners, cyi_hash_bytes(id, CYI_FILE_OWNER, 0))
-    {
+    cyi_map_for_each(node, &store->owners, cyi_hash_bytes(id, CYI_FILE_OWNER, 0)) {
         struct cyi_file_owner *owner = cyi_container_of(node, struct cyi_file_owner, node);
         if (memcmp(owner->id, id, sizeof owner->id) == 0)
             return owner;
@@ -62,8 +60,8 @@ cyi_file_owner_get(struct cyi_file_store *store, const uint8_t id[CYI_FILE_OWNER
         return NULL;
     memcpy(owner->id, id, sizeof owner->id);
     cyi_list_init(&owner->records);
-    if (cyi_map_insert(&store->owners, &owner->node,
-                       cyi_hash_bytes(id, CYI_FILE_OWNER, 0)) != 0) {
+    if (cyi_map_insert(&store->owners, &owner->node, cyi_hash_bytes(id, CYI_FILE_OWNER, 0)) !=
+        0) {
         free(owner);
         return NULL;
     }

@@ -53,7 +53,7 @@ struct cyi_net {
     struct cyi_discover *discover; /* the hub's */
     struct cyi_locates *locates;   /* locate.c */
     struct cyi_file_store files;
-    uint8_t address_count;         /* what we say of ourselves */
+    uint8_t address_count; /* what we say of ourselves */
     uint8_t addresses[CYI_WIRE_ADDRESSES][16];
     struct cyi_net_core *cores; /* one per core */
 };
@@ -86,8 +86,8 @@ struct cyi_net_core {
     struct cyi_list active;     /* links with something to write, or to acknowledge */
     struct cyi_link **numbered; /* by link->number: CYI_LINKS_MAX + 1 places, [0] unused */
     uint16_t last_number;
-    struct cyi_list parting; /* connections that wait for the goodbye only */
-    struct cyi_list pending; /* connections whose peer has not introduced itself */
+    struct cyi_list parting;    /* connections that wait for the goodbye only */
+    struct cyi_list pending;    /* connections whose peer has not introduced itself */
     struct cyi_list file_lines; /* connections for files that nobody uses now (file_dial.c) */
     uint32_t file_line_count;
     bool file_lines_watched; /* a task closes them in time */

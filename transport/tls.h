@@ -20,10 +20,10 @@ struct cyi_tls_context;
 struct cyi_tls;
 
 enum {
-    CYI_TLS_ACCEPTED_MAX = 64,     /* certificates in a file */
-    CYI_TLS_FILE_MAX = 256 << 10,  /* bytes of a file */
-    CYI_TLS_EXPORT = 32,           /* bytes */
-    CYI_TLS_SLACK = 128,           /* what a record adds, and whatever else is to be said */
+    CYI_TLS_ACCEPTED_MAX = 64,    /* certificates in a file */
+    CYI_TLS_FILE_MAX = 256 << 10, /* bytes of a file */
+    CYI_TLS_EXPORT = 32,          /* bytes */
+    CYI_TLS_SLACK = 128,          /* what a record adds, and whatever else is to be said */
 };
 
 /* One of the files, as text; `name` is for messages. */
