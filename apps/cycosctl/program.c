@@ -195,10 +195,9 @@ make_name(char *name, size_t size, const struct ctl_command *command)
 static int
 run_command(struct ctl *ctl, struct cy_options *options)
 {
-    char name[CY_NODE_NAME_MAX + 1];
-    make_name(name, sizeof name, ctl->command);
+    make_name(ctl->name, sizeof ctl->name, ctl->command);
     if (options->name == NULL)
-        options->name = name;
+        options->name = ctl->name;
     return run(ctl, options);
 }
 

@@ -1,4 +1,4 @@
-"""test_make.py - cycosctl makes secrets and certificates, and nodes trust each other by them."""
+"""test_make.py - cycosctl makes secrets and certificates, by which nodes trust each other."""
 import json
 import os
 import pathlib
@@ -23,8 +23,8 @@ class Made(unittest.TestCase):
         return done
 
     def certificate(self, *options):
-        return subprocess.run(["openssl", "x509", "-in", self.path, "-noout", *options], text=True,
-                              check=True, capture_output=True).stdout
+        return subprocess.run(["openssl", "x509", "-in", self.path, "-noout", *options],
+                              text=True, check=True, capture_output=True).stdout
 
     def test_a_secret_is_for_its_owner_only(self):
         self.assertEqual(self.make("keygen").stdout, "")
@@ -37,7 +37,7 @@ class Made(unittest.TestCase):
     def test_a_certificate_stands_with_its_key_in_one_file(self):
         self.make("cert", "--subject", "node.example", "--days", "3")
         self.assertIn("node.example", self.certificate("-subject"))
-        self.assertEqual(self.certificate("-checkend", str(2 * 86400)), "Certificate will not expire\n")
+        self.assertIn("will not expire", self.certificate("-checkend", str(2 * 86400)))
         text = self.path.read_text()
         self.assertEqual(text.count("PRIVATE KEY-----"), 2)
         self.assertEqual(text.count("CERTIFICATE-----"), 2)
@@ -74,7 +74,8 @@ class Trust(Network):
                 "--udp-port", str(self.port)]
         for options in ((), ("--secret-file", self.files["secret"]),
                         ("--certfile", self.files["pem"]),
-                        ("--secret-file", self.files["secret"], "--certfile", self.files["other"])):
+                        ("--secret-file", self.files["secret"],
+                         "--certfile", self.files["other"])):
             done = subprocess.run([*bare, *options], text=True, capture_output=True,
                                   timeout=PATIENCE_S)
             self.assertEqual(done.returncode, REFUSED, (options, done.stderr))

@@ -9,7 +9,7 @@ ping_all(void *arg)
 {
     (void) arg;
     for (uint32_t node = 0; node < TRIO_NODES; node++) {
-        for (uint16_t core = 0; core < TRIO_CORES; core++) {
+        for (uint16_t core = 0; core < (uint16_t) TRIO_CORES; core++) {
             const void *bytes;
             size_t size;
             char name[CY_NAME_MAX + 1];
