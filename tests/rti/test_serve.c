@@ -202,6 +202,37 @@ orphans(void *arg)
     return 0;
 }
 
+/* The server is a task: whoever watches it learns when the method has ended for good. */
+static int
+lingering(void *arg)
+{
+    static const struct cy_rti_options brief = {.result_ns = 50 * CY_MILLISECOND,
+                                                .spread = true};
+    (void) arg;
+    for (int i = 0; i < SPOTS; i++) {
+        cy_ref task, result, method = spot_method(spots[i], counted, &brief);
+        cy_msg *msg = NULL;
+        CY_CHECK_EQ(cy_rti_call(&result, method, NULL, soon()), 0);
+        CY_CHECK_EQ(cy_terminate(result), 0);
+        CY_CHECK_EQ(cy_rti_call(&task, method, NULL, soon()), 0);
+        CY_CHECK_EQ(cy_monitor(cyi_rti_as(method, CY_KIND_TASK)), 0);
+        spot_close(method, spots[i]);
+        CY_CHECK_EQ(cy_receive(&msg, cy_after(CY_SECOND / 5)), -ETIMEDOUT); /* one runs */
+        CY_CHECK_EQ(cy_terminate(task), 0);
+        expect_exit(task, CY_EXIT_TERMINATED, 0, NULL);
+        CY_CHECK_EQ(cy_receive(&msg, cy_after(10 * CY_MILLISECOND)), -ETIMEDOUT);
+        expect_monitored(cyi_rti_as(method, CY_KIND_TASK), CY_EXIT_NORMAL, 0);
+        CY_CHECK_EQ(cy_join(NULL, task, soon()), -ESRCH);
+    }
+    return 0;
+}
+
+static void
+a_closed_method_ends_with_its_last_result(void)
+{
+    trio_run(lingering);
+}
+
 static bool spread;
 
 static int
@@ -385,6 +416,7 @@ CY_TEST_MAIN("rti.serve", CY_TEST(what_is_no_call_starts_nothing),
              CY_TEST(a_result_that_nobody_waits_for_is_forgotten),
              CY_TEST(tasks_end_with_their_callers_node_or_run_on),
              CY_TEST(tasks_may_be_spread_over_the_cores),
+             CY_TEST(a_closed_method_ends_with_its_last_result),
              CY_TEST(each_call_of_a_crowd_is_answered),
              CY_TEST(calls_under_way_when_a_method_closes_are_answered),
              CY_TEST(without_memory_a_call_fails_and_leaves_nothing),
