@@ -251,6 +251,50 @@ tasks_end_with_their_callers_node_or_run_on(void)
     }
 }
 
+/* Node 1 calls a method of ours; its link is lost in the moment in which the task is started. */
+static cy_ref started_task;
+
+static int
+call_once(void *arg)
+{
+    CY_CHECK_EQ(cy_rti_call(&started_task, *(cy_ref *) arg, NULL, soon()), 0);
+    return 0;
+}
+
+static int
+losing(void *arg)
+{
+    static const struct cy_rti_options options = {.spread = true};
+    cy_ref method;
+    uint32_t lost = 0;
+    (void) arg;
+    CY_CHECK_EQ(cy_rti_create(&method, counted, &options), 0);
+    const struct cyi_method *found = cyi_method_find(cyi_self, method);
+    spot_run(spots[2], call_once, &method); /* on this core: no moment in between */
+    begin();
+    trio_spawn(1, 0, call_once, &method);
+    for (int i = 0; i < 100000 && lost == 0 && cy_yield() == 0; i++) {
+        cyi_list_for_each(link, &found->jobs.running) {
+            const struct cyi_job *job = cyi_container_of(link, struct cyi_job, link);
+            lost += job->starting;
+            if (job->starting)
+                cyi_node_lost(cyi_self, job->caller);
+        }
+    }
+    CY_CHECK_EQ(lost, 1);
+    settle();
+    CY_CHECK_EQ(started, 1);
+    CY_CHECK_EQ(ended, 1);
+    CY_CHECK_EQ(cy_join(NULL, started_task, soon()), -ESRCH); /* and nobody wants its result */
+    return 0;
+}
+
+static void
+a_task_whose_caller_is_lost_meanwhile_is_terminated(void)
+{
+    trio_run(losing);
+}
+
 static int
 says_core(cy_args_reader *args)
 {
@@ -415,6 +459,7 @@ CY_TEST_MAIN("rti.serve", CY_TEST(what_is_no_call_starts_nothing),
              CY_TEST(a_call_that_nobody_waits_for_is_terminated),
              CY_TEST(a_result_that_nobody_waits_for_is_forgotten),
              CY_TEST(tasks_end_with_their_callers_node_or_run_on),
+             CY_TEST(a_task_whose_caller_is_lost_meanwhile_is_terminated),
              CY_TEST(tasks_may_be_spread_over_the_cores),
              CY_TEST(a_closed_method_ends_with_its_last_result),
              CY_TEST(each_call_of_a_crowd_is_answered),
