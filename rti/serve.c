@@ -84,27 +84,24 @@ discard(struct cyi_job *job)
 
 /* Start the task of a job; takes the message if 0. */
 static int
-spawn(struct cyi_core *core, struct cyi_method *method, struct cyi_job *job, cy_msg *msg,
+spawn(struct cyi_core *core, cy_ref *task, struct cyi_job *job, cy_msg *msg,
       const struct cyi_rti_request *request)
 {
+    struct cyi_method *method = cyi_method_of(job);
     const struct cy_task_options options = {.name = method->name,
                                             .stack_bytes = method->options.stack_bytes,
                                             .mailbox_max = method->options.mailbox_max,
                                             .daemon = method->options.daemon,
                                             .joinable = request->keep};
     struct cyi_invocation *invocation = cyi_invocation_make(method, job, msg, request);
-    cy_ref task;
     if (invocation == NULL)
         return -ENOMEM;
     const struct cyi_owned owned = {cyi_invocation_run, invocation, &invocation->owner,
                                     &options};
-    int rc = cyi_spawn_owned(&task, choose_core(core, method), &owned);
-    if (rc != 0) {
+    int rc = cyi_spawn_owned(task, choose_core(core, method), &owned);
+    if (rc != 0)
         free(invocation);
-        return rc;
-    }
-    job->task = task;
-    return 0;
+    return rc;
 }
 
 /* A job for this call. Those whose results somebody knows make room for it. */
@@ -118,26 +115,16 @@ begin(struct cyi_core *core, struct cyi_method *method, struct cyi_job **job, cy
     return cyi_job_begin(&method->jobs, job, caller, request->number, request->keep);
 }
 
-/* The task runs: say so, or end it if there is nobody to hear of it. */
+/* The caller was lost while the task was being started. */
 static void
-announce(struct cyi_core *core, struct cyi_job *job, struct cyi_return to, cy_msg *msg)
+abandon(struct cyi_core *core, struct cyi_job *job, cy_ref task)
 {
-    bool forgotten = job->state == CYI_JOB_FORGOTTEN && !job->gone;
-    cy_ref task = job->task;
-    if (job->orphan) {
-        job->keep = false;
-        cyi_msg_drop(core, msg);
-        cyi_terminate(core, task);
-        if (job->state == CYI_JOB_WAITS)
-            cyi_job_forget(job);
-        forgotten |= job->state == CYI_JOB_FORGOTTEN && !job->gone;
-    } else {
-        cyi_rti_accept(msg, task);
-        answer(core, to, 0, msg);
-    }
-    if (forgotten)
+    job->keep = false;
+    cyi_terminate(core, task);
+    if (job->state == CYI_JOB_WAITS) {
+        cyi_job_forget(job);
         cyi_result_forget(core, task);
-    cyi_job_started(job, task);
+    }
 }
 
 /* Takes the message if 0. */
@@ -147,18 +134,25 @@ start(struct cyi_core *core, struct cyi_method *method, struct cyi_return to, cy
 {
     struct cyi_job *job;
     cy_msg *accepted;
+    cy_ref task;
     int rc = begin(core, method, &job, msg->sender, request);
     if (rc != 0)
         return rc;
-    if ((rc = cyi_rti_answer_make(&accepted)) == 0) {
-        if ((rc = spawn(core, method, job, msg, request)) == 0) {
-            announce(core, job, to, accepted);
-            return 0;
-        }
-        cyi_msg_drop(core, accepted);
+    if ((rc = cyi_rti_answer_make(&accepted)) != 0) {
+        discard(job);
+        return rc;
     }
-    discard(job);
-    return rc;
+    if ((rc = spawn(core, &task, job, msg, request)) != 0) {
+        cyi_msg_drop(core, accepted);
+        discard(job);
+        return rc;
+    }
+    cyi_rti_accept(accepted, task);
+    answer(core, to, 0, accepted);
+    if (job->orphan)
+        abandon(core, job, task);
+    cyi_job_started(job, task);
+    return 0;
 }
 
 /* The arguments are wrong: say why, if there is memory to say it. */

@@ -1,5 +1,6 @@
 #include "spots.h"
 #include <cycos/channel.h>
+#include <cycos/peer.h>
 
 static cy_time
 soon(void)
@@ -145,10 +146,8 @@ allowed(void *arg)
 {
     cy_location self, other = {.port = 1};
     struct cy_rti_options options = {.allow = &other, .allow_count = 1};
-    cy_ref me = cy_self();
     (void) arg;
-    memcpy(self.address, me.address, sizeof self.address);
-    self.port = me.port;
+    self = cy_ref_location(cy_self());
     for (int i = 0; i < SPOTS; i++) {
         bool own = spots[i].node == 0;
         cy_ref method = spot_method(spots[i], rti_nothing, &options);

@@ -191,7 +191,7 @@ CY_MUST_CHECK int cy_rti_monitor(cy_ref method, cy_ref task);
 /**
  * cy_rti_caller, cy_rti_arg - who has started the running task; the method's own argument
  *
- * Where the caller is, is in the reference: see cy_ref and <cycos/location.h>.
+ * cy_ref_location() of <cycos/peer.h> says where the caller is.
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: copies
