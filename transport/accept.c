@@ -66,8 +66,9 @@ log_refusal(struct cyi_net_core *owner, const cy_address *address, int error)
     if (!cyi_may_complain(owner, &unsaid))
         return;
     cy_address_format(text, sizeof text, address);
-    cy_log_write(cyi_is_secret_wrong(error) || cyi_is_tls_wrong(error) ? CY_LOG_WARN : CY_LOG_INFO, "net.refused",
-                 "peer=%s error=%s reason=%s unsaid=%u", text, cy_errname(error),
+    cy_log_write(cyi_is_secret_wrong(error) || cyi_is_tls_wrong(error) ? CY_LOG_WARN
+                                                                       : CY_LOG_INFO,
+                 "net.refused", "peer=%s error=%s reason=%s unsaid=%u", text, cy_errname(error),
                  cy_strerror(error), unsaid);
 }
 

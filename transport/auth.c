@@ -48,7 +48,7 @@ static const struct reason {
     int said, heard;
 } reasons[] = {
     {1, CY_EVERSION, CY_EVERSION}, {2, CY_EOPEN, CY_ESECRET}, {3, CY_ESECRET, CY_EOPEN},
-    {4, CY_EAUTH, CY_EAUTH},       {5, -EBUSY, -EBUSY},     {6, CY_ETLS, CY_EPLAIN},
+    {4, CY_EAUTH, CY_EAUTH},       {5, -EBUSY, -EBUSY},       {6, CY_ETLS, CY_EPLAIN},
     {7, CY_EPLAIN, CY_ETLS},
 };
 enum { REASONS = sizeof reasons / sizeof *reasons, OTHER_REASON = 255 };

@@ -51,9 +51,9 @@ make_key(struct maker *maker)
                        : wc_MakeRsaKey(&maker->key.rsa, RSA_BITS, WC_RSA_EXPONENT, &maker->rng);
     }
     rc = wc_ecc_init(&maker->key.ecc);
-    return rc != 0 ? rc
-                   : wc_ecc_make_key_ex(&maker->rng, P256_BYTES, &maker->key.ecc,
-                                        ECC_SECP256R1);
+    return rc != 0
+               ? rc
+               : wc_ecc_make_key_ex(&maker->rng, P256_BYTES, &maker->key.ecc, ECC_SECP256R1);
 }
 
 static void

@@ -28,10 +28,10 @@ struct cyi_connection {
     struct cyi_link *link; /* NULL: not yet, or no more */
     uint16_t number;       /* of the link that it serves or has served */
     cy_socket *socket;     /* NULL: closed */
-    bool secured;        /* frames are sealed */
-    struct cyi_tls *tls; /* NULL: none; with it frames are not sealed a second time */
-    int error;        /* why it was cut */
-    cy_time heard_at; /* when something was read, or there was nothing to wait for */
+    bool secured;          /* frames are sealed */
+    struct cyi_tls *tls;   /* NULL: none; with it frames are not sealed a second time */
+    int error;             /* why it was cut */
+    cy_time heard_at;      /* when something was read, or there was nothing to wait for */
     struct cyi_seal send, receive;
     struct cyi_piece pieces[CYI_PIECES_MAX];
     uint32_t piece_first, piece_count;
@@ -99,7 +99,10 @@ CY_MUST_CHECK int cyi_connection_read_full(struct cyi_connection *connection, vo
 /* receive.c: read and carry out until the connection ends; what ended it. */
 int cyi_connection_serve(struct cyi_connection *connection);
 
-/* handshake.c: all suspend. The first two begin with TLS, if we have a certificate. After the first two the peer has proved who it is. */
+/*
+ * handshake.c: all suspend. The first two begin with TLS, if we have a certificate; after them
+ * the peer has proved who it is.
+ */
 CY_MUST_CHECK int cyi_handshake_dial(struct cyi_connection *connection, cy_ref expected,
                                      struct cyi_auth_identity *peer, cy_time deadline);
 CY_MUST_CHECK int cyi_handshake_accept(struct cyi_connection *connection,

@@ -447,9 +447,11 @@ close_network(struct cyi_node *node)
     node->router = NULL;
 }
 
-static const struct cyi_network NETWORK = {
-    .open = open_network, .flush = flush, .reload = reload_network, .leave = leave_network,
-    .close = close_network};
+static const struct cyi_network NETWORK = {.open = open_network,
+                                           .flush = flush,
+                                           .reload = reload_network,
+                                           .leave = leave_network,
+                                           .close = close_network};
 
 void
 cyi_net_setup_init(struct cyi_net_setup *out)

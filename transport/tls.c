@@ -23,13 +23,14 @@
 #include <wolfssl/wolfcrypt/error-crypt.h>
 
 enum {
-    RECORD_BYTES = 16 << 10,  /* of text in one record */
-    RECORD_OVERHEAD = 22,     /* header, type, tag */
+    RECORD_BYTES = 16 << 10, /* of text in one record */
+    RECORD_OVERHEAD = 22,    /* header, type, tag */
     RECORD_MAX = RECORD_BYTES + 256 + 5,
-    SHAKE_BYTES = 32 << 10,   /* that a peer may send before hands are shaken */
-    SHAKE_STEPS = 64,         /* in so many records, alerts and the like included */
-    KEY_UPDATE = 32,          /* bytes, which wolfSSL may send of its own accord */
-    BLOCK_SMALL = 4 << 10, BLOCK_LARGE = 64 << 10, /* of what has come */
+    SHAKE_BYTES = 32 << 10, /* that a peer may send before hands are shaken */
+    SHAKE_STEPS = 64,       /* in so many records, alerts and the like included */
+    KEY_UPDATE = 32,        /* bytes, which wolfSSL may send of its own accord */
+    BLOCK_SMALL = 4 << 10,
+    BLOCK_LARGE = 64 << 10,         /* of what has come */
     WRITE_BYTES = 3 * RECORD_BYTES, /* at once, so that records fit a block of 64 KiB */
 };
 
@@ -100,10 +101,8 @@ cyi_tls_open(struct cyi_tls **out, struct cyi_tls_context *context, struct cyi_c
     struct cyi_tls *tls = cyi_heap_take(&core->heap, class, sizeof *tls);
     if (tls == NULL)
         return -ENOMEM;
-    *tls = (struct cyi_tls){.core = core,
-                            .context = cyi_tls_context_use(context),
-                            .dialer = dialer,
-                            .verdict = 1};
+    *tls = (struct cyi_tls){
+        .core = core, .context = cyi_tls_context_use(context), .dialer = dialer, .verdict = 1};
     cyi_tls_enter(tls);
     tls->ssl = wolfSSL_new(dialer ? context->client : context->server);
     bool good = tls->ssl != NULL && set_up(tls);

@@ -20,10 +20,10 @@ struct cyi_tls_context;
 struct cyi_tls;
 
 enum {
-    CYI_TLS_ACCEPTED_MAX = 64,     /* certificates in a file */
-    CYI_TLS_FILE_MAX = 256 << 10,  /* bytes of a file */
-    CYI_TLS_EXPORT = 32,           /* bytes */
-    CYI_TLS_SLACK = 128,           /* what a record adds, and whatever else is to be said */
+    CYI_TLS_ACCEPTED_MAX = 64,    /* certificates in a file */
+    CYI_TLS_FILE_MAX = 256 << 10, /* bytes of a file */
+    CYI_TLS_EXPORT = 32,          /* bytes */
+    CYI_TLS_SLACK = 128,          /* what a record adds, and whatever else is to be said */
 };
 
 /* One of the files, as text; `name` is for messages. */
@@ -38,8 +38,8 @@ struct cyi_tls_files {
 };
 
 /*
- * tls_context.c: `why` gets a line for people. `now` is in nanoseconds since 1970. CY_ENOCERT no
- * certificate in a file, -ENOKEY no key, -EKEYREJECTED it belongs to another certificate or has
+ * tls_context.c: `why` gets a line for people. `now` is in nanoseconds since 1970. CY_ENOCERT
+ * no certificate in a file, -ENOKEY no key, -EKEYREJECTED it belongs to another certificate or has
  * a password, CY_EEXPIRED, CY_EEARLY, -EBADMSG what is there cannot be read, -E2BIG too many
  * certificates, -ENOMEM. The first user is the caller.
  */

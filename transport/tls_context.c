@@ -13,6 +13,9 @@
  * - what goes wrong with a file it says by a number, if at all: so files are looked through
  *   here first.
  *
+ * Synchronisation:
+ *   T1  context.users  relaxed up, acq_rel down: the last one frees what the others have used
+ *
  * Tests: tests/transport/test_tls_context.c
  */
 #include "tls_state.h"
@@ -30,7 +33,7 @@
 enum { CERTIFICATE_MAX = 16 << 10 }; /* bytes of DER; more than TLS would carry */
 
 static const char BOTH_CIPHERS[] = "TLS13-AES128-GCM-SHA256:"
-                                            "TLS13-CHACHA20-POLY1305-SHA256";
+                                   "TLS13-CHACHA20-POLY1305-SHA256";
 
 /* A run of text between two marks, in PEM. */
 struct block {
@@ -218,7 +221,8 @@ read_key(struct block *key, const struct maker *maker)
 static int
 wrong_key(const struct maker *maker, const struct cyi_tls_files *files)
 {
-    const struct cyi_tls_file *file = files->key.text != NULL ? &files->key : &files->certificate;
+    const struct cyi_tls_file *file =
+        files->key.text != NULL ? &files->key : &files->certificate;
     return fail(maker, -EKEYREJECTED,
                 "%s: the key belongs to another certificate than the first of %s, or is of no "
                 "use for TLS",
@@ -234,12 +238,12 @@ use_own(const struct maker *maker, WOLFSSL_CTX *ctx, const struct block *certifi
         files->key.text != NULL ? &files->key : &files->certificate;
     const uint8_t *all = (const uint8_t *) files->certificate.text;
     /* With an authority the file may hold those between it and us, which peers need to see. */
-    int ok = maker->context->pinned
-                 ? wolfSSL_CTX_use_certificate_buffer(ctx, (const uint8_t *) certificate->at,
-                                                      (long) certificate->size,
-                                                      WOLFSSL_FILETYPE_PEM)
-                 : wolfSSL_CTX_use_certificate_chain_buffer(ctx, all,
-                                                            (long) files->certificate.size);
+    int ok =
+        maker->context->pinned
+            ? wolfSSL_CTX_use_certificate_buffer(ctx, (const uint8_t *) certificate->at,
+                                                 (long) certificate->size, WOLFSSL_FILETYPE_PEM)
+            : wolfSSL_CTX_use_certificate_chain_buffer(ctx, all,
+                                                       (long) files->certificate.size);
     if (ok != WOLFSSL_SUCCESS)
         return fail(maker, -EBADMSG, "%s: the certificate cannot be used",
                     files->certificate.name);
@@ -292,8 +296,7 @@ static bool
 set_rules(WOLFSSL_CTX *ctx)
 {
     int groups[] = {WOLFSSL_ECC_X25519};
-    const char *ciphers = cyi_gcm_available() ? BOTH_CIPHERS
-                                              : "TLS13-CHACHA20-POLY1305-SHA256";
+    const char *ciphers = cyi_gcm_available() ? BOTH_CIPHERS : "TLS13-CHACHA20-POLY1305-SHA256";
     wolfSSL_CTX_set_verify(ctx, WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT,
                            cyi_tls_judge);
     wolfSSL_CTX_set_session_cache_mode(ctx, WOLFSSL_SESS_CACHE_OFF);
@@ -397,10 +400,8 @@ rehearse(const struct maker *maker)
     struct rehearsal *rehearsal = calloc(1, sizeof *rehearsal);
     if (rehearsal == NULL)
         return fail(maker, -ENOMEM, "%s", cy_strerror(-ENOMEM));
-    rehearsal->client =
-        enter(maker->context->client, &rehearsal->back, &rehearsal->there);
-    rehearsal->server =
-        enter(maker->context->server, &rehearsal->there, &rehearsal->back);
+    rehearsal->client = enter(maker->context->client, &rehearsal->back, &rehearsal->there);
+    rehearsal->server = enter(maker->context->server, &rehearsal->there, &rehearsal->back);
     bool good = play(rehearsal);
     wolfSSL_free(rehearsal->client);
     wolfSSL_free(rehearsal->server);
@@ -520,8 +521,8 @@ cyi_tls_judge(int good, WOLFSSL_X509_STORE_CTX *store)
     int depth = store->error_depth;
     bool first = depth == 0;
     if (store->certs == NULL || depth < 0 || depth >= store->totalCerts ||
-        cyi_tls_certificate_read(&peer, store->certs[depth].buffer, store->certs[depth].length) !=
-            0) {
+        cyi_tls_certificate_read(&peer, store->certs[depth].buffer,
+                                 store->certs[depth].length) != 0) {
         tls->verdict = CY_ECERT;
         return 0;
     }

@@ -69,8 +69,7 @@ encrypt_record(wc_CryptoInfo *info)
     if (gcm == NULL || info->cipher.aesgcm_enc.ivSz != CYI_GCM_NONCE ||
         info->cipher.aesgcm_enc.authTagSz != CYI_GCM_TAG)
         return CRYPTOCB_UNAVAILABLE;
-    return cyi_gcm_encrypt(gcm, &record, info->cipher.aesgcm_enc.authTag) ? 0
-                                                                          : BAD_STATE_E;
+    return cyi_gcm_encrypt(gcm, &record, info->cipher.aesgcm_enc.authTag) ? 0 : BAD_STATE_E;
 }
 
 static int
@@ -86,8 +85,7 @@ decrypt_record(wc_CryptoInfo *info)
     if (gcm == NULL || info->cipher.aesgcm_dec.ivSz != CYI_GCM_NONCE ||
         info->cipher.aesgcm_dec.authTagSz != CYI_GCM_TAG)
         return CRYPTOCB_UNAVAILABLE;
-    return cyi_gcm_decrypt(gcm, &record, info->cipher.aesgcm_dec.authTag) ? 0
-                                                                          : AES_GCM_AUTH_E;
+    return cyi_gcm_decrypt(gcm, &record, info->cipher.aesgcm_dec.authTag) ? 0 : AES_GCM_AUTH_E;
 }
 
 /* Whatever we do not take, it does by itself. */

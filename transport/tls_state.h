@@ -1,9 +1,4 @@
-/*
- * tls_state.h - contexts and sessions from within.
- *
- * Synchronisation:
- *   T1  context.users  acq_rel; who counts down to none frees what the others have used
- */
+/* tls_state.h - contexts and sessions from within. */
 #ifndef CYI_TLS_STATE_H
 #define CYI_TLS_STATE_H
 
@@ -64,8 +59,8 @@ struct cyi_tls {
 };
 
 /* tls_context.c */
-CY_MUST_CHECK int cyi_tls_certificate_read(struct cyi_tls_certificate *out,
-                                           const uint8_t *der, size_t size);
+CY_MUST_CHECK int cyi_tls_certificate_read(struct cyi_tls_certificate *out, const uint8_t *der,
+                                           size_t size);
 /* wolfSSL asks for each certificate of the peer. */
 int cyi_tls_judge(int good, WOLFSSL_X509_STORE_CTX *store);
 
