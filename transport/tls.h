@@ -39,9 +39,9 @@ struct cyi_tls_files {
 
 /*
  * tls_context.c: `why` gets a line for people. `now` is in nanoseconds since 1970. CY_ENOCERT
- * no certificate in a file, -ENOKEY no key, -EKEYREJECTED it belongs to another certificate or has
- * a password, CY_EEXPIRED, CY_EEARLY, -EBADMSG what is there cannot be read, -E2BIG too many
- * certificates, -ENOMEM. The first user is the caller.
+ * no certificate in a file, -ENOKEY no key, -EKEYREJECTED it belongs to another certificate or
+ * has a password, CY_EEXPIRED, CY_EEARLY, -EBADMSG what is there cannot be read, -E2BIG too
+ * many certificates, -ENOMEM. The first user is the caller.
  */
 CY_MUST_CHECK int cyi_tls_context_create(struct cyi_tls_context **out,
                                          const struct cyi_tls_files *files, cy_time now,

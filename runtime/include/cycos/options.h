@@ -53,11 +53,11 @@ struct cy_options {
     bool discover_peers;               /* yes */
     struct cy_option_list peers;       /* HOST, HOST:PORT or [ADDRESS]:PORT to contact */
     struct cy_option_list secret_file; /* the first signs, all are accepted: for a change */
-    const char *certfile;              /* PEM; TLS is on when it is given */
+    const char *certfile;              /* PEM; TLS is on; the first certificate is our own */
     const char *keyfile;               /* PEM; NULL: in certfile */
-    const char *cafile;                /* PEM; NULL: certfile is its own authority */
-    const char *dest_path;             /* for files from peers; NULL: the temporary folder */
-    uint64_t max_file_size;            /* bytes; 0: no limit */
+    const char *cafile;    /* PEM: who signs peers; NULL: peers have one of those in certfile */
+    const char *dest_path; /* for files from peers; NULL: the temporary folder */
+    uint64_t max_file_size; /* bytes; 0: no limit */
 
     /* The runtime. */
     bool pin;                    /* each core's thread to its CPU: yes */
