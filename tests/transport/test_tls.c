@@ -225,7 +225,7 @@ static void
 dates_are_looked_at_when_nodes_meet(void)
 {
     char late[TLS_TEXT_BYTES], early[TLS_TEXT_BYTES], good[TLS_TEXT_BYTES];
-    const int64_t year = 365 * 24 * 3600, today = now() / CY_SECOND;
+    const int64_t year = INT64_C(365) * 24 * 3600, today = now() / CY_SECOND;
     cy_time before = now() - 1000 * CY_SECOND, after = now() + (year + 10) * CY_SECOND;
     tls_make_lasting(good, "cycos");
     tls_make(late, "cycos", today - year, today - 10);
@@ -484,7 +484,6 @@ CY_TEST_MAIN("transport.tls", CY_TEST(nodes_with_the_file_of_the_specification_m
              CY_TEST(an_authority_vouches_for_whom_it_has_signed),
              CY_TEST(a_chain_leads_to_an_authority),
              CY_TEST(what_our_own_key_has_signed_is_not_ours), CY_TEST(speaks_with_openssl),
-             CY_TEST(keys_may_change),
-             CY_TEST(a_dialer_without_a_certificate_is_refused),
+             CY_TEST(keys_may_change), CY_TEST(a_dialer_without_a_certificate_is_refused),
              CY_TEST(older_versions_are_refused), CY_TEST(who_means_something_else_is_refused),
              CY_TEST(carries_sizes_around_those_of_records))
