@@ -99,7 +99,10 @@ CY_MUST_CHECK int cyi_connection_read_full(struct cyi_connection *connection, vo
 /* receive.c: read and carry out until the connection ends; what ended it. */
 int cyi_connection_serve(struct cyi_connection *connection);
 
-/* handshake.c: all suspend. The first two begin with TLS, if we have a certificate. After the first two the peer has proved who it is. */
+/*
+ * handshake.c: all suspend. The first two begin with TLS, if we have a certificate; after them
+ * the peer has proved who it is.
+ */
 CY_MUST_CHECK int cyi_handshake_dial(struct cyi_connection *connection, cy_ref expected,
                                      struct cyi_auth_identity *peer, cy_time deadline);
 CY_MUST_CHECK int cyi_handshake_accept(struct cyi_connection *connection,
