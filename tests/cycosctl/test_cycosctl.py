@@ -159,6 +159,40 @@ class Commands(Network):
         self.assertEqual(top.wait(PATIENCE_S), OK)
 
 
+class Cores(Network):
+    """A node with two cores: each is a peer."""
+
+    server_name = "cycosctl_methods"
+    server_options = ("--cores", "2")
+
+    def until_both(self):
+        self.until_peers(2)
+        return [r["name"] for r in self.json("peers")]
+
+    def test_each_core_answers_for_itself(self):
+        self.assertEqual(self.until_both(), ["web.0", "web.1"])
+        self.assertEqual({r["at"] for r in self.json("tasks", "web.1")}, {"web.1"})
+        self.assertEqual([r["name"] for r in self.json("dump", "web.1", "web.0")],
+                         ["web.1", "web.0"])
+        self.assertEqual([r["core"] for r in self.json("peers")], [0, 1])
+        self.assertEqual(len({r["node"] for r in self.json("ping", "web.0", "web.1")}), 1)
+        self.assertEqual([c["core"] for c in self.json("node", "web.1")["cores"]], [0, 1])
+
+    def test_names_of_a_node_are_listed_once(self):
+        self.until_both()
+        names = [r["name"] for r in self.json("names", "web.0", "web.1")]
+        self.assertEqual(names, ["echo", "fails", "hangs", "says_bytes", "says_text"])
+        self.assertEqual([r["name"] for r in self.json("names")], names)
+
+    def test_top_shows_the_busiest_first(self):
+        self.until_both()
+        text = self.table("top", "web.0", "web.1", "--count", "1", "--interval", "50ms")
+        rows = [line.split() for line in text.splitlines() if line.startswith("web.")]
+        self.assertEqual(len(rows), 2)
+        self.assertGreaterEqual(float(rows[0][1]), float(rows[1][1]))
+        self.assertIn("2 cores, ", text)
+
+
 class Ends(Network):
     """What becomes of the output, and of us."""
 
