@@ -45,7 +45,7 @@ void
 ctl_flags_init(struct ctl_flags *flags, struct cy_option_set *set)
 {
     *flags = (struct ctl_flags){
-        .timeout = 5 * CY_SECOND,
+        .timeout = CTL_TIMEOUT,
         .settle = 300 * CY_MILLISECOND,
         .interval = CY_SECOND,
     };

@@ -7,6 +7,8 @@
 enum ctl_format { CTL_FORMAT_AUTO, CTL_FORMAT_TABLE, CTL_FORMAT_JSON };
 enum ctl_kind { CTL_KIND_ANY, CTL_KIND_TASK, CTL_KIND_CHANNEL, CTL_KIND_METHOD };
 
+#define CTL_TIMEOUT (5 * CY_SECOND) /* unless an option says so */
+
 struct ctl_flags {
     int format; /* enum ctl_format */
     bool json;

@@ -86,6 +86,17 @@ class Network(unittest.TestCase):
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done
 
+    def run_until(self, text, *words, status):
+        """What waits in vain, but not before it has come so far that it says this text."""
+        for timeout in ("200ms", "1s", "5s", "25s"):
+            done = subprocess.run(self.command(*words, "--timeout", timeout), text=True,
+                                  capture_output=True, timeout=PATIENCE_S)
+            if text in done.stdout + done.stderr:
+                break
+        self.assertIn(text, done.stdout + done.stderr)
+        self.assertEqual(done.returncode, status)
+        return done.stdout
+
     def json(self, *words, status=OK):
         return json.loads(self.run_it(*words, status=status).stdout)
 

@@ -308,16 +308,15 @@ class Silent(Network):
     server_options = ("--no-control",)
 
     def test_a_node_that_does_not_answer_is_a_peer_all_the_same(self):
-        rows = self.json("peers", "--timeout", "200ms")
+        rows = json.loads(self.run_until("web.0", "peers", status=OK))
         self.assertEqual(rows[0]["name"], "web.0")
         self.assertEqual(rows[0]["error"], "no answer")
         self.assertIsNone(rows[0]["tasks"])
         self.assertEqual(self.json("locate", "greeter")["name"], "greeter")
-        done = self.run_it("tasks", "web.0", "--timeout", "200ms", status=SILENCE)
-        self.assertEqual(json.loads(done.stdout), [])
-        self.assertIn("web.0: no answer", done.stderr)
-        rows = self.json("ping", "web.0", "--timeout", "200ms", status=SILENCE)
-        self.assertEqual(rows[0]["error"], "no answer")
+        out = self.run_until("web.0: no answer", "tasks", "web.0", status=SILENCE)
+        self.assertEqual(json.loads(out), [])
+        out = self.run_until("no answer", "ping", "web.0", status=SILENCE)
+        self.assertEqual(json.loads(out)[0]["error"], "no answer")
 
 
 class Alone(unittest.TestCase):
