@@ -127,7 +127,7 @@ cyi_rti_monitor_begin(struct cyi_core *core, cy_ref watcher, cy_ref task)
 void
 cyi_rti_monitors_fini(struct cyi_rti_core *rti)
 {
-    struct cyi_list *link;
-    while ((link = cyi_list_pop(&rti->monitors)) != NULL)
+    cyi_list_for_each_safe(link, &rti->monitors)
         free(cyi_container_of(link, struct monitor, link));
+    cyi_list_init(&rti->monitors);
 }

@@ -2,7 +2,8 @@
  * signals.h - SIGTERM, SIGINT, SIGQUIT and SIGHUP for the nodes of a process.
  *
  * Synchronisation (also of signals.c):
- *   G1  listener.stops, dumps, reloads, number  relaxed; the word that wakes the listener orders them
+ *   G1  listener.stops, dumps, reloads, number
+ *                                      relaxed; the word that wakes the listener orders them
  *   G2  pipe_in, handlers              seq_cst: the last to leave hides the pipe, then waits
  *                                      until no handler is about to write into it
  */

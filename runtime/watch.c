@@ -508,7 +508,7 @@ cyi_watch_ended(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reaso
         cyi_msg_drop(core, extra->exit_value);
         extra->exit_value = NULL;
     }
-    if (keep && extra->owner != NULL)
+    if (keep && extra != NULL && extra->owner != NULL)
         extra->owner->ended(core, extra->owner, extra->result->size, told);
     return keep;
 }

@@ -169,6 +169,7 @@ cyi_certificate_make(uint8_t *out, const struct cyi_certificate_plan *plan)
         rc = make(out, &maker, plan);
     free_key(&maker);
     wc_FreeRng(&maker.rng);
+    wc_ecc_fp_free(); /* which it keeps for each thread */
     explicit_bzero(&maker, sizeof maker);
     return code(rc);
 }

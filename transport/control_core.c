@@ -34,14 +34,29 @@ static void
 put_network(cy_value_writer *w, const struct cyi_net_counters *n)
 {
     const struct cyi_named_count counts[] = {
-        COUNT(n, frames_sent), COUNT(n, frames_received),
-        COUNT(n, bytes_sent),  COUNT(n, bytes_received),
-        COUNT(n, items_sent),  COUNT(n, items_received),
-        COUNT(n, lost),        COUNT(n, refused),
-        COUNT(n, resent),      COUNT(n, dials),
-        COUNT(n, accepts),     COUNT(n, cuts),
-        COUNT(n, bad_secret),  COUNT(n, bad_handshake),
-        COUNT(n, bad_frame),   COUNT(n, handshakes_refused),
+        COUNT(n, frames_sent),
+        COUNT(n, frames_received),
+        COUNT(n, bytes_sent),
+        COUNT(n, bytes_received),
+        COUNT(n, items_sent),
+        COUNT(n, items_received),
+        COUNT(n, lost),
+        COUNT(n, refused),
+        COUNT(n, resent),
+        COUNT(n, dials),
+        COUNT(n, accepts),
+        COUNT(n, cuts),
+        COUNT(n, bad_secret),
+        COUNT(n, bad_handshake),
+        COUNT(n, bad_frame),
+        COUNT(n, handshakes_refused),
+        COUNT(n, tls),
+        COUNT(n, bad_tls),
+        COUNT(n, files_sent),
+        COUNT(n, files_received),
+        COUNT(n, file_bytes_sent),
+        COUNT(n, file_bytes_received),
+        COUNT(n, files_refused),
     };
     cyi_control_put_counts(w, "network", counts, sizeof counts / sizeof counts[0]);
 }

@@ -94,7 +94,7 @@ read_socket(void *which)
 static void
 open_sockets(struct cyi_discover *discover)
 {
-    struct cy_task_options options = {.daemon = true, .name = "net.discover"};
+    struct cyi_core *core = cyi_current();
     uint16_t own = discover->net->cores[0].port;
     open_one(discover, CYI_DISCOVER_SHARED_V4, AF_INET, discover->port);
     open_one(discover, CYI_DISCOVER_SHARED_V6, AF_INET6, discover->port);
@@ -102,7 +102,7 @@ open_sockets(struct cyi_discover *discover)
     open_one(discover, CYI_DISCOVER_OWN_V6, AF_INET6, own);
     for (uintptr_t i = 0; i < CYI_DISCOVER_SOCKETS; i++) {
         if (discover->sockets[i] != NULL &&
-            cy_task_spawn(NULL, read_socket, (void *) i, &options) != 0)
+            cyi_daemon_start(core, read_socket, (void *) i, "net.discover") != 0)
             cy_close(&discover->sockets[i]);
     }
 }

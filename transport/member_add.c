@@ -359,10 +359,9 @@ void
 cyi_members_add_peers(struct cyi_members *members)
 {
     const struct cy_option_list *peers = &members->net->node->options->peers;
-    struct cy_task_options options = {.daemon = true};
     for (uint32_t i = 0; i < peers->count; i++) {
-        if (cy_task_spawn(NULL, add_option, (void *) (uintptr_t) peers->items[i], &options) !=
-            0)
+        if (cyi_daemon_start(cyi_current(), add_option, (void *) (uintptr_t) peers->items[i],
+                             "net.peer") != 0)
             cyi_log_write(members->net->node->log, NULL, CY_LOG_ERROR, "peer.unreachable",
                           "peer=%s", peers->items[i]);
     }

@@ -130,7 +130,6 @@ probe(void *arg)
 static cy_time
 keep_probing(struct cyi_members *members, struct cyi_member *member, cy_time now)
 {
-    struct cy_task_options options = {.daemon = true};
     if (member->probing)
         return CY_FOREVER;
     if (cyi_member_look(members, member).state == CYI_MEMBER_LOST &&
@@ -144,7 +143,7 @@ keep_probing(struct cyi_members *members, struct cyi_member *member, cy_time now
         return now + 10 * KEEPER_PERIOD_MIN;
     member->probing = true;
     members->probes++;
-    if (cy_task_spawn(NULL, probe, member, &options) == 0)
+    if (cyi_daemon_start(cyi_current(), probe, member, "net.probe") == 0)
         return CY_FOREVER;
     member->probing = false;
     members->probes--;
@@ -270,8 +269,7 @@ cyi_members_forgive(struct cyi_members *members, cy_time late)
 static void
 start_companions(struct cyi_members *members)
 {
-    struct cy_task_options options = {.daemon = true};
-    if (cy_task_spawn(NULL, cyi_discover_keep, members->net, &options) != 0)
+    if (cyi_daemon_start(cyi_current(), cyi_discover_keep, members->net, "net.hello") != 0)
         cyi_log_write(members->net->node->log, NULL, CY_LOG_ERROR, "discover.failed", NULL);
     cyi_members_add_peers(members);
 }

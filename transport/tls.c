@@ -515,13 +515,21 @@ cyi_tls_shake(struct cyi_tls *tls, cy_socket *socket, cy_time deadline)
     return rc;
 }
 
+/* Is there something that wolfSSL has not looked at, or not given? */
+static bool
+has_more(struct cyi_tls *tls)
+{
+    return tls->in_size != 0 || wolfSSL_pending(tls->ssl) > 0;
+}
+
 /* Opens all whole records that are lent, one behind the other. */
 static ssize_t
 open_records(struct cyi_tls *tls, uint8_t *buffer, size_t size)
 {
     size_t total = 0;
-    ssize_t n = 0;
-    while (total < size && (n = open_record(tls, buffer + total, size - total)) > 0)
+    ssize_t n = -EAGAIN;
+    while (total < size && has_more(tls) &&
+           (n = open_record(tls, buffer + total, size - total)) > 0)
         total += (size_t) n;
     if (total != 0 && (n >= 0 || n == -EAGAIN || n == -ECONNRESET))
         return (ssize_t) total;

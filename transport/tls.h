@@ -38,10 +38,10 @@ struct cyi_tls_files {
 };
 
 /*
- * tls_context.c: `why` gets a line for people. `now` is in nanoseconds since 1970. CY_ENOCERT no
- * certificate in a file, -ENOKEY no key, -EKEYREJECTED it belongs to another certificate or has
- * a password, CY_EEXPIRED, CY_EEARLY, -EBADMSG what is there cannot be read, -E2BIG too many
- * certificates, -ENOMEM. The first user is the caller.
+ * tls_context.c: `why` gets a line for people. `now` is in nanoseconds since 1970. CY_ENOCERT
+ * no certificate in a file, -ENOKEY no key, -EKEYREJECTED it belongs to another certificate or
+ * has a password, CY_EEXPIRED, CY_EEARLY, -EBADMSG what is there cannot be read, -E2BIG too
+ * many certificates, -ENOMEM. The first user is the caller.
  */
 CY_MUST_CHECK int cyi_tls_context_create(struct cyi_tls_context **out,
                                          const struct cyi_tls_files *files, cy_time now,
@@ -52,7 +52,7 @@ CY_MUST_CHECK int cyi_tls_context_load(struct cyi_tls_context **out,
                                        size_t why_size);
 struct cyi_tls_context *cyi_tls_context_use(struct cyi_tls_context *context);
 /* The last user frees it; NULL is fine. */
-void cyi_tls_context_release(struct cyi_tls_context **context);
+void cyi_tls_context_release(struct cyi_tls_context **variable);
 /* Seconds since 1970 when our certificate ends; whom it names is not asked by anybody. */
 int64_t cyi_tls_context_ends(const struct cyi_tls_context *context);
 
@@ -62,7 +62,7 @@ int64_t cyi_tls_context_ends(const struct cyi_tls_context *context);
  */
 CY_MUST_CHECK int cyi_tls_open(struct cyi_tls **out, struct cyi_tls_context *context,
                                struct cyi_core *core, bool dialer);
-void cyi_tls_close(struct cyi_tls **tls);
+void cyi_tls_close(struct cyi_tls **variable);
 
 /*
  * Shake hands; suspends. A dialer does not know yet whether it was accepted: the first read

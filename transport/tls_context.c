@@ -13,6 +13,9 @@
  * - what goes wrong with a file it says by a number, if at all: so files are looked through
  *   here first.
  *
+ * Synchronisation:
+ *   T1  context.users  relaxed up, acq_rel down: the last one frees what the others have used
+ *
  * Tests: tests/transport/test_tls_context.c
  */
 #include "tls_state.h"
@@ -25,6 +28,7 @@
 
 #include <wolfssl/wolfcrypt/asn.h>
 #include <wolfssl/wolfcrypt/asn_public.h>
+#include <wolfssl/wolfcrypt/ecc.h>
 #include <wolfssl/wolfcrypt/error-crypt.h>
 
 enum { CERTIFICATE_MAX = 16 << 10 }; /* bytes of DER; more than TLS would carry */
@@ -304,7 +308,7 @@ set_rules(WOLFSSL_CTX *ctx)
 static int
 make_ctx(WOLFSSL_CTX **out, const struct maker *maker, WOLFSSL_METHOD *method)
 {
-    struct block certificate, key;
+    struct block certificate = {NULL, 0}, key = {NULL, 0};
     WOLFSSL_CTX *ctx = wolfSSL_CTX_new(method);
     if (ctx == NULL || !set_rules(ctx)) {
         wolfSSL_CTX_free(ctx);
@@ -403,6 +407,7 @@ rehearse(const struct maker *maker)
     wolfSSL_free(rehearsal->client);
     wolfSSL_free(rehearsal->server);
     free(rehearsal);
+    wc_ecc_fp_free(); /* this thread will not need its points again */
     return good ? 0 : wrong_key(maker, files);
 }
 
@@ -411,11 +416,9 @@ cyi_tls_context_create(struct cyi_tls_context **out, const struct cyi_tls_files 
                        cy_time now, char *why, size_t why_size)
 {
     struct cyi_tls_context *context = calloc(1, sizeof *context);
-    struct maker maker = {.context = context,
-                          .files = files,
-                          .now = now / CY_SECOND,
-                          .why = why,
-                          .why_size = why_size};
+    struct maker maker = {.context = context, .files = files, .now = now / CY_SECOND};
+    maker.why = why;
+    maker.why_size = why_size;
     if (context == NULL)
         return fail(&maker, -ENOMEM, "%s", cy_strerror(-ENOMEM));
     cyi_tls_device_install();

@@ -1,9 +1,4 @@
-/*
- * tls_state.h - contexts and sessions from within.
- *
- * Synchronisation:
- *   T1  context.users  acq_rel; who counts down to none frees what the others have used
- */
+/* tls_state.h - contexts and sessions from within. */
 #ifndef CYI_TLS_STATE_H
 #define CYI_TLS_STATE_H
 

@@ -100,7 +100,7 @@ ctl_format_duration(char *text, size_t size, double ns)
         snprintf(text, size, "%.1fs", seconds);
     else if (minutes < 60)
         snprintf(text, size, "%ldm%02.0fs", minutes, floor(seconds - 60.0 * (double) minutes));
-    else if (minutes < 48 * 60)
+    else if (minutes < 48L * 60)
         snprintf(text, size, "%ldh%02ldm", minutes / 60, minutes % 60);
     else
         snprintf(text, size, "%ldd%02ldh", minutes / 1440, minutes / 60 % 24);

@@ -20,6 +20,12 @@ const struct ctl_command ctl_commands[] = {
     {"top", "[CORE...]", "what cores do, again and again", ctl_top, 0, -1, false},
     {"send", "NAME TEXT", "deliver a message to a task or channel", ctl_send, 2, 2, false},
     {"dump", "[CORE...]", "all there is to be said of cores, as text", ctl_dump, 0, -1, false},
+    {"call", "METHOD [ARG...]", "start a method's task, and show how it ends", ctl_call, 1, -1,
+     false},
+    {"file", "put|rm CORE FILE [DIR]", "give a file to a node, or take it away again", ctl_file,
+     3, 4, false},
+    {"keygen", "FILE", "make a secret for --secret-file", ctl_keygen, 1, 1, true},
+    {"cert", "FILE", "make a key and a certificate for --certfile", ctl_cert, 1, 1, true},
     {"ping", "[CORE...]", "how long an answer takes", ctl_ping, 0, -1, false},
 };
 const size_t ctl_command_count = sizeof ctl_commands / sizeof ctl_commands[0];

@@ -23,6 +23,6 @@ extern const size_t ctl_command_count;
 const struct ctl_command *ctl_command_find(const char *name);
 
 ctl_command_fn ctl_peers, ctl_names, ctl_locate, ctl_tasks, ctl_links, ctl_node, ctl_top,
-    ctl_send, ctl_dump, ctl_ping;
+    ctl_send, ctl_dump, ctl_ping, ctl_call, ctl_file, ctl_keygen, ctl_cert;
 
 #endif

@@ -43,7 +43,7 @@ ctl_peers(struct ctl *ctl)
     struct ctl_rows rows = {0};
     int status = ctl_cores_find(ctl, &cores);
     if (status == CTL_OK) {
-        if (ctl->flags.timeout > PATIENCE)
+        if (ctl->flags.timeout == CTL_TIMEOUT)
             ctl->flags.timeout = PATIENCE;
         ctl_ask_all(ctl, &cores, "counters", NULL);
         for (uint32_t i = 0; i < cores.count; i++)

@@ -165,7 +165,7 @@ ctl_top(struct ctl *ctl)
     if (status == CTL_OK) {
         /* A core that hangs must not hold up the display of the others. */
         cy_time patience = ctl->flags.interval < CY_SECOND ? CY_SECOND : ctl->flags.interval;
-        if (ctl->flags.timeout > patience)
+        if (ctl->flags.timeout == CTL_TIMEOUT)
             ctl->flags.timeout = patience;
         int rc = watch(ctl, &cores);
         if (rc == -ENOMEM)

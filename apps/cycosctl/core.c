@@ -155,6 +155,7 @@ wait_for_peers(const struct ctl *ctl)
             some = true;
         cy_msg_free(&msg);
     }
+    (void) !cy_peer_watch(CY_NOBODY);
     return rc == -ETIMEDOUT && some ? 0 : rc;
 }
 

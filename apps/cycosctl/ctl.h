@@ -21,7 +21,8 @@ struct ctl_command;
 struct ctl {
     struct ctl_flags flags;
     const struct ctl_command *command;
-    int argc; /* behind the command */
+    char name[CY_NODE_NAME_MAX + 1]; /* of our node, unless an option says so */
+    int argc;                        /* behind the command */
     char **argv;
     struct ctl_output output;
     int status;

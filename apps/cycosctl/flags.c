@@ -5,6 +5,7 @@
  */
 #include "flags.h"
 
+#include <cycos/certificate.h>
 #include <cycos/msg.h>
 #include <stddef.h>
 
@@ -30,13 +31,21 @@ static const struct cy_option options[] = {
      "of the message that is sent", NULL},
     {"all", CY_OPTION_SWITCH, FIELD(all), 0, 1, NULL,
      "list what is of cycos itself, and of other runs of this program", NULL},
+    {"overwrite", CY_OPTION_SWITCH, FIELD(overwrite), 0, 1, NULL, "replace a file that differs",
+     NULL},
+    {"subject", CY_OPTION_STRING, FIELD(subject), 1, CY_CERTIFICATE_NAME_MAX, "NAME",
+     "whom a certificate names; none: cycos", NULL},
+    {"days", CY_OPTION_NUMBER, FIELD(days), 0, CY_CERTIFICATE_DAYS_MAX, "NUMBER",
+     "a certificate is valid for; 0: 1000", NULL},
+    {"rsa", CY_OPTION_SWITCH, FIELD(rsa), 0, 1, NULL,
+     "a certificate with an RSA key; else P-256, which costs less", NULL},
 };
 
 void
 ctl_flags_init(struct ctl_flags *flags, struct cy_option_set *set)
 {
     *flags = (struct ctl_flags){
-        .timeout = 5 * CY_SECOND,
+        .timeout = CTL_TIMEOUT,
         .settle = 300 * CY_MILLISECOND,
         .interval = CY_SECOND,
     };

@@ -156,7 +156,7 @@ static bool
 read_escape(struct reader *r, char *out, size_t *used)
 {
     static const char FROM[] = "\"\\/bfnrt", TO[] = "\"\\/\b\f\n\r\t";
-    uint32_t c;
+    uint32_t c = 0;
     r->at++;
     const char *known = *r->at != '\0' ? strchr(FROM, *r->at) : NULL;
     if (known != NULL) {

@@ -7,6 +7,7 @@
 
 #include <cycos/mailbox.h>
 #include <cycos/registry.h>
+#include <cycos/rti.h>
 
 typedef int locate_fn(cy_ref *out, const char *name, const cy_location *location,
                       cy_time deadline);
@@ -21,7 +22,7 @@ struct search {
     int result;
 };
 
-enum { TAG_DONE = 1, KINDS = 2 };
+enum { TAG_DONE = 1, KINDS = 3 };
 
 static int
 look(void *arg)
@@ -88,7 +89,7 @@ search_for(cy_ref *out, const struct search *model, locate_fn *const *kinds, uin
 int
 ctl_locate_name(struct ctl *ctl, cy_ref *out, const char *name)
 {
-    static locate_fn *const kinds[KINDS] = {cy_task_locate, cy_channel_locate};
+    static locate_fn *const kinds[KINDS] = {cy_task_locate, cy_channel_locate, cy_rti_locate};
     struct search model = {.name = name, .deadline = ctl_deadline(ctl), .asker = cy_self()};
     struct cy_peer at;
     int rc = 0;
@@ -99,7 +100,7 @@ ctl_locate_name(struct ctl *ctl, cy_ref *out, const char *name)
                             rc == -ETIMEDOUT ? "no such core has shown up" : cy_strerror(rc));
         model.location = &at.location;
     }
-    uint32_t first = ctl->flags.kind == CTL_KIND_CHANNEL ? 1 : 0;
+    uint32_t first = ctl->flags.kind == CTL_KIND_ANY ? 0 : (uint32_t) ctl->flags.kind - 1;
     uint32_t count = ctl->flags.kind == CTL_KIND_ANY ? KINDS : 1;
     rc = search_for(out, &model, kinds + first, count);
     if (rc == -ETIMEDOUT)

@@ -4,6 +4,7 @@
 #include "command.h"
 #include "core.h"
 
+#include <ctype.h>
 #include <cycos/peer.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -38,6 +39,8 @@ ctl_status_of(int error)
     case CY_ESECRET:
         return CTL_REFUSED;
     default:
+        if (error <= CY_ECERT && error >= CY_ETLS)
+            return CTL_REFUSED;
         return error < 0 ? CTL_FAILED : CTL_OK;
     }
 }
@@ -57,14 +60,21 @@ print_help(const struct cy_option_set *set)
          "A CORE is a name (web.0) or a location (10.0.0.1:4000).\n\nCommands:");
     for (size_t i = 0; i < ctl_command_count; i++) {
         const struct ctl_command *c = &ctl_commands[i];
-        printf("  %s%s%-*s %s\n", c->name, c->arguments[0] != '\0' ? " " : "",
-               c->arguments[0] != '\0' ? 25 - (int) strlen(c->name)
-                                       : 26 - (int) strlen(c->name),
-               c->arguments, c->help);
+        char usage[64];
+        snprintf(usage, sizeof usage, "%s %s", c->name, c->arguments);
+        printf("  %-28s %s\n", usage, c->help);
     }
     puts("\nExit status: 0; 1 it went wrong; 2 wrong usage; 3 nobody answered in time; 4 the "
          "network\nhas another secret or certificate. What begins with -- stands behind --.\n");
     cy_options_help(stdout, set);
+}
+
+/* A number below zero is none. */
+static bool
+looks_like_option(const char *word)
+{
+    return word[0] == '-' && word[1] != '\0' && word[1] != '.' &&
+           !isdigit((unsigned char) word[1]);
 }
 
 /* Before "--", which is taken out, nothing is left that looks like an option. */
@@ -77,7 +87,7 @@ unknown_option(int *argc, char **argv)
             --*argc;
             return NULL;
         }
-        if (argv[i][0] == '-' && argv[i][1] != '\0')
+        if (looks_like_option(argv[i]))
             return argv[i];
     }
     return NULL;
@@ -151,18 +161,44 @@ run(struct ctl *ctl, struct cy_options *options)
 
 /* What suits somebody who stays for a moment. */
 static void
-init_options(struct cy_options *options, const char *name)
+init_options(struct cy_options *options)
 {
     cy_options_init(options);
-    options->name = name;
     options->network = cy_network();
     options->cores = 1;
     options->pin = false;
     options->spin_ns = 0;
     options->stall_ns = 0;
-    options->pool_threads = 1;
     options->shutdown_grace_ns = 0;
+    options->max_file_size = options->file_quota = 1; /* nobody is to send us any */
     options->log_level = CY_LOG_OFF;
+}
+
+/*
+ * Each run has a name of its own, but for those that send files: a file belongs to the name of
+ * its sender, and who runs us on this machine is to have power over his files again.
+ */
+static void
+make_name(char *name, size_t size, const struct ctl_command *command)
+{
+    char host[64] = "";
+    if (command->run != ctl_file) {
+        snprintf(name, size, "%s%d", CTL_OWN_NAME, (int) getpid());
+        return;
+    }
+    (void) gethostname(host, sizeof host - 1);
+    for (char *at = host; *at != '\0'; at++)
+        *at = isalnum((unsigned char) *at) || *at == '.' ? *at : '-';
+    snprintf(name, size, "%suser%u@%.24s", CTL_OWN_NAME, (unsigned) getuid(), host);
+}
+
+static int
+run_command(struct ctl *ctl, struct cy_options *options)
+{
+    make_name(ctl->name, sizeof ctl->name, ctl->command);
+    if (options->name == NULL)
+        options->name = ctl->name;
+    return run(ctl, options);
 }
 
 int
@@ -172,11 +208,9 @@ ctl_program(int argc, char **argv)
     struct cy_options options;
     struct cy_option_set set;
     const char *unknown;
-    char name[32];
     int status;
     signal(SIGPIPE, SIG_IGN);
-    snprintf(name, sizeof name, "%s%d", CTL_OWN_NAME, (int) getpid());
-    init_options(&options, name);
+    init_options(&options);
     ctl_flags_init(&ctl.flags, &set);
     if (asks_for(argc, argv, "--help", "help")) {
         print_help(&set);
@@ -189,7 +223,7 @@ ctl_program(int argc, char **argv)
     } else if ((unknown = unknown_option(&argc, argv)) != NULL) {
         status = ctl_fail(&ctl, CTL_USAGE, "unknown option %s; --help lists them", unknown);
     } else if ((status = choose_command(&ctl, argc, argv)) == CTL_OK) {
-        status = run(&ctl, &options);
+        status = run_command(&ctl, &options);
     }
     cy_options_fini(&options);
     return status;

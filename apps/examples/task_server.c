@@ -3,6 +3,11 @@
  *
  *     task_server              in one terminal
  *     task_client hello        in another, on this machine or on one beside it
+ *
+ * Over TLS, as all examples: make a key and a certificate, and give both the same file.
+ *
+ *     openssl req -x509 -newkey rsa:2048 -keyout f.pem -nodes -out f.pem -sha256 -days 1000
+ *     task_server --certfile f.pem
  */
 #include "example.h"
 

@@ -169,8 +169,9 @@ class Lab:
     def certificate(self, name, *options):
         """Key and certificate by the specification's own command, which is not to ask."""
         path = self.folder / name
-        command("openssl", "req", "-x509", *(options or ("-newkey", "rsa:2048")), "-keyout", path,
-                "-nodes", "-out", path, "-sha256", "-days", "1000", "-subj", f"/CN={name}")
+        command("openssl", "req", "-x509", *(options or ("-newkey", "rsa:2048")), "-keyout",
+                path, "-nodes", "-out", path, "-sha256", "-days", "1000", "-subj",
+                f"/CN={name}")
         return path
 
     def close(self):

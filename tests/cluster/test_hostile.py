@@ -92,8 +92,9 @@ class Hostile(lab.Scenario):
     def attack(self, victim, files):
         """Returns the largest memory that the victim has had."""
         process = subprocess.Popen(
-            [lab.BIN / "cluster_attack", str(victim.port), str(self.udp_port), str(self.seconds),
-             *files], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            [lab.BIN / "cluster_attack", str(victim.port), str(self.udp_port),
+             str(self.seconds), *files],
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.addCleanup(process.kill)
         most = 0
         while process.poll() is None:

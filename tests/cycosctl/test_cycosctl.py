@@ -1,8 +1,4 @@
-"""test_cycosctl.py - the program from outside, against nodes on loopback.
-
-Each test case is a network of its own, on a UDP port that was free. What must happen is waited
-for; only what shall not happen has a time-out, a short one.
-"""
+"""test_cycosctl.py - the program from outside, against nodes on loopback."""
 import contextlib
 import json
 import os
@@ -16,84 +12,7 @@ import subprocess
 import time
 import unittest
 
-BIN = pathlib.Path(os.environ.get("CY_TEST_BIN", "build/test/bin"))
-PATIENCE_S = 60  # a test that needs more hangs
-OK, FAILED, USAGE, SILENCE, REFUSED = range(5)
-
-
-def free_port(kind=socket.SOCK_DGRAM):
-    with socket.socket(socket.AF_INET, kind) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Network(unittest.TestCase):
-    """A task_server named web, and what the tests need besides."""
-
-    server_options = ()
-    common = ()
-
-    @classmethod
-    def setUpClass(cls):
-        cls.stack = contextlib.ExitStack()
-        cls.port = free_port()
-        cls.network = ["--udp-port", str(cls.port), "--node", "127.0.0.1", *cls.common]
-        cls.server = cls.launch("examples/task_server", "--name", "web", *cls.server_options)
-        cls.wait_for(cls.server, "ready")
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.stack.close()
-
-    @classmethod
-    def launch(cls, name, *options):
-        process = subprocess.Popen([BIN / name, *options, *cls.network], text=True, bufsize=1,
-                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        cls.stack.callback(process.stdout.close)
-        cls.stack.callback(process.wait)
-        cls.stack.callback(process.kill)
-        return process
-
-    @contextlib.contextmanager
-    def visitor(self, name, *options):
-        """A node that is gone, and known to be so, when the block ends."""
-        process = subprocess.Popen([BIN / name, *options, *self.network],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            yield process
-        finally:
-            process.kill()  # that is known at once
-            process.wait()
-        self.until_peers(1)
-
-    def until_peers(self, count, *options):
-        """How many somebody sees who does not stay for long depends on the time."""
-        end = time.monotonic() + PATIENCE_S
-        while (seen := len(self.json("peers", *options))) != count:
-            self.assertLess(time.monotonic(), end, f"{seen} peers, not {count}")
-
-    @staticmethod
-    def wait_for(process, beginning):
-        for line in process.stdout:
-            if line.startswith(beginning):
-                return line
-        raise AssertionError(f"it ended without {beginning!r}")
-
-    def command(self, *words):
-        return [str(w) for w in (BIN / "cycosctl", *self.network, "--timeout", "30s",
-                                "--settle", "50ms", *words)]
-
-    def run_it(self, *words, status=OK):
-        done = subprocess.run(self.command(*words), text=True, capture_output=True,
-                              stdin=subprocess.DEVNULL, timeout=PATIENCE_S)
-        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
-        return done
-
-    def json(self, *words, status=OK):
-        return json.loads(self.run_it(*words, status=status).stdout)
-
-    def table(self, *words):
-        return self.run_it("--format", "table", *words).stdout
+from network import BIN, FAILED, OK, PATIENCE_S, REFUSED, SILENCE, Network, free_port
 
 
 class Commands(Network):
@@ -240,6 +159,40 @@ class Commands(Network):
         self.assertEqual(top.wait(PATIENCE_S), OK)
 
 
+class Cores(Network):
+    """A node with two cores: each is a peer."""
+
+    server_name = "cycosctl_methods"
+    server_options = ("--cores", "2")
+
+    def until_both(self):
+        self.until_peers(2)
+        return [r["name"] for r in self.json("peers")]
+
+    def test_each_core_answers_for_itself(self):
+        self.assertEqual(self.until_both(), ["web.0", "web.1"])
+        self.assertEqual({r["at"] for r in self.json("tasks", "web.1")}, {"web.1"})
+        self.assertEqual([r["name"] for r in self.json("dump", "web.1", "web.0")],
+                         ["web.1", "web.0"])
+        self.assertEqual([r["core"] for r in self.json("peers")], [0, 1])
+        self.assertEqual(len({r["node"] for r in self.json("ping", "web.0", "web.1")}), 1)
+        self.assertEqual([c["core"] for c in self.json("node", "web.1")["cores"]], [0, 1])
+
+    def test_names_of_a_node_are_listed_once(self):
+        self.until_both()
+        names = [r["name"] for r in self.json("names", "web.0", "web.1")]
+        self.assertEqual(names, ["echo", "fails", "hangs", "says_bytes", "says_text"])
+        self.assertEqual([r["name"] for r in self.json("names")], names)
+
+    def test_top_shows_the_busiest_first(self):
+        self.until_both()
+        text = self.table("top", "web.0", "web.1", "--count", "1", "--interval", "50ms")
+        rows = [line.split() for line in text.splitlines() if line.startswith("web.")]
+        self.assertEqual(len(rows), 2)
+        self.assertGreaterEqual(float(rows[0][1]), float(rows[1][1]))
+        self.assertIn("2 cores, ", text)
+
+
 class Ends(Network):
     """What becomes of the output, and of us."""
 
@@ -355,16 +308,15 @@ class Silent(Network):
     server_options = ("--no-control",)
 
     def test_a_node_that_does_not_answer_is_a_peer_all_the_same(self):
-        rows = self.json("peers", "--timeout", "200ms")
+        rows = json.loads(self.run_until("web.0", "peers", status=OK))
         self.assertEqual(rows[0]["name"], "web.0")
         self.assertEqual(rows[0]["error"], "no answer")
         self.assertIsNone(rows[0]["tasks"])
         self.assertEqual(self.json("locate", "greeter")["name"], "greeter")
-        done = self.run_it("tasks", "web.0", "--timeout", "200ms", status=SILENCE)
-        self.assertEqual(json.loads(done.stdout), [])
-        self.assertIn("web.0: no answer", done.stderr)
-        rows = self.json("ping", "web.0", "--timeout", "200ms", status=SILENCE)
-        self.assertEqual(rows[0]["error"], "no answer")
+        out = self.run_until("web.0: no answer", "tasks", "web.0", status=SILENCE)
+        self.assertEqual(json.loads(out), [])
+        out = self.run_until("no answer", "ping", "web.0", status=SILENCE)
+        self.assertEqual(json.loads(out)[0]["error"], "no answer")
 
 
 class Alone(unittest.TestCase):

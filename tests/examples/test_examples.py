@@ -4,6 +4,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import tempfile
 import unittest
 
 BIN = pathlib.Path(os.environ.get("CY_TEST_BIN", "build/test/bin")) / "examples"
@@ -54,6 +55,22 @@ class Examples(unittest.TestCase):
         self.expect(server, "ready")
         self.assertIn("2 delivered", self.run_one("task_client", "hello", "stop"))
         self.expect(server, "hello, says task ")
+        self.finish(server)
+
+    def test_tasks_talk_over_tls(self):
+        """As in the first lines of task_server.c, by the specification's own command."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        pem = f"{folder.name}/sskeycert.pem"
+        command = ("openssl req -x509 -newkey rsa:2048 -keyout PEM -nodes -out PEM -sha256 "
+                   "-days 1000 -batch")
+        subprocess.run(command.replace("PEM", pem).split(), check=True,
+                       stderr=subprocess.DEVNULL)
+        server = self.start("task_server", "--certfile", pem)
+        self.expect(server, "ready")
+        self.assertIn("1 delivered", self.run_one("task_client", "--certfile", pem, "hello"))
+        self.expect(server, "hello, says task ")
+        self.assertIn("1 delivered", self.run_one("task_client", "--certfile", pem, "stop"))
         self.finish(server)
 
     def test_a_client_may_come_first(self):

@@ -202,6 +202,37 @@ orphans(void *arg)
     return 0;
 }
 
+/* The server is a task: whoever watches it learns when the method has ended for good. */
+static int
+lingering(void *arg)
+{
+    static const struct cy_rti_options brief = {.result_ns = 50 * CY_MILLISECOND,
+                                                .spread = true};
+    (void) arg;
+    for (int i = 0; i < SPOTS; i++) {
+        cy_ref task, result, method = spot_method(spots[i], counted, &brief);
+        cy_msg *msg = NULL;
+        CY_CHECK_EQ(cy_rti_call(&result, method, NULL, soon()), 0);
+        CY_CHECK_EQ(cy_terminate(result), 0);
+        CY_CHECK_EQ(cy_rti_call(&task, method, NULL, soon()), 0);
+        CY_CHECK_EQ(cy_monitor(cyi_rti_as(method, CY_KIND_TASK)), 0);
+        spot_close(method, spots[i]);
+        CY_CHECK_EQ(cy_receive(&msg, cy_after(CY_SECOND / 5)), -ETIMEDOUT); /* one runs */
+        CY_CHECK_EQ(cy_terminate(task), 0);
+        expect_exit(task, CY_EXIT_TERMINATED, 0, NULL);
+        CY_CHECK_EQ(cy_receive(&msg, cy_after(10 * CY_MILLISECOND)), -ETIMEDOUT);
+        expect_monitored(cyi_rti_as(method, CY_KIND_TASK), CY_EXIT_NORMAL, 0);
+        CY_CHECK_EQ(cy_join(NULL, task, soon()), -ESRCH);
+    }
+    return 0;
+}
+
+static void
+a_closed_method_ends_with_its_last_result(void)
+{
+    trio_run(lingering);
+}
+
 static bool spread;
 
 static int
@@ -218,6 +249,61 @@ tasks_end_with_their_callers_node_or_run_on(void)
         spread = i == 1;
         trio_run(orphans_here);
     }
+}
+
+/* Node 1 calls a method of ours; its link is lost in the moment in which the task is started. */
+static cy_ref started_task;
+
+static int
+call_once(void *arg)
+{
+    CY_CHECK_EQ(cy_rti_call(&started_task, *(cy_ref *) arg, NULL, soon()), 0);
+    return 0;
+}
+
+static uint32_t lost;
+
+/* On the method's core: sees the server wait for the other core. */
+static int
+lose_starting(void *arg)
+{
+    const struct cyi_method *method = arg;
+    while (lost == 0 && cy_yield() == 0) {
+        cyi_list_for_each(link, &method->jobs.running) {
+            const struct cyi_job *job = cyi_container_of(link, struct cyi_job, link);
+            lost += job->starting;
+            if (job->starting)
+                cyi_node_lost(cyi_self, job->caller);
+        }
+    }
+    return 0;
+}
+
+static int
+losing(void *arg)
+{
+    static const struct cy_rti_options options = {.spread = true};
+    cy_ref method;
+    (void) arg;
+    CY_CHECK_EQ(cy_rti_create(&method, counted, &options), 0);
+    struct cyi_method *found = cyi_method_find(cyi_self, method);
+    spot_run(spots[2], call_once, &method); /* on this core: no moment in between */
+    begin();
+    lost = 0;
+    CY_CHECK_EQ(cy_task_spawn(NULL, lose_starting, found, NULL), 0);
+    trio_spawn(1, 0, call_once, &method);
+    settle();
+    CY_CHECK_EQ(lost, 1);
+    CY_CHECK_EQ(started, 1);
+    CY_CHECK_EQ(ended, 1);
+    CY_CHECK_EQ(cy_join(NULL, started_task, soon()), -ESRCH); /* nobody wants its result */
+    return 0;
+}
+
+static void
+a_task_whose_caller_is_lost_meanwhile_is_terminated(void)
+{
+    trio_run(losing);
 }
 
 static int
@@ -384,7 +470,9 @@ CY_TEST_MAIN("rti.serve", CY_TEST(what_is_no_call_starts_nothing),
              CY_TEST(a_call_that_nobody_waits_for_is_terminated),
              CY_TEST(a_result_that_nobody_waits_for_is_forgotten),
              CY_TEST(tasks_end_with_their_callers_node_or_run_on),
+             CY_TEST(a_task_whose_caller_is_lost_meanwhile_is_terminated),
              CY_TEST(tasks_may_be_spread_over_the_cores),
+             CY_TEST(a_closed_method_ends_with_its_last_result),
              CY_TEST(each_call_of_a_crowd_is_answered),
              CY_TEST(calls_under_way_when_a_method_closes_are_answered),
              CY_TEST(without_memory_a_call_fails_and_leaves_nothing),

@@ -113,7 +113,7 @@ what_is_lost_was_counted(void)
     ledger_print("any faults");
 }
 
-/* A connection that breaks after some bytes: within each message of the handshake, and after. */
+/* A connection that breaks after some bytes: within each message of a handshake, and after. */
 enum { STEP = 67, CUTS = 60 };
 
 static int

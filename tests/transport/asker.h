@@ -51,10 +51,10 @@ bool find_item(const char *key, const char *name, const char *expect, cy_value_r
 uint64_t next(void);
 
 /* A task of this name that waits, a daemon, on the caller's core. */
-int spawn_named(void *name);
+int spawn_named(void *arg);
 /* So many of them. */
-int spawn_many(void *count);
+int spawn_many(void *arg);
 /* In a task: take messages of a tag that nobody sends. */
-int wait_for_anything(void *result);
+int wait_for_anything(void *arg);
 
 #endif

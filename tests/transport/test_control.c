@@ -9,7 +9,7 @@ ping_all(void *arg)
 {
     (void) arg;
     for (uint32_t node = 0; node < TRIO_NODES; node++) {
-        for (uint16_t core = 0; core < TRIO_CORES; core++) {
+        for (uint16_t core = 0; core < (uint16_t) TRIO_CORES; core++) {
             const void *bytes;
             size_t size;
             char name[CY_NAME_MAX + 1];
@@ -260,6 +260,42 @@ what_makes_no_sense_is_refused_by_name(void)
     run(ask_what_makes_no_sense);
 }
 
+static uint32_t
+draw(uint32_t below)
+{
+    static uint64_t state = 77;
+    state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
+    return (uint32_t) (state >> 33) % below;
+}
+
+/* A good question, damaged: some bytes are others, and some of the end may be missing. */
+static int
+ask_at_random(void *arg)
+{
+    static const char *const WHAT[] = {"ping", "node", "counters", "tasks", "names", "links"};
+    cy_ref control = control_of(1, 1);
+    (void) arg;
+    for (int i = 0; i < 3000; i++) {
+        uint64_t from = draw(40);
+        cy_msg *good = odd_question(1, WHAT[draw(6)], draw(2) ? "from" : "max", &from);
+        uint8_t bytes[64];
+        size_t size = cy_msg_size(good);
+        memcpy(bytes, cy_msg_body(good), size);
+        cy_msg_free(&good);
+        for (uint32_t n = draw(4); n > 0; n--)
+            bytes[draw((uint32_t) size)] = (uint8_t) draw(256);
+        ask_with(control, question_of(bytes, size - draw(2) * draw((uint32_t) size)));
+        CY_CHECK_EQ(number(&answer.map, "v"), CY_CONTROL_VERSION);
+    }
+    return done();
+}
+
+static void
+each_damaged_question_gets_an_answer(void)
+{
+    run(ask_at_random);
+}
+
 /* Without waiting for the answer: it comes as a message. */
 static int
 ask_by_sending(void *arg)
@@ -339,6 +375,7 @@ CY_TEST_MAIN("transport.control", CY_TEST(each_core_is_found_and_answers),
              CY_TEST(a_walk_over_too_many_tasks_says_so),
              CY_TEST(a_dump_is_told_up_to_its_limit),
              CY_TEST(what_makes_no_sense_is_refused_by_name),
+             CY_TEST(each_damaged_question_gets_an_answer),
              CY_TEST(a_question_may_be_sent_as_any_message),
              CY_TEST(without_the_option_nobody_answers),
              CY_TEST(the_service_does_not_keep_a_node_running))

@@ -225,7 +225,7 @@ static void
 dates_are_looked_at_when_nodes_meet(void)
 {
     char late[TLS_TEXT_BYTES], early[TLS_TEXT_BYTES], good[TLS_TEXT_BYTES];
-    const int64_t year = 365 * 24 * 3600, today = now() / CY_SECOND;
+    const int64_t year = INT64_C(365) * 24 * 3600, today = now() / CY_SECOND;
     cy_time before = now() - 1000 * CY_SECOND, after = now() + (year + 10) * CY_SECOND;
     tls_make_lasting(good, "cycos");
     tls_make(late, "cycos", today - year, today - 10);
@@ -381,6 +381,46 @@ speaks_with_openssl(void)
     tls_folder_end();
 }
 
+/* It wants new keys, and an answer to that; the answer goes out before what we say next. */
+static int
+answer_hello(struct pair *pair, struct end *end)
+{
+    char text[6];
+    cy_time deadline = cy_after(20 * CY_SECOND);
+    (void) pair;
+    int rc = cyi_tls_read_full(end->tls, end->socket, text, sizeof text, deadline);
+    CY_CHECK(rc != 0 || memcmp(text, "hello\n", sizeof text) == 0);
+    if (rc == 0)
+        rc = cyi_tls_write_full(end->tls, end->socket, "answer\n", 7, deadline);
+    if (rc == 0)
+        rc = cyi_tls_read_full(end->tls, end->socket, text, sizeof text, deadline);
+    return rc;
+}
+
+static void
+keys_may_change(void)
+{
+    char command[512], text[256];
+    bool answered = false;
+    struct pair pair = {.client = command, .more = answer_hello};
+    struct cyi_tls_context *context = of(tls_specified());
+    tls_folder_begin();
+    tls_write("pem", tls_specified(), 0600);
+    snprintf(command, sizeof command,
+             "cd %s && { echo K; sleep 0.2; echo hello; sleep 0.2; echo K; sleep 0.2; "
+             "echo again; sleep 0.2; } | timeout 20 openssl s_client -connect 127.0.0.1:%%u "
+             "-alpn cycos/1 -cert pem -key pem 2>&1",
+             tls_path("."));
+    let_meet(&pair, NULL, context);
+    CU_ASSERT_EQUAL(pair.acceptor.result, 0);
+    while (fgets(text, sizeof text, pair.output) != NULL)
+        answered = answered || strcmp(text, "answer\n") == 0;
+    CU_ASSERT_TRUE(answered);
+    (void) pclose(pair.output);
+    cyi_tls_context_release(&context);
+    tls_folder_end();
+}
+
 static void
 a_dialer_without_a_certificate_is_refused(void)
 {
@@ -444,6 +484,6 @@ CY_TEST_MAIN("transport.tls", CY_TEST(nodes_with_the_file_of_the_specification_m
              CY_TEST(an_authority_vouches_for_whom_it_has_signed),
              CY_TEST(a_chain_leads_to_an_authority),
              CY_TEST(what_our_own_key_has_signed_is_not_ours), CY_TEST(speaks_with_openssl),
-             CY_TEST(a_dialer_without_a_certificate_is_refused),
+             CY_TEST(keys_may_change), CY_TEST(a_dialer_without_a_certificate_is_refused),
              CY_TEST(older_versions_are_refused), CY_TEST(who_means_something_else_is_refused),
              CY_TEST(carries_sizes_around_those_of_records))

@@ -1,3 +1,4 @@
+/* tls_files.c - keys and certificates for tests, as openssl makes them and as we do. */
 #include "tls_files.h"
 
 #include <fcntl.h>

@@ -54,15 +54,15 @@ struct cy_options {
     bool control;                      /* tell peers who ask about this node: yes */
     struct cy_option_list peers;       /* HOST, HOST:PORT or [ADDRESS]:PORT to contact */
     struct cy_option_list secret_file; /* the first signs, all are accepted: for a change */
-    const char *certfile;              /* PEM; TLS is on when it is given */
+    const char *certfile;              /* PEM; TLS is on; the first certificate is our own */
     const char *keyfile;               /* PEM; NULL: in certfile */
-    const char *cafile;                /* PEM; NULL: certfile is its own authority */
-    const char *dest_path;             /* for files from peers; NULL: the temporary folder */
-    uint64_t max_file_size;            /* bytes; 0: no limit */
-    const char *metrics_node;          /* where to show metrics; NULL: 127.0.0.1 */
-    uint32_t metrics_port;             /* TCP; 0: nowhere */
-    uint64_t file_quota;               /* bytes that files of one peer may have; 0: no limit */
-    bool file_delete_any;              /* peers may delete files that others have sent: no */
+    const char *cafile;    /* PEM: who signs peers; NULL: peers have one of those in certfile */
+    const char *dest_path; /* for files from peers; NULL: the temporary folder */
+    uint64_t max_file_size;   /* bytes; 0: no limit */
+    uint64_t file_quota;      /* bytes that files of one peer may have; 0: no limit */
+    bool file_delete_any;     /* peers may delete files that others have sent: no */
+    const char *metrics_node; /* where to show metrics; NULL: 127.0.0.1 */
+    uint32_t metrics_port;    /* TCP; 0: nowhere */
 
     /* The runtime. */
     bool pin;                    /* each core's thread to its CPU: yes */

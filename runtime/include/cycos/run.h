@@ -16,8 +16,8 @@ CY_BEGIN_DECLS
  * Starts one thread per core, pinned to the CPUs of the calling thread's affinity mask. The
  * node ends when the last task that is no daemon has ended, or by cy_shutdown(), or by SIGTERM
  * or SIGINT (a second one ends the process at once). SIGQUIT prints every task and what it
- * waits for. SIGHUP has the certificate's files read again: connections that stand go on, and a
- * file that is wrong changes nothing. Several nodes may run in one process.
+ * waits for. SIGHUP has the files of the certificate read again: connections that stand go on,
+ * and a file that is wrong changes nothing. Several nodes may run in one process.
  *
  * A task that runs for longer than options->stall_ns is reported with its stack. Its thread is
  * asked by a real-time signal, so a system call in which it blocks may return EINTR. A task
@@ -26,8 +26,8 @@ CY_BEGIN_DECLS
  *
  * Context:   a thread that is no core; suspends: no; blocks: until the node has ended
  * Ownership: borrows @options
- * Errors:    -EINVAL an option (options->error says which), CY_ENOCERT, CY_EEXPIRED, -ENOKEY and
- *            others of the certificate (likewise), -ENOMEM, -EMFILE, -EAGAIN threads,
+ * Errors:    -EINVAL an option (options->error says which), CY_ENOCERT, CY_EEXPIRED, -ENOKEY
+ *            and others of the certificate (likewise), -ENOMEM, -EMFILE, -EAGAIN threads,
  *            -EPERM. Otherwise the exit status: what @main returned if it ended by itself
  *            (0 to 255), 0 after a complete shutdown, CY_EXIT_INCOMPLETE when tasks were left
  * Since:     0.1

@@ -140,7 +140,9 @@ struct cy_peer_options {
  * Context:   a task; suspends: yes; blocks: no
  * Ownership: copies
  * Errors:    -ECONNREFUSED, -EHOSTUNREACH, -ENETUNREACH, -ETIMEDOUT, -ECANCELED, CY_EAUTH the
- *            secrets differ, CY_ENOPEER no network, -EINVAL
+ *            secrets differ, CY_ECERT and CY_EREJECTED the certificates do, CY_EEXPIRED,
+ *            CY_EEARLY, CY_EPLAIN and CY_ETLS only one of the nodes has one, CY_ENOPEER no
+ *            network, -EINVAL
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_peer_add(const cy_location *location,
