@@ -358,15 +358,32 @@ cyi_node_main_ended(struct cyi_node *node, enum cy_exit_reason reason, int code)
                           memory_order_relaxed);
 }
 
+static struct cyi_extension
+extension_of(struct cyi_node *node, int which)
+{
+    pthread_mutex_lock(&node->lock);
+    struct cyi_extension extension = node->extensions[which];
+    pthread_mutex_unlock(&node->lock);
+    return extension;
+}
+
 void
 cyi_node_gone(struct cyi_core *core, cy_ref ref)
 {
     for (int i = 0; i < CYI_EXTENSIONS; i++) {
-        pthread_mutex_lock(&core->node->lock);
-        struct cyi_extension extension = core->node->extensions[i];
-        pthread_mutex_unlock(&core->node->lock);
+        struct cyi_extension extension = extension_of(core->node, i);
         if (extension.data != NULL && extension.gone != NULL)
             extension.gone(core, extension.data, ref);
+    }
+}
+
+void
+cyi_node_lost(struct cyi_core *core, cy_ref peer)
+{
+    for (int i = 0; i < CYI_EXTENSIONS; i++) {
+        struct cyi_extension extension = extension_of(core->node, i);
+        if (extension.data != NULL && extension.lost != NULL)
+            extension.lost(core, extension.data, peer);
     }
 }
 

@@ -172,11 +172,14 @@ cyi_task_start(struct cyi_core *core, struct cyi_task **out, const struct cyi_sp
     if (task == NULL)
         return core->tasks.count == core->tasks.max ? -EAGAIN : -ENOMEM;
     fill_record(core, task, spawn);
-    if (spawn->flags & CYI_TASK_JOINABLE && !cyi_watch_joinable(core, task)) {
+    bool ready = spawn->owner == NULL || cyi_task_extra(core, task) != NULL;
+    if (!ready || (spawn->flags & CYI_TASK_JOINABLE && !cyi_watch_joinable(core, task))) {
         task->flags = 0; /* the name stays the caller's */
         cyi_task_release(core, task);
         return -ENOMEM;
     }
+    if (spawn->owner != NULL)
+        task->extra->owner = spawn->owner;
     count_task(core, task);
     if (spawn->flags & CYI_TASK_HANDLER) {
         await_message(core, task);
@@ -206,9 +209,12 @@ cyi_task_extra(struct cyi_core *core, struct cyi_task *task)
 void
 cyi_task_release(struct cyi_core *core, struct cyi_task *task)
 {
+    struct cyi_owner *owner = task->extra == NULL ? NULL : task->extra->owner;
     if (task->extra != NULL)
         cyi_heap_give(&core->heap, 0, task->extra);
     task->extra = NULL;
+    if (owner != NULL)
+        owner->gone(core, owner);
     if (task->flags & CYI_TASK_OWN_NAME)
         cyi_heap_give(&core->heap, 0, (void *) (uintptr_t) task->name);
     task->name = "ended"; /* it stays the current one until the next switch */
@@ -305,7 +311,38 @@ cyi_task_run(struct cyi_core *core, struct cyi_task *task)
     }
     task->exit_code = ((cy_task_fn *) task->fn)(task->arg);
     cyi_stack_check(task->stack);
-    end_task(core, task);
+    if ((task->flags & CYI_TASK_BECOMES) == 0) {
+        end_task(core, task);
+        return;
+    }
+    task->flags ^= CYI_TASK_BECOMES | CYI_TASK_HANDLER;
+    task->fn = task->extra->next_fn;
+    task->arg = task->extra->next_state;
+    run_handler(core, task);
+}
+
+void
+cyi_task_become(struct cyi_core *core, cy_handler_fn *fn, void *state)
+{
+    struct cyi_task *task = core->sched.current;
+    CY_ASSERT(task->extra != NULL && (task->flags & CYI_TASK_HANDLER) == 0);
+    task->flags |= CYI_TASK_BECOMES;
+    task->extra->next_fn = (void *) fn;
+    task->extra->next_state = state;
+}
+
+struct cyi_owner *
+cyi_owner_of_current(struct cyi_core *core)
+{
+    const struct cyi_task *task = core->sched.current;
+    return task->extra == NULL ? NULL : task->extra->owner;
+}
+
+bool
+cyi_exit_value_is_set(const struct cyi_core *core)
+{
+    const struct cyi_task *task = core->sched.current;
+    return task->extra != NULL && task->extra->exit_value != NULL;
 }
 
 int

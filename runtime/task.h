@@ -20,6 +20,8 @@ struct cyi_extra {
     cy_msg *result; /* of a joinable task: the note for who joins, when it has ended */
     uint8_t *told;  /* a byte per core: was told that the mailbox is full */
     struct cyi_told_away *told_away; /* the same of cores of other nodes */
+    struct cyi_owner *owner;
+    void *next_fn, *next_state; /* of the handler that it becomes */
 };
 
 /* How a task is to begin. On the spawner's stack, which waits while another core reads it. */
@@ -31,6 +33,7 @@ struct cyi_spawn {
     uint16_t flags;
     uint8_t stack_class;
     cy_msg *note; /* the spawner's watch, or NULL (watch.c) */
+    struct cyi_owner *owner;
 };
 
 /* Start a task on this core. */
@@ -68,7 +71,7 @@ cy_msg *cyi_watch_prepare(struct cyi_core *core);
 void cyi_watch_attach(struct cyi_core *core, struct cyi_task *task, cy_msg *note);
 void cyi_watch_target(struct cyi_core *core, const cy_msg *note, cy_ref target);
 void cyi_watch_abandon(struct cyi_core *core, cy_msg *note);
-/* Whoever joined an ended task has its result. */
+/* Whoever joined an ended task has its result: it is forgotten, or its owner is told. */
 void cyi_watch_taken(struct cyi_core *core, uint32_t slot, uint32_t generation);
 /* Forget the result of an ended task that nobody joined. */
 void cyi_watch_forget(struct cyi_core *core, struct cyi_task *ended);
@@ -86,10 +89,6 @@ void cyi_congestion_tell_away(struct cyi_core *core, struct cyi_task *task, cy_r
 /* Was this core told that the mailbox of a task of another core, or node, is full? */
 bool cyi_congestion_known(const struct cyi_core *core, cy_ref to);
 bool cyi_congestion_known_away(const struct cyi_core *core, cy_ref to);
-
-/* Where the answer to a request goes; false when the sender's node is gone. */
-CY_MUST_CHECK bool cyi_return_of(struct cyi_core *core, struct cyi_return *out,
-                                 const cy_msg *msg);
 
 /* A request whose answer will never come, because of `error`: tells its sender, frees it. */
 void cyi_request_failed(struct cyi_core *core, cy_msg *msg, int error);

@@ -107,6 +107,16 @@ terminate_here(struct cyi_core *core, const void *args)
         cyi_task_cancel(core, task);
 }
 
+void
+cyi_terminate(struct cyi_core *core, cy_ref task)
+{
+    struct whom whom = {task.slot, task.generation};
+    if (task.core == core->index)
+        terminate_here(core, &whom);
+    else
+        cyi_post_answer(core, task.core, terminate_here, &whom, sizeof whom);
+}
+
 static cyi_call_fn *const COMMANDS[] = {
     [CYI_COMMAND_TERMINATE] = terminate_here,
     [CYI_COMMAND_RESUME] = resume_here,

@@ -39,36 +39,6 @@ arrived(cy_msg *msg)
     cyi_note_of(msg)->task = msg->sender;
 }
 
-/* Which task has ended and was joined. */
-struct joined {
-    uint32_t slot, generation;
-};
-
-void
-cyi_watch_taken(struct cyi_core *core, uint32_t slot, uint32_t generation)
-{
-    struct cyi_task *ended = cyi_task_find_ended(core, slot, generation);
-    if (ended != NULL && ended->extra != NULL && ended->extra->result != NULL)
-        cyi_watch_forget(core, ended);
-}
-
-static void
-forget_here(struct cyi_core *core, const void *args)
-{
-    const struct joined *which = args;
-    cyi_watch_taken(core, which->slot, which->generation);
-}
-
-static void
-say_taken(struct cyi_core *core, cy_ref ended)
-{
-    struct joined which = {ended.slot, ended.generation};
-    if (ended.node != core->home.node)
-        cyi_watch_taken_away(core, ended);
-    else
-        cyi_post_answer(core, ended.core, forget_here, &which, sizeof which);
-}
-
 /* Does it still wait for this note? Also when its deadline came first, but not yet its turn. */
 static bool
 joins(const struct cyi_task *task, const struct cyi_note *note)
@@ -86,7 +56,7 @@ join_arrives(struct cyi_core *core, struct cyi_task *task, cy_msg *msg)
         return false;
     }
     if (note->kind == CYI_NOTE_JOIN_KEPT && note->reason < CY_EXIT_NODE_DOWN)
-        say_taken(core, msg->sender);
+        cyi_watch_say_taken(core, msg->sender);
     arrived(msg);
     task->answer = msg;
     task->wait_result = 0; /* if it is ready already */
@@ -127,18 +97,6 @@ note_here(struct cyi_core *core, cy_msg *msg)
     cyi_note_arrives(core, msg);
 }
 
-static void
-set_value(struct cyi_note *note, cy_msg *msg, cy_msg *value)
-{
-    if (value == NULL || (value->flags & CYI_MSG_SHARED) == 0)
-        return;
-    note->value = cyi_msg_shared(value);
-    note->value_bytes = value->size;
-    msg->size = value->size;
-    msg->flags |= CYI_MSG_SHARED;
-    cyi_shared_hold(note->value);
-}
-
 /* On the watched task's core: fill the note in and send it. True: somebody here has it. */
 static bool
 fire(struct cyi_core *core, cy_msg *msg, enum cy_exit_reason reason, int code, cy_msg *value)
@@ -146,7 +104,7 @@ fire(struct cyi_core *core, cy_msg *msg, enum cy_exit_reason reason, int code, c
     struct cyi_note *note = cyi_note_of(msg);
     note->reason = (uint8_t) reason;
     note->code = code;
-    set_value(note, msg, value);
+    cyi_note_set_value(msg, value);
     if (note->watcher_core == core->index)
         return cyi_note_arrives(core, msg);
     if (note->kind == CYI_NOTE_JOIN)
@@ -180,13 +138,14 @@ watch_here(struct cyi_core *core, cy_msg *msg)
         refuse(core, msg);
         return;
     }
-    struct cyi_task *ended = cyi_task_find_ended(core, to.slot, to.generation);
-    if (ended == NULL || cyi_note_of(msg)->kind != CYI_NOTE_JOIN) {
+    cy_msg *result = cyi_watch_result(core, to.slot, to.generation);
+    if (result == NULL) {
         fire(core, msg, CY_EXIT_NO_TASK, -ESRCH, NULL);
         return;
     }
-    const struct cyi_note *result = cyi_note_of(ended->extra->result);
-    fire(core, msg, result->reason, result->code, ended->extra->result);
+    const struct cyi_note *note = cyi_note_of(result);
+    fire(core, msg, note->reason, note->code, result);
+    cyi_watch_told(core, to.slot, to.generation);
 }
 
 /* What its core or node will say, comes later; on failure the note is still the caller's. */
@@ -263,9 +222,9 @@ unwatch(struct cyi_core *core, struct cyi_task *watcher, cy_ref target, uint32_t
 
 /* The watcher's side of a note; false without memory. */
 static bool
-make_record(struct cyi_core *core, cy_msg *msg, cy_ref target)
+make_record(struct cyi_core *core, struct cyi_task *watcher, cy_msg *msg, cy_ref target)
 {
-    struct cyi_extra *extra = cyi_task_extra(core, core->sched.current);
+    struct cyi_extra *extra = cyi_task_extra(core, watcher);
     struct cyi_watch *record =
         extra == NULL ? NULL : cyi_heap_take(&core->heap, 0, sizeof *record);
     if (record == NULL)
@@ -277,28 +236,39 @@ make_record(struct cyi_core *core, cy_msg *msg, cy_ref target)
     return true;
 }
 
-cy_msg *
-cyi_watch_prepare(struct cyi_core *core)
+static cy_msg *
+prepare(struct cyi_core *core, struct cyi_task *watcher)
 {
-    struct cyi_task *task = core->sched.current;
-    cy_ref self = cyi_task_ref(core, task);
+    cy_ref self = cyi_task_ref(core, watcher);
     cy_msg *msg = cyi_note_make(core, CYI_NOTE_MONITOR, self, CY_NOBODY);
     if (msg == NULL)
         return NULL;
-    if (!make_record(core, msg, CY_NOBODY)) {
+    if (!make_record(core, watcher, msg, CY_NOBODY)) {
         cyi_msg_drop(core, msg);
         return NULL;
     }
-    task->promised++;
+    watcher->promised++;
     return msg;
+}
+
+static void
+abandon(struct cyi_core *core, struct cyi_task *watcher, cy_msg *note)
+{
+    watcher->promised--;
+    cyi_watch_drop(core, cyi_note_of(note)->record);
+    cyi_msg_drop(core, note);
+}
+
+cy_msg *
+cyi_watch_prepare(struct cyi_core *core)
+{
+    return prepare(core, core->sched.current);
 }
 
 void
 cyi_watch_abandon(struct cyi_core *core, cy_msg *note)
 {
-    core->sched.current->promised--;
-    cyi_watch_drop(core, cyi_note_of(note)->record);
-    cyi_msg_drop(core, note);
+    abandon(core, core->sched.current, note);
 }
 
 void
@@ -336,22 +306,28 @@ reachable(const struct cyi_core *core, cy_ref task)
 }
 
 int
+cyi_monitor_for(struct cyi_core *core, struct cyi_task *watcher, cy_ref target)
+{
+    if (!reachable(core, target))
+        return CY_ENOPEER;
+    if (watcher->promised >= CYI_PROMISED_MAX)
+        return -EAGAIN;
+    cy_msg *msg = prepare(core, watcher);
+    if (msg == NULL)
+        return -ENOMEM;
+    cyi_note_of(msg)->record->target = target;
+    msg->sender = target;
+    int rc = begin(core, msg);
+    if (rc != 0)
+        abandon(core, watcher, msg);
+    return rc;
+}
+
+int
 cy_monitor(cy_ref task)
 {
     struct cyi_core *core = cyi_current();
-    if (!reachable(core, task))
-        return CY_ENOPEER;
-    if (core->sched.current->promised >= CYI_PROMISED_MAX)
-        return -EAGAIN;
-    cy_msg *msg = cyi_watch_prepare(core);
-    if (msg == NULL)
-        return -ENOMEM;
-    cyi_note_of(msg)->record->target = task;
-    msg->sender = task;
-    int rc = begin(core, msg);
-    if (rc != 0)
-        cyi_watch_abandon(core, msg);
-    return rc;
+    return cyi_monitor_for(core, core->sched.current, task);
 }
 
 int
@@ -388,9 +364,9 @@ join_here(struct cyi_core *core, cy_msg *msg, int *error)
         const struct cyi_note *result = cyi_note_of(ended->extra->result);
         cyi_note_of(msg)->reason = result->reason;
         cyi_note_of(msg)->code = result->code;
-        set_value(cyi_note_of(msg), msg, ended->extra->result);
+        cyi_note_set_value(msg, ended->extra->result);
         arrived(msg);
-        cyi_watch_forget(core, ended);
+        cyi_watch_joined(core, ended);
         return true;
     }
     *error = task == NULL ? -ESRCH : cyi_task_extra(core, task) == NULL ? -ENOMEM : 0;
@@ -409,7 +385,7 @@ begin_join(struct cyi_core *core, cy_msg *msg, struct cyi_answered *answered)
     int error = 0;
     if (task.node != core->home.node) {
         cyi_note_of(msg)->kind = CYI_NOTE_JOIN_KEPT;
-        error = make_record(core, msg, task) ? begin(core, msg) : -ENOMEM;
+        error = make_record(core, core->sched.current, msg, task) ? begin(core, msg) : -ENOMEM;
         if (error != 0 && cyi_note_of(msg)->record != NULL)
             cyi_watch_drop(core, cyi_note_of(msg)->record);
     } else if (task.core != core->index) {
@@ -498,33 +474,11 @@ cy_exit_read(struct cy_exit *out, const cy_msg *msg)
     return 0;
 }
 
-bool
-cyi_watch_joinable(struct cyi_core *core, struct cyi_task *task)
-{
-    struct cyi_extra *extra = cyi_task_extra(core, task);
-    cy_ref self = cyi_task_ref(core, task);
-    if (extra != NULL)
-        extra->result = cyi_note_make(core, CYI_NOTE_RESULT, self, self);
-    return extra != NULL && extra->result != NULL;
-}
-
-/* True when it is to be kept: nobody has joined yet, as far as we know. */
+/* Does somebody who wants to know the end learn it by this note? */
 static bool
-keep_result(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reason reason,
-            bool joined)
+tells(const struct cyi_note *note)
 {
-    struct cyi_extra *extra = task->extra;
-    if (extra == NULL || extra->result == NULL)
-        return false;
-    if (joined || (task->flags & CYI_TASK_JOINABLE) == 0) {
-        cyi_msg_drop(core, extra->result);
-        extra->result = NULL;
-        return false;
-    }
-    cyi_note_of(extra->result)->reason = (uint8_t) reason;
-    cyi_note_of(extra->result)->code = task->exit_code;
-    set_value(cyi_note_of(extra->result), extra->result, extra->exit_value);
-    return true;
+    return note->kind != CYI_NOTE_NOTIFY && note->kind != CYI_NOTE_NOTIFY_AWAY;
 }
 
 bool
@@ -532,7 +486,7 @@ cyi_watch_ended(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reaso
 {
     struct cyi_extra *extra = task->extra;
     struct cyi_list *link;
-    bool joined = false;
+    bool joined = false, told = false;
     /* First: a task may watch itself, and then both lists have the note. */
     while (extra != NULL && (link = cyi_list_first(&extra->watches)) != NULL) {
         struct cyi_watch *record = cyi_container_of(link, struct cyi_watch, link);
@@ -541,6 +495,7 @@ cyi_watch_ended(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reaso
     }
     while (extra != NULL && (link = cyi_list_pop(&extra->watchers)) != NULL) {
         cy_msg *msg = cyi_note_msg(link);
+        told |= tells(cyi_note_of(msg));
         if (cyi_note_of(msg)->kind >= CYI_NOTE_NOTIFY_AWAY) {
             cyi_watch_tell_away(core, task, msg, reason);
             continue;
@@ -548,17 +503,12 @@ cyi_watch_ended(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reaso
         bool join = cyi_note_of(msg)->kind == CYI_NOTE_JOIN;
         joined |= fire(core, msg, reason, task->exit_code, extra->exit_value) && join;
     }
-    bool keep = keep_result(core, task, reason, joined);
+    bool keep = cyi_watch_keep(core, task, reason, joined);
     if (extra != NULL && extra->exit_value != NULL) {
         cyi_msg_drop(core, extra->exit_value);
         extra->exit_value = NULL;
     }
+    if (keep && extra != NULL && extra->owner != NULL)
+        extra->owner->ended(core, extra->owner, extra->result->size, told);
     return keep;
-}
-
-void
-cyi_watch_forget(struct cyi_core *core, struct cyi_task *ended)
-{
-    cyi_msg_drop(core, ended->extra->result);
-    cyi_task_release(core, ended);
 }

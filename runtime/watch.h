@@ -72,6 +72,21 @@ cy_msg *cyi_note_make(struct cyi_core *core, enum cyi_note_kind kind, cy_ref wat
 /* On the watcher's core: the note has come. True when somebody took it. */
 bool cyi_note_arrives(struct cyi_core *core, cy_msg *msg);
 
+/* The result of an ended task that nobody has joined, or NULL. */
+cy_msg *cyi_watch_result(struct cyi_core *core, uint32_t slot, uint32_t generation);
+/* Somebody has been told of it. */
+void cyi_watch_told(struct cyi_core *core, uint32_t slot, uint32_t generation);
+
+/* A join has the result of a task that had ended. */
+void cyi_watch_joined(struct cyi_core *core, struct cyi_task *ended);
+/* On the joiner's core: somebody has the result, which its own core may forget. */
+void cyi_watch_say_taken(struct cyi_core *core, cy_ref ended);
+/* True when the result is to be kept: nobody has joined yet, as far as we know. */
+bool cyi_watch_keep(struct cyi_core *core, struct cyi_task *task, enum cy_exit_reason reason,
+                    bool joined);
+/* The exit value of a task, a message or NULL, goes along with a note. */
+void cyi_note_set_value(cy_msg *msg, cy_msg *value);
+
 /* Forget the watcher's record. */
 void cyi_watch_drop(struct cyi_core *core, struct cyi_watch *record);
 

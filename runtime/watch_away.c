@@ -64,6 +64,13 @@ fill_in(struct cyi_core *core, cy_msg *msg, const struct cyi_ended *how)
 }
 
 void
+cyi_watch_watcher(const cy_msg *note, uint32_t *slot, uint32_t *generation)
+{
+    *slot = cyi_note_of(note)->watcher_slot;
+    *generation = cyi_note_of(note)->watcher_generation;
+}
+
+void
 cyi_watch_ends(struct cyi_core *core, cy_msg *msg, const struct cyi_ended *how)
 {
     struct cyi_note *note = cyi_note_of(msg);
@@ -129,27 +136,25 @@ cyi_watch_tell_away(struct cyi_core *core, const struct cyi_task *task, cy_msg *
 /* Of a task that may have ended, and whose result is kept to be joined. */
 static void
 watch_ended(struct cyi_core *core, struct cyi_foreign_watch *watch, uint32_t slot,
-            uint32_t generation, bool join)
+            uint32_t generation)
 {
-    const struct cyi_task *task = cyi_task_find_ended(core, slot, generation);
-    const cy_msg *result = NULL;
-    if (join && task != NULL && task->extra != NULL)
-        result = task->extra->result;
+    const cy_msg *result = cyi_watch_result(core, slot, generation);
     if (result == NULL) {
         end_foreign(core, watch, CY_EXIT_NO_TASK, -ESRCH, NULL);
         return;
     }
     const struct cyi_note *note = cyi_note_of(result);
     end_foreign(core, watch, note->reason, note->code, result);
+    cyi_watch_told(core, slot, generation);
 }
 
 void
 cyi_foreign_watch(struct cyi_core *core, struct cyi_foreign_watch *watch, uint32_t slot,
-                  uint32_t generation, bool join)
+                  uint32_t generation)
 {
     struct cyi_task *task = cyi_task_find(core, slot, generation);
     if (task == NULL) {
-        watch_ended(core, watch, slot, generation, join);
+        watch_ended(core, watch, slot, generation);
         return;
     }
     cy_ref watched = cyi_task_ref(core, task);

@@ -120,6 +120,7 @@ cyi_link_end(struct cyi_link *link)
     cyi_watches_fail(link);
     cyi_locates_link_end(link);
     cyi_channels_lost(core, link->home, link->number);
+    cyi_node_lost(core, link->home);
     uint32_t lost = cyi_link_drop_chunks(link);
     owner->counters.lost += lost;
     core->counters.lost += lost;

@@ -42,10 +42,8 @@ cyi_watch_begin(struct cyi_link *link, cy_ref target, bool join, cy_msg *note)
     struct cyi_watch_item item = {.id = watch->id,
                                   .kind = join ? CYI_WATCH_JOIN : CYI_WATCH_MONITOR,
                                   .target_slot = target.slot,
-                                  .target_generation = target.generation,
-                                  .watcher_slot = link->owner->core->sched.current->slot,
-                                  .watcher_generation =
-                                      link->owner->core->sched.current->generation};
+                                  .target_generation = target.generation};
+    cyi_watch_watcher(note, &item.watcher_slot, &item.watcher_generation);
     if (cyi_map_insert(&link->watches, &watch->node, hash_of(watch->slot, watch->generation)) ==
         0) {
         uint8_t *at = cyi_link_put(link, CYI_OP_WATCH, 0, CYI_WATCH_BYTES, &error);
@@ -200,7 +198,7 @@ arrive_watch(struct cyi_link *link, const struct cyi_arrival *arrival)
                                     .code = none.code};
     if (foreign != NULL)
         cyi_foreign_watch(link->owner->core, &foreign->watch, item.target_slot,
-                          item.target_generation, item.kind == CYI_WATCH_JOIN);
+                          item.target_generation);
     else
         say_exit(link, &refused, &none);
     return 0;

@@ -367,7 +367,7 @@ carry_watch(const struct item *item)
     foreign->core = item->to;
     foreign->back = core_of(item->from);
     cyi_list_append(&foreigns, &foreign->link);
-    cyi_foreign_watch(item->to, &foreign->watch, item->slot, item->generation, item->flag);
+    cyi_foreign_watch(item->to, &foreign->watch, item->slot, item->generation);
 }
 
 static void

@@ -13,16 +13,22 @@ monitor_body(void *arg)
     pair_expect_exit(pair_there[PLAIN], CY_EXIT_ERROR, 7, "the value");
     CY_CHECK_EQ(cy_terminate(pair_there[JOINABLE]), 0);
     pair_expect_exit(pair_there[JOINABLE], CY_EXIT_TERMINATED, -ECANCELED, "");
-    /* Both are gone: a new watch says so at once, joinable or not. */
-    for (int i = 0; i < SPAWNED; i++) {
-        CY_CHECK_EQ(cy_monitor(pair_there[i]), 0);
-        pair_expect_exit(pair_there[i], CY_EXIT_NO_TASK, -ESRCH, "");
+    /* Both are gone: a new watch says so at once, with the result while it waits. */
+    CY_CHECK_EQ(cy_monitor(pair_there[PLAIN]), 0);
+    pair_expect_exit(pair_there[PLAIN], CY_EXIT_NO_TASK, -ESRCH, "");
+    for (int i = 0; i < 2; i++) {
+        CY_CHECK_EQ(cy_monitor(pair_there[JOINABLE]), 0);
+        pair_expect_exit(pair_there[JOINABLE], CY_EXIT_TERMINATED, -ECANCELED, "");
     }
+    CY_CHECK_EQ(cy_join(NULL, pair_there[JOINABLE], CY_FOREVER), 0);
+    pair_settle();
+    CY_CHECK_EQ(pair.forgets, 1);
+    CY_CHECK_EQ(cy_monitor(pair_there[JOINABLE]), 0);
+    pair_expect_exit(pair_there[JOINABLE], CY_EXIT_NO_TASK, -ESRCH, "");
     cy_ref odd = pair_there[PLAIN];
     odd.slot = (uint32_t) CY_KIND_CHANNEL << 28;
     CY_CHECK_EQ(cy_monitor(odd), 0);
     pair_expect_exit(odd, CY_EXIT_NO_TASK, -ESRCH, "");
-    CY_CHECK_EQ(pair.forgets, 0);
     CY_CHECK_EQ(pair.unwatches, 0);
     return 0;
 }

@@ -93,10 +93,18 @@ join_body(void *arg)
         CY_CHECK_EQ(cy_task_spawn_on(&there, core, end_with, &seven, &joinable), 0);
         cy_node_settle(); /* it has ended, and is remembered */
         CY_CHECK_EQ(cy_send_bytes(there, 1, NULL, 0), core == 0 ? -ESRCH : 0);
+        CY_CHECK_EQ(cy_monitor(there), 0); /* gets the result as well, and leaves it */
+        CY_CHECK_EQ(cy_receive(&exit, CY_FOREVER), 0);
+        expect_exit(exit, there, CY_EXIT_ERROR, 7);
+        cy_msg_free(&exit);
         CY_CHECK_EQ(cy_join(&exit, there, CY_FOREVER), 0);
         expect_exit(exit, there, CY_EXIT_ERROR, 7);
         cy_msg_free(&exit);
         CY_CHECK_EQ(cy_join(&exit, there, CY_FOREVER), -ESRCH);
+        CY_CHECK_EQ(cy_monitor(there), 0);
+        CY_CHECK_EQ(cy_receive(&exit, CY_FOREVER), 0);
+        expect_exit(exit, there, CY_EXIT_NO_TASK, -ESRCH);
+        cy_msg_free(&exit);
         /* Not joinable: known only while it lives. */
         CY_CHECK_EQ(cy_task_spawn_on(&there, core, end_with, &endless, NULL), 0);
         CY_CHECK_EQ(cy_join(&exit, there, cy_after(CY_MILLISECOND)), -ETIMEDOUT);

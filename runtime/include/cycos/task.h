@@ -221,9 +221,10 @@ CY_MUST_CHECK int cy_join(cy_msg **exit, cy_ref task, cy_time deadline);
  * @task: whom
  *
  * Exactly one CY_TAG_EXIT message comes for each successful call, after all that @task sent
- * to the caller before. For a task that is gone already it comes at once (CY_EXIT_NO_TASK);
- * when the task's node is lost, with CY_EXIT_NODE_DOWN and the code CY_ENOPEER. An exit value
- * from another node that finds no memory here is counted lost; the message comes without it.
+ * to the caller before. For a task that is gone already it comes at once: with the result, if
+ * that waits to be joined, else with CY_EXIT_NO_TASK. When the task's node is lost, it comes
+ * with CY_EXIT_NODE_DOWN and the code CY_ENOPEER. An exit value from another node that finds no
+ * memory here is counted lost; the message comes without it.
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: nothing

@@ -50,6 +50,7 @@ struct cyi_core {
     struct cyi_channels *channels; /* channel.c; NULL until the first */
     void *names;                   /* the registry's; NULL until this core has asked */
     struct cyi_io *io;             /* io.c; NULL until the first socket */
+    void *rti;                     /* RTI's; NULL until this core has used it */
     void *net;                     /* the network's; NULL without one */
     struct cyi_reactor *reactor;
     struct cy_core_counters counters;

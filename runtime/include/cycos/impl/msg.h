@@ -73,6 +73,10 @@ void cyi_post_return(struct cyi_core *core, uint16_t home, uint8_t class, void *
 int cyi_post_bytes(struct cyi_core *core, cy_ref to, uint32_t tag, const void *body,
                    size_t size);
 
+/* Where the answer to a request goes; false when the sender's node is gone. */
+CY_MUST_CHECK bool cyi_return_of(struct cyi_core *core, struct cyi_return *out,
+                                 const cy_msg *msg);
+
 /* Send from the current task; the message is taken if 0. */
 int cyi_send(struct cyi_core *core, cy_ref to, cy_msg *msg);
 

@@ -16,14 +16,16 @@ enum cyi_phase {
 
 /*
  * What a component above the runtime hangs onto a node (the registry does). Made on first
- * use under the node's lock; told of each end of a task or channel whose flag asks for it.
+ * use under the node's lock; told of each end of a task or channel whose flag asks for it, and
+ * of each core of another node that was lost, on the cores that had a link to it.
  */
 struct cyi_extension {
     void *data;
     void (*gone)(struct cyi_core *core, void *data, cy_ref ref);
+    void (*lost)(struct cyi_core *core, void *data, cy_ref peer);
     void (*fini)(void *data);
 };
-enum { CYI_EXTENSION_REGISTRY, CYI_EXTENSION_CHANNELS, CYI_EXTENSIONS };
+enum { CYI_EXTENSION_REGISTRY, CYI_EXTENSION_CHANNELS, CYI_EXTENSION_RTI, CYI_EXTENSIONS };
 
 struct cyi_pool;
 struct cyi_router;
@@ -73,6 +75,9 @@ void cyi_node_main_ended(struct cyi_node *node, enum cy_exit_reason reason, int 
 
 /* Tell the extensions that a task or channel which has names is gone. */
 void cyi_node_gone(struct cyi_core *core, cy_ref ref);
+
+/* Tell the extensions that nothing will come from that core of another node any more. */
+void cyi_node_lost(struct cyi_core *core, cy_ref peer);
 
 /* Follow the node's phase on this core; CY_FOREVER or when it next needs a look. */
 cy_time cyi_node_follow(struct cyi_core *core);

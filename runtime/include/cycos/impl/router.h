@@ -146,6 +146,8 @@ void cyi_congestion_arrives(struct cyi_core *core, cy_ref task, bool full);
  */
 void cyi_congestion_forget(struct cyi_core *core, uint32_t node);
 
+/* Whose watch it is that router.watch() is to begin: not always the running task's. */
+void cyi_watch_watcher(const cy_msg *note, uint32_t *slot, uint32_t *generation);
 /* A watch that router.watch() began is over. The value is copied. */
 void cyi_watch_ends(struct cyi_core *core, cy_msg *msg, const struct cyi_ended *how);
 /* cy_notify() of a task of another node: the task `ended` says that it has. */
@@ -163,7 +165,7 @@ struct cyi_foreign_watch {
     cy_msg *note; /* the runtime's */
 };
 void cyi_foreign_watch(struct cyi_core *core, struct cyi_foreign_watch *watch, uint32_t slot,
-                       uint32_t generation, bool join);
+                       uint32_t generation);
 void cyi_foreign_unwatch(struct cyi_core *core, struct cyi_foreign_watch *watch);
 
 /*

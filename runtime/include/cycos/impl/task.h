@@ -55,6 +55,7 @@ enum {
     CYI_TASK_CLEANING = 512,    /* its deferred clean-ups run: nothing suspends */
     CYI_TASK_MAIN = 1024,       /* its exit code is the node's */
     CYI_TASK_SUBSCRIBED = 2048, /* of channels: tell them at the end */
+    CYI_TASK_BECOMES = 4096,    /* a handler, when its function has returned */
 };
 
 struct cyi_extra; /* what few tasks have: watchers, clean-ups, an exit value (watch.c) */
@@ -149,6 +150,49 @@ CY_MUST_CHECK int cyi_daemon_start(struct cyi_core *core, cy_task_fn *fn, void *
 
 /* End of a task from outside of it: what cy_terminate() does on the task's own core. */
 void cyi_task_cancel(struct cyi_core *core, struct cyi_task *task);
+
+/*
+ * What a component above the runtime hangs onto a task that it starts (RTI does). All are
+ * called on the task's core, outside of any task, and must neither suspend nor change the task.
+ */
+struct cyi_owner {
+    /*
+     * It was joinable and has ended: its result is kept until cyi_result_forget(). Told:
+     * somebody who watched it knows the result.
+     */
+    void (*ended)(struct cyi_core *core, struct cyi_owner *self, size_t value_bytes, bool told);
+    /* Somebody has been told of the result that is kept, or has joined. */
+    void (*told)(struct cyi_core *core, struct cyi_owner *self);
+    /* The task is no more, nor its result. The last of the calls. */
+    void (*gone)(struct cyi_core *core, struct cyi_owner *self);
+};
+
+/* How to start an owned task; the options must have a name. */
+struct cyi_owned {
+    cy_task_fn *fn;
+    void *arg;
+    struct cyi_owner *owner; /* the caller's until the task has been started */
+    const struct cy_task_options *options;
+};
+/* As cy_task_spawn_named(). */
+CY_MUST_CHECK int cyi_spawn_owned(cy_ref *out, uint16_t core, const struct cyi_owned *owned);
+/* The owner of the running task, or NULL. */
+struct cyi_owner *cyi_owner_of_current(struct cyi_core *core);
+/* The running task, a stackful one, goes on as a handler when its function has returned. */
+void cyi_task_become(struct cyi_core *core, cy_handler_fn *fn, void *state);
+/* Has the running task set an exit value? */
+bool cyi_exit_value_is_set(const struct cyi_core *core);
+
+/*
+ * Of a task of any core of this node, also outside of a task: terminate it; forget its result,
+ * at the next turn.
+ */
+void cyi_terminate(struct cyi_core *core, cy_ref task);
+void cyi_result_forget(struct cyi_core *core, cy_ref ended);
+
+/* cy_monitor() on behalf of a task of this core. */
+CY_MUST_CHECK int cyi_monitor_for(struct cyi_core *core, struct cyi_task *watcher,
+                                  cy_ref target);
 
 /* Is there no room for another message of an application? Counts the refusal. */
 bool cyi_mailbox_full(struct cyi_core *core, const struct cyi_task *task);
