@@ -70,8 +70,8 @@ make_key(struct cyi_key *out, enum cy_kind kind, const char *name)
     return 0;
 }
 
-static int
-register_name(struct cyi_core *core, const char *name, cy_ref owner)
+int
+cyi_name_register(struct cyi_core *core, const char *name, cy_ref owner)
 {
     struct cyi_key key;
     int rc = make_key(&key, cy_ref_kind(owner), name);
@@ -81,8 +81,8 @@ register_name(struct cyi_core *core, const char *name, cy_ref owner)
     return names == NULL ? -ENOMEM : cyi_names_add(names, core, &key, owner);
 }
 
-static int
-unregister_name(struct cyi_core *core, const char *name, cy_ref owner)
+int
+cyi_name_unregister(struct cyi_core *core, const char *name, cy_ref owner)
 {
     struct cyi_key key;
     struct cyi_names *names = names_of(core);
@@ -91,8 +91,8 @@ unregister_name(struct cyi_core *core, const char *name, cy_ref owner)
     return cyi_names_remove(names, &key, owner);
 }
 
-static int
-lookup(cy_ref *out, enum cy_kind kind, const char *name)
+int
+cyi_name_lookup(cy_ref *out, enum cy_kind kind, const char *name)
 {
     struct cyi_key key;
     struct cyi_names *names = names_of(cyi_current());
@@ -130,9 +130,9 @@ locate_at(cy_ref *out, const struct cyi_key *key, const cy_location *location, c
     return cyi_names_wait(names, core, &search, out, deadline);
 }
 
-static int
-locate(cy_ref *out, enum cy_kind kind, const char *name, const cy_location *location,
-       cy_time deadline)
+int
+cyi_name_locate(cy_ref *out, enum cy_kind kind, const char *name, const cy_location *location,
+                cy_time deadline)
 {
     struct cyi_key key;
     struct cyi_core *core = cyi_current();
@@ -154,7 +154,8 @@ cy_task_register(const char *name)
 {
     struct cyi_core *core = cyi_current();
     struct cyi_task *task = core->sched.current;
-    int rc = register_name(core, name == NULL ? task->name : name, cyi_task_ref(core, task));
+    cy_ref self = cyi_task_ref(core, task);
+    int rc = cyi_name_register(core, name == NULL ? task->name : name, self);
     if (rc == 0)
         task->flags |= CYI_TASK_NAMED;
     return rc;
@@ -165,19 +166,20 @@ cy_task_unregister(const char *name)
 {
     struct cyi_core *core = cyi_current();
     const struct cyi_task *task = core->sched.current;
-    return unregister_name(core, name == NULL ? task->name : name, cyi_task_ref(core, task));
+    cy_ref self = cyi_task_ref(core, task);
+    return cyi_name_unregister(core, name == NULL ? task->name : name, self);
 }
 
 int
 cy_task_lookup(cy_ref *out, const char *name)
 {
-    return lookup(out, CY_KIND_TASK, name);
+    return cyi_name_lookup(out, CY_KIND_TASK, name);
 }
 
 int
 cy_task_locate(cy_ref *out, const char *name, const cy_location *location, cy_time deadline)
 {
-    return locate(out, CY_KIND_TASK, name, location, deadline);
+    return cyi_name_locate(out, CY_KIND_TASK, name, location, deadline);
 }
 
 /* The name that a channel of this core was created with, or NULL if there is no such one. */
@@ -196,7 +198,7 @@ cy_channel_register(cy_ref channel, const char *name)
     const char *own = own_name(core, channel);
     if (own == NULL)
         return -ESRCH;
-    return register_name(core, name == NULL ? own : name, channel);
+    return cyi_name_register(core, name == NULL ? own : name, channel);
 }
 
 int
@@ -206,17 +208,17 @@ cy_channel_unregister(cy_ref channel, const char *name)
     const char *own = own_name(core, channel);
     if (own == NULL)
         return -ESRCH;
-    return unregister_name(core, name == NULL ? own : name, channel);
+    return cyi_name_unregister(core, name == NULL ? own : name, channel);
 }
 
 int
 cy_channel_lookup(cy_ref *out, const char *name)
 {
-    return lookup(out, CY_KIND_CHANNEL, name);
+    return cyi_name_lookup(out, CY_KIND_CHANNEL, name);
 }
 
 int
 cy_channel_locate(cy_ref *out, const char *name, const cy_location *location, cy_time deadline)
 {
-    return locate(out, CY_KIND_CHANNEL, name, location, deadline);
+    return cyi_name_locate(out, CY_KIND_CHANNEL, name, location, deadline);
 }

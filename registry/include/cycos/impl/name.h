@@ -63,6 +63,16 @@ struct cyi_asker {
     cy_ref ref;
 };
 
+/*
+ * What is said of names of tasks and channels in <cycos/registry.h>, for any kind. The owner's
+ * end is told by cyi_node_gone(), by who makes such things.
+ */
+CY_MUST_CHECK int cyi_name_register(struct cyi_core *core, const char *name, cy_ref owner);
+CY_MUST_CHECK int cyi_name_unregister(struct cyi_core *core, const char *name, cy_ref owner);
+CY_MUST_CHECK int cyi_name_lookup(cy_ref *out, enum cy_kind kind, const char *name);
+CY_MUST_CHECK int cyi_name_locate(cy_ref *out, enum cy_kind kind, const char *name,
+                                  const cy_location *location, cy_time deadline);
+
 struct cyi_resolver {
     /* Which core of this node a location means; CYI_CORE_ANY it is all of this host. */
     uint32_t (*here)(struct cyi_core *core, const cy_location *location);
