@@ -17,7 +17,7 @@ class Check(Case):
         for name in ("check", "test", "format", "bench", "fuzz", "common.sh"):
             shutil.copy(SCRIPTS / name, self.folder / "scripts")
         shutil.copy(ROOT / ".ci/run", self.folder / ".ci")
-        for folder in ("runtime", "registry", "transport", "apps", "tests", "bench"):
+        for folder in ("runtime", "registry", "transport", "rti", "apps", "tests", "bench"):
             self.program(f"{folder}/x.c", "").chmod(0o644)
         self.log = self.folder / "log"
         self.program("scripts/tidy.py", f'print("tidy ran", file=open("{self.log}", "a"))\n')

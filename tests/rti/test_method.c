@@ -1,0 +1,197 @@
+/* test_method.c - methods, their options and their names. */
+#include "cy_node.h"
+#include "method.h"
+#include <stdlib.h>
+#include <string.h>
+
+static int
+nothing(cy_args_reader *args)
+{
+    return cy_args_end(args);
+}
+
+static int
+create(struct cy_rti_options options)
+{
+    cy_ref method = CY_NOBODY;
+    int rc = cy_rti_create(&method, nothing, &options);
+    CY_CHECK_EQ(cy_ref_is_nobody(method), rc != 0);
+    if (rc == 0)
+        CY_CHECK_EQ(cy_rti_close(method), 0);
+    return rc;
+}
+
+static int
+options_body(void *arg)
+{
+    char name[CY_NAME_MAX + 2];
+    cy_location *hosts = calloc(CY_RTI_ALLOW_MAX + 1, sizeof *hosts);
+    (void) arg;
+    memset(name, 'n', sizeof name);
+    name[CY_NAME_MAX + 1] = '\0';
+    CY_CHECK_EQ(create((struct cy_rti_options){.name = name}), -ENAMETOOLONG);
+    CY_CHECK_EQ(create((struct cy_rti_options){.name = name + 1}), 0);
+    CY_CHECK_EQ(create((struct cy_rti_options){.name = ""}), -EINVAL);
+    CY_CHECK_EQ(create((struct cy_rti_options){.signature = "a"}), -EINVAL);
+    CY_CHECK_EQ(create((struct cy_rti_options){.signature = "a:int"}), 0);
+    CY_CHECK_EQ(create((struct cy_rti_options){.stack_bytes = 1 << 30}), -EINVAL);
+    CY_CHECK_EQ(create((struct cy_rti_options){.stack_bytes = 65536}), 0);
+    CY_CHECK_EQ(create((struct cy_rti_options){.result_ns = -1}), -EINVAL);
+    CY_CHECK_EQ(create((struct cy_rti_options){.tasks_max = CY_RTI_TASKS_MAX}), 0);
+    CY_CHECK_EQ(create((struct cy_rti_options){.tasks_max = CY_RTI_TASKS_MAX + 1}), -EINVAL);
+    CY_CHECK_EQ(
+        create((struct cy_rti_options){.allow = hosts, .allow_count = CY_RTI_ALLOW_MAX}), 0);
+    CY_CHECK_EQ(
+        create((struct cy_rti_options){.allow = hosts, .allow_count = CY_RTI_ALLOW_MAX + 1}),
+        -EINVAL);
+    free(hosts);
+    return 0;
+}
+
+static void
+options_are_checked(void)
+{
+    cy_node_run(1, options_body, NULL);
+}
+
+static int
+names_body(void *arg)
+{
+    cy_ref method, other, found = CY_NOBODY;
+    (void) arg;
+    CY_CHECK_EQ(cy_rti_create(&method, nothing, NULL), 0);
+    CY_CHECK_EQ(cy_rti_create(&other, nothing, NULL), 0);
+    CY_CHECK_EQ(cy_rti_lookup(&found, "nothing"), -ENOENT);
+    CY_CHECK_EQ(cy_rti_locate(&found, "nothing", NULL, cy_after(CY_MICROSECOND)), -ETIMEDOUT);
+    CY_CHECK_EQ(cy_rti_register(method, NULL), 0);
+    CY_CHECK_EQ(cy_rti_register(method, "nothing"), 0);
+    CY_CHECK_EQ(cy_rti_register(other, NULL), -EEXIST);
+    CY_CHECK_EQ(cy_rti_register(other, "other"), 0);
+    CY_CHECK_EQ(cy_rti_register(other, ""), -EINVAL);
+    CY_CHECK_EQ(cy_task_register("nothing"), 0); /* tasks have names of their own */
+    CY_CHECK_EQ(cy_rti_lookup(&found, "nothing"), 0);
+    CY_CHECK(cy_ref_equal(found, method));
+    CY_CHECK_EQ(cy_rti_locate(&found, "other", NULL, CY_NOW), 0);
+    CY_CHECK(cy_ref_equal(found, other));
+    CY_CHECK_EQ(cy_rti_unregister(other, "nothing"), -ENOENT);
+    CY_CHECK_EQ(cy_rti_unregister(method, NULL), 0);
+    CY_CHECK_EQ(cy_rti_unregister(method, NULL), -ENOENT);
+    CY_CHECK_EQ(cy_rti_lookup(&found, "nothing"), -ENOENT);
+    CY_CHECK_EQ(cy_rti_call(NULL, method, NULL, CY_FOREVER), 0); /* who knows it may call */
+    CY_CHECK_EQ(cy_rti_close(other), 0);
+    CY_CHECK_EQ(cy_rti_lookup(&found, "other"), -ENOENT);
+    CY_CHECK_EQ(cy_rti_close(other), -ENOENT);
+    CY_CHECK_EQ(cy_rti_register(other, NULL), -ENOENT);
+    CY_CHECK_EQ(cy_rti_unregister(other, NULL), -ENOENT);
+    CY_CHECK_EQ(cy_rti_call(NULL, other, NULL, CY_FOREVER), -ENOENT);
+    cy_node_settle();
+    CY_CHECK_EQ(cy_rti_call(NULL, other, NULL, CY_FOREVER), -ENOENT);
+    return 0;
+}
+
+static void
+a_method_has_names_until_it_is_closed(void)
+{
+    cy_node_run(1, names_body, NULL);
+}
+
+static int
+elsewhere_body(void *arg)
+{
+    cy_ref method, afar, odd = cy_self();
+    (void) arg;
+    CY_CHECK_EQ(cy_rti_create(&method, nothing, NULL), 0);
+    afar = method;
+    afar.core = 1;
+    CY_CHECK_EQ(cy_rti_register(afar, NULL), -ENOENT);
+    CY_CHECK_EQ(cy_rti_close(afar), -ENOENT);
+    CY_CHECK_EQ(cy_rti_call(NULL, afar, NULL, CY_FOREVER), -ENOENT);
+    afar.core = 2;
+    CY_CHECK_EQ(cy_rti_call(NULL, afar, NULL, CY_FOREVER), CY_ENOPEER);
+    afar = method;
+    afar.node++;
+    CY_CHECK_EQ(cy_rti_call(NULL, afar, NULL, CY_FOREVER), CY_ENOPEER);
+    CY_CHECK_EQ(cy_rti_call(NULL, odd, NULL, CY_FOREVER), -ENOENT);
+    CY_CHECK_EQ(cy_rti_call(NULL, CY_NOBODY, NULL, CY_FOREVER), -ENOENT);
+    odd.slot = (odd.slot & CYI_SLOT_MASK) | (uint32_t) CY_KIND_METHOD << 28; /* we serve none */
+    CY_CHECK_EQ(cy_rti_register(odd, NULL), -ENOENT);
+    CY_CHECK_EQ(cy_rti_close(odd), -ENOENT);
+    return 0;
+}
+
+static void
+a_reference_that_is_no_method_is_an_error(void)
+{
+    cy_node_run(2, elsewhere_body, NULL);
+}
+
+static cy_ref located;
+
+static int
+locate(void *arg)
+{
+    (void) arg;
+    return cy_rti_locate(&located, "late", NULL, CY_FOREVER);
+}
+
+static int
+make_late(void *arg)
+{
+    cy_ref *method = arg;
+    CY_CHECK_EQ(cy_rti_create(method, nothing, &(struct cy_rti_options){.name = "late"}), 0);
+    return cy_rti_register(*method, NULL);
+}
+
+static int
+locate_body(void *arg)
+{
+    const struct cy_task_options joinable = {.joinable = true};
+    (void) arg;
+    for (int i = 0; i < 4; i++) {
+        cy_ref seeker, maker, method = CY_NOBODY;
+        CY_CHECK_EQ(cy_task_spawn_on(&seeker, (uint16_t) (i % 2), locate, NULL, &joinable), 0);
+        cy_node_settle();
+        CY_CHECK_EQ(cy_task_spawn_on(&maker, (uint16_t) (i / 2), make_late, &method, &joinable),
+                    0);
+        CY_CHECK_EQ(cy_join(NULL, maker, CY_FOREVER), 0);
+        CY_CHECK_EQ(cy_join(NULL, seeker, CY_FOREVER), 0);
+        CY_CHECK(cy_ref_equal(located, method));
+        if (i / 2 == 0)
+            CY_CHECK_EQ(cy_rti_close(method), 0);
+        else
+            CY_CHECK_EQ(cy_terminate(cyi_rti_as(method, CY_KIND_TASK)), 0);
+        cy_node_settle();
+        CY_CHECK_EQ(cy_rti_lookup(&located, "late"), -ENOENT);
+    }
+    return 0;
+}
+
+static void
+locate_waits_until_somebody_has_the_name(void)
+{
+    cy_node_run(2, locate_body, NULL);
+}
+
+static int
+left_body(void *arg)
+{
+    cy_ref method;
+    (void) arg;
+    for (int i = 0; i < 100; i++)
+        CY_CHECK_EQ(cy_rti_create(&method, nothing, NULL), 0);
+    CY_CHECK_EQ(cy_rti_call(NULL, method, NULL, CY_FOREVER), 0);
+    CY_CHECK_EQ(cy_rti_register(method, NULL), 0);
+    return 0; /* with methods and a name left */
+}
+
+static void
+methods_end_with_their_node(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(2, left_body, NULL), 0);
+}
+
+CY_TEST_MAIN("rti.method", CY_TEST(options_are_checked),
+             CY_TEST(a_method_has_names_until_it_is_closed),
+             CY_TEST(a_reference_that_is_no_method_is_an_error),
+             CY_TEST(locate_waits_until_somebody_has_the_name),
+             CY_TEST(methods_end_with_their_node))
