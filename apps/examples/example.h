@@ -6,6 +6,7 @@
 #include <cycos/mailbox.h>
 #include <cycos/peer.h>
 #include <cycos/registry.h>
+#include <cycos/rti.h>
 #include <cycos/run.h>
 #include <cycos/task.h>
 #include <stdio.h>

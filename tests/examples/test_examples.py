@@ -113,6 +113,30 @@ class Examples(unittest.TestCase):
                 self.assertIn(f"hears of {other}", rest)
                 self.assertIn(f"knows {other}", rest)
 
+    def test_tasks_are_started_elsewhere_with_arguments(self):
+        server = self.start("rti_server")
+        self.expect(server, "ready")
+        self.assertIn("ended with code 3\n", self.run_one("rti_client", "world", "3"))
+        self.expect(server, "hello, world", "hello, world", "hello, world")
+        self.assertIn("ended with code 1\n", self.run_one("rti_client", "you"))
+        self.expect(server, "hello, you")
+        self.assertIn("argument 1 ('whom'): missing", self.run_one("rti_client"))
+        server.send_signal(signal.SIGTERM)
+        self.finish(server)
+
+    def test_jobs_go_to_all_peers_that_appear(self):
+        farm = self.start("job_farm", "200")
+        first = self.start("job_worker")
+        self.expect(first, "ready")
+        workers = [self.start("job_worker") for _ in range(2)]
+        for worker in workers:
+            self.expect(worker, "ready")
+        first.kill()  # its job goes to another one
+        self.assertIn("148933 primes below 2000000\n", self.finish(farm))
+        for worker in workers:
+            worker.send_signal(signal.SIGTERM)
+            self.finish(worker)
+
     def test_wrong_option_is_named(self):
         process = self.start("task_server", "--tcp-port", "seven")
         self.assertIn("tcp-port", self.finish(process, 2))
