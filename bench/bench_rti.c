@@ -1,9 +1,9 @@
 /*
  * bench_rti.c - starting a task by a method, on the own core and on another one.
  *
- * `rti.call` is a call that wants no reference, `rti.join` a call and a join of its result, with
- * two arguments each; `rti.spawn` is what cy_task_spawn() and cy_join() take for the same task.
- * On the own core it is CPU time of the thread, which is the same on a busy machine.
+ * `rti.call` is a call that wants no reference, `rti.join` a call and a join of its result,
+ * with two arguments each; `rti.spawn` is what cy_task_spawn() and cy_join() take. On the own
+ * core it is CPU time of the thread, which is the same on a busy machine.
  */
 #include <cycos/rti.h>
 #include <cycos/run.h>

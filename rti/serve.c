@@ -147,10 +147,13 @@ start(struct cyi_core *core, struct cyi_method *method, struct cyi_return to, cy
         discard(job);
         return rc;
     }
-    cyi_rti_accept(accepted, task);
-    answer(core, to, 0, accepted);
-    if (job->orphan)
+    if (job->orphan) {
+        cyi_msg_drop(core, accepted); /* the way back may be somebody else's by now */
         abandon(core, job, task);
+    } else {
+        cyi_rti_accept(accepted, task);
+        answer(core, to, 0, accepted);
+    }
     cyi_job_started(job, task);
     return 0;
 }

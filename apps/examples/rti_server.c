@@ -10,14 +10,14 @@
 static int
 greet(cy_args_reader *args)
 {
-    const char *whom = NULL;
+    const char *whom = "";
     size_t size = 0;
     int64_t times = 1;
     cy_args_get_text(args, "whom", &whom, &size);
     cy_args_optional(args);
     cy_args_get_int(args, "times", &times);
     if (cy_args_end(args) != 0)
-        return -EINVAL; /* whoever joins gets the reason as the exit value */
+        return -EINVAL; /* the exit value says what is wrong */
     for (int64_t i = 0; i < times; i++)
         printf("hello, %.*s\n", (int) size, whom);
     return (int) times;

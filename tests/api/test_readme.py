@@ -26,6 +26,15 @@ class Pages(unittest.TestCase):
         self.assertTrue(lines[3].startswith("    ./scripts/test "), lines[3])
         self.assertLess(len(lines), 120)
 
+    def test_code_beyond_the_first_program_is_taken_from_the_examples(self):
+        lines = {line.strip() for path in (ROOT / "apps/examples").glob("*.c")
+                 for line in path.read_text().splitlines()}
+        blocks = re.findall(r"^```c\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)
+        self.assertTrue(blocks)
+        for block in blocks[1:]:
+            for line in filter(None, map(str.strip, block.splitlines())):
+                self.assertTrue(line in lines or line == "...", line)
+
     def test_links_lead_somewhere(self):
         for page in PAGES:
             for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", prose(page)):

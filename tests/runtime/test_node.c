@@ -252,7 +252,7 @@ a_node_that_never_ran_can_be_freed(void)
 }
 
 static int extension_made, extension_ended;
-static cy_ref extension_heard;
+static cy_ref extension_heard, extension_lost;
 
 static int
 fail_to_make(struct cyi_extension *out, const struct cyi_node *node)
@@ -271,6 +271,14 @@ hear(struct cyi_core *core, void *data, cy_ref ref)
 }
 
 static void
+hear_of_peer(struct cyi_core *core, void *data, cy_ref peer)
+{
+    (void) core;
+    CY_CHECK(data == &extension_made);
+    extension_lost = peer;
+}
+
+static void
 end_extension(void *data)
 {
     CU_ASSERT_PTR_EQUAL(data, &extension_made);
@@ -282,7 +290,8 @@ make(struct cyi_extension *out, const struct cyi_node *node)
 {
     (void) node;
     extension_made++;
-    *out = (struct cyi_extension){.data = &extension_made, .gone = hear, .fini = end_extension};
+    *out = (struct cyi_extension){
+        .data = &extension_made, .gone = hear, .lost = hear_of_peer, .fini = end_extension};
     return 0;
 }
 
@@ -303,6 +312,9 @@ an_extension_is_made_once_and_told_of_each_end(void)
     CU_ASSERT_EQUAL(extension_made, 1);
     cyi_node_gone(node->cores[0], ref);
     CU_ASSERT_TRUE(cy_ref_equal(extension_heard, ref));
+    ref.node = 2;
+    cyi_node_lost(node->cores[0], ref);
+    CU_ASSERT_TRUE(cy_ref_equal(extension_lost, ref));
     hand_run(&hand);
     CU_ASSERT_EQUAL(extension_ended, 0);
     CU_ASSERT_EQUAL(hand_close(&hand), 0);

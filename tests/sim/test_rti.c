@@ -371,7 +371,7 @@ a_call_starts_its_task_once_or_not_at_all(void)
 {
     static const struct seeds_program program = {sizeof(struct state), prepare, ledger_main,
                                                  check};
-    seeds_run(&program, 150);
+    seeds_run(&program, 100);
     print_sums();
 }
 
@@ -380,7 +380,7 @@ the_same_holds_without_memory(void)
 {
     static const struct seeds_program program = {sizeof(struct state), prepare_scarce,
                                                  ledger_main, check};
-    seeds_run(&program, 75);
+    seeds_run(&program, 50);
     print_sums();
 }
 
