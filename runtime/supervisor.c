@@ -191,7 +191,7 @@ reload(struct cyi_supervisor *s)
         return;
     s->reloads_done = reloads;
     cyi_log_write(node->log, NULL, CY_LOG_INFO, "node.reload", "signal=%d", SIGHUP);
-    if (network != NULL)
+    if (network != NULL && network->reload != NULL)
         network->reload(node);
 }
 

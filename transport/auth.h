@@ -50,13 +50,13 @@ enum cyi_auth_state {
 struct cyi_auth {
     enum cyi_auth_role role;
     enum cyi_auth_state state;
-    bool secured; /* frames must be sealed */
+    bool secured; /* both prove that they have a secret; unless bound, frames must be sealed */
+    bool bound;   /* to a tunnel, by `binding` */
     uint16_t expected_core;
     uint32_t expected_tag;
     const struct cyi_secrets *secrets;
     const struct cyi_secret *secret; /* the one that both sides have */
     struct cyi_auth_identity self, peer;
-    bool bound;
     uint8_t binding[CYI_AUTH_BINDING];
     uint8_t nonce[CYI_CRYPTO_HASH];
     uint8_t private_key[CYI_CRYPTO_KEY];

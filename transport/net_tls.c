@@ -26,14 +26,20 @@ make(struct cyi_tls_context **out, const struct cyi_net *net, const struct cyi_n
     return cyi_tls_context_load(out, net->node->options, now, why, size);
 }
 
+#define SOON (14 * 24 * CY_HOUR)
+
+/* In time for somebody to make another. */
 static void
 tell(const struct cyi_net *net, const struct cyi_tls_context *context)
 {
     char text[32];
     struct tm tm;
+    struct cyi_os *os = net->node->os;
     time_t ends = (time_t) cyi_tls_context_ends(context);
+    bool soon = ends - os->realtime(os) / CY_SECOND < SOON / CY_SECOND;
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&ends, &tm));
-    cyi_log_write(net->node->log, NULL, CY_LOG_INFO, "net.certificate", "until=%s", text);
+    cyi_log_write(net->node->log, NULL, soon ? CY_LOG_WARN : CY_LOG_INFO, "net.certificate",
+                  "until=%s", text);
 }
 
 int

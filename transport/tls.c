@@ -442,7 +442,7 @@ step_between(struct cyi_tls *tls)
     struct call call = {.tls = tls, .task = core->sched.current}, *args = &call;
     int rc = cyi_post_call(core, core->index, run_call, &args, sizeof args);
     if (rc != 0)
-        return rc;
+        return -ENOMEM; /* -EAGAIN would mean that more must come */
     while (!call.ended) {
         rc = cyi_park(core, CYI_WAIT_POOL, NULL, CY_FOREVER);
         CY_ASSERT(rc == 0);

@@ -113,7 +113,10 @@ what_is_lost_was_counted(void)
     ledger_print("any faults");
 }
 
-/* A connection that breaks after some bytes: within each message of a handshake, and after. */
+/*
+ * A connection that breaks after some bytes: within each message of a handshake, and after. In
+ * some worlds bytes come one by one.
+ */
 enum { STEP = 67, CUTS = 60 };
 
 static int
@@ -132,8 +135,8 @@ prepare_cut(void)
     ledger_prepare(2, 2);
     give_certificates();
     world.hosts = 2;
-    world.sim_options =
-        (struct cyi_sim_options){.latency_ns_max = CY_MILLISECOND, .segment_max = 1000};
+    world.sim_options = (struct cyi_sim_options){.latency_ns_max = CY_MILLISECOND,
+                                                 .segment_max = one_in(8) ? 1 : 1000};
     for (uint32_t i = 0; i < 2; i++) {
         world.options[i].cores = 1;
         ledger()->setup[i].password_count = world.seed / 2 % 2 == 0;

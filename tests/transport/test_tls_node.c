@@ -448,6 +448,29 @@ certificates_change_and_links_stay(void)
 }
 
 static void
+meet_until(int64_t seconds)
+{
+    static char text[TLS_TEXT_BYTES];
+    const int64_t epoch = 2000000000; /* of simulated worlds */
+    tls_make(text, "cycos", epoch - 1000, epoch + seconds);
+    expected = 0;
+    open_nodes(join, NULL);
+    give(0, text);
+    give(1, text);
+    run_nodes();
+    CU_ASSERT_EQUAL(world.count, 2);
+}
+
+static void
+a_certificate_that_ends_soon_is_a_warning(void)
+{
+    meet_until(15 * 24 * 3600);
+    CU_ASSERT_FALSE(is_logged("level=warn event=net.certificate"));
+    meet_until(13 * 24 * 3600);
+    CU_ASSERT_TRUE(is_logged("level=warn event=net.certificate"));
+}
+
+static void
 a_node_does_not_start_with_a_wrong_certificate(void)
 {
     struct cyi_node *node;
@@ -468,4 +491,5 @@ CY_TEST_MAIN("transport.tls_node", CY_TEST(nodes_with_one_certificate_are_peers)
              CY_TEST(a_relay_between_two_tunnels_is_found_out),
              CY_TEST(rubbish_and_silence_end_as_without_tls),
              CY_TEST(certificates_change_and_links_stay),
+             CY_TEST(a_certificate_that_ends_soon_is_a_warning),
              CY_TEST(a_node_does_not_start_with_a_wrong_certificate))

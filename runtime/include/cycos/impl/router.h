@@ -114,7 +114,7 @@ struct cyi_network {
     void (*flush)(struct cyi_core *core);
     /*
      * The operator has changed files and says so. On a thread that is no core, while the cores
-     * run, never at the same time as another call of it or as leave(); may block.
+     * run, never at the same time as another call of it or as leave(); may block. Or NULL.
      */
     void (*reload)(struct cyi_node *node);
     /* No core turns any more: bring out what still waits, within a moment, and say goodbye. */
