@@ -8,7 +8,7 @@
 #include "file_line.h"
 #include <string.h>
 
-enum { KEPT_MAX = 16 }; /* per core */
+enum { KEPT_MAX = 16, DIALS_MAX = 4, TRIES = 6 }; /* per core */
 
 static cy_time
 now_of(const struct cyi_net_core *owner)
@@ -47,19 +47,54 @@ take_kept(struct cyi_file_line *out, struct cyi_net_core *owner, const cy_addres
     return false;
 }
 
+/*
+ * A node takes so many strangers of one address at a time, and hangs up on the others: who is
+ * of them comes again a moment later.
+ */
+static int
+dial(struct cyi_file_line *line)
+{
+    struct cyi_net_core *owner = line->owner;
+    cy_time pause = owner->net->limits.redial_ns;
+    int rc;
+    for (int i = 0;; i++, pause *= 2) {
+        cy_time handshake = now_of(owner) + owner->net->limits.handshake_ns;
+        rc = cyi_dial_file(&line->connection, owner->core, &line->address,
+                           handshake < line->deadline ? handshake : line->deadline);
+        if (rc != -ECONNRESET || i == TRIES || now_of(owner) + pause >= line->deadline)
+            return rc;
+        int slept = cy_sleep(pause);
+        if (slept != 0)
+            return slept;
+    }
+}
+
 int
 cyi_file_line_open(struct cyi_file_line *line, struct cyi_net_core *owner,
                    const cy_address *address, bool *fresh)
 {
-    cy_time handshake = now_of(owner) + owner->net->limits.handshake_ns;
     cyi_list_init(&line->link);
     line->owner = owner;
     line->address = *address;
     if (!*fresh && take_kept(line, owner, address))
         return 0;
-    *fresh = true;
-    return cyi_dial_file(&line->connection, owner->core, address,
-                         handshake < line->deadline ? handshake : line->deadline);
+    int rc = cy_semaphore_acquire(&owner->file_dials, line->deadline);
+    if (rc != 0)
+        return rc;
+    bool kept = !*fresh && take_kept(line, owner, address); /* while we waited */
+    if (!kept) {
+        *fresh = true;
+        rc = dial(line);
+    }
+    cy_semaphore_release(&owner->file_dials);
+    return rc;
+}
+
+void
+cyi_file_lines_open(struct cyi_net_core *owner)
+{
+    cyi_list_init(&owner->file_lines);
+    cy_semaphore_init(&owner->file_dials, DIALS_MAX);
 }
 
 /* Closes those that have been idle for too long, until there are none. */

@@ -57,6 +57,8 @@ CY_MUST_CHECK int cyi_file_line_open(struct cyi_file_line *line, struct cyi_net_
                                      const cy_address *address, bool *fresh);
 /* Nothing is under way on it: keep it for the next file, for a moment. */
 void cyi_file_line_keep(struct cyi_file_line *line);
+/* None is kept yet. */
+void cyi_file_lines_open(struct cyi_net_core *owner);
 /* Close those that are kept: the node ends. */
 void cyi_file_lines_close(struct cyi_net_core *owner);
 

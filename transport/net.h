@@ -11,6 +11,7 @@
 #include <cycos/impl/node.h>
 #include <cycos/impl/router.h>
 #include <cycos/io.h>
+#include <cycos/sync.h>
 
 struct cyi_link;
 struct cyi_members;
@@ -88,6 +89,7 @@ struct cyi_net_core {
     uint32_t file_line_count;
     bool file_lines_watched; /* a task closes them in time */
     uint32_t file_sends;     /* under way */
+    struct cy_semaphore file_dials; /* so many may be made at a time: strangers are limited there */
     uint8_t *receive;        /* CYI_RECEIVE_BYTES, of whoever reads right now */
     struct cyi_net_counters counters;
     cy_time complained_at; /* when the last refusal was logged */

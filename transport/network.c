@@ -61,7 +61,7 @@ open_core(struct cyi_net *net, uint16_t index)
     cyi_list_init(&owner->active);
     cyi_list_init(&owner->pending);
     cyi_list_init(&owner->parting);
-    cyi_list_init(&owner->file_lines);
+    cyi_file_lines_open(owner);
     owner->numbered = calloc(CYI_LINKS_MAX + 1, sizeof *owner->numbered);
     owner->receive = malloc(CYI_RECEIVE_BYTES);
     if (owner->numbered == NULL || owner->receive == NULL)
