@@ -8,7 +8,7 @@
 #include "file_line.h"
 #include <string.h>
 
-enum { KEPT_MAX = 16 }; /* per core */
+enum { KEPT_MAX = 16, DIALS_MAX = 4, TRIES = 6 }; /* per core */
 
 static cy_time
 now_of(const struct cyi_net_core *owner)
@@ -33,11 +33,12 @@ close_kept(struct cyi_file_line *line)
 }
 
 static bool
-take_kept(struct cyi_file_line *out, struct cyi_net_core *owner, const cy_address *address)
+take_kept(struct cyi_file_line *out, struct cyi_net_core *owner, const cy_location *to)
 {
     cyi_list_for_each(link, &owner->file_lines) {
         struct cyi_file_line *line = cyi_container_of(link, struct cyi_file_line, link);
-        if (memcmp(&line->address, address, sizeof *address) != 0)
+        if (line->to.port != to->port ||
+            memcmp(line->to.address, to->address, sizeof to->address) != 0)
             continue;
         take_out(line);
         out->connection = line->connection;
@@ -47,19 +48,56 @@ take_kept(struct cyi_file_line *out, struct cyi_net_core *owner, const cy_addres
     return false;
 }
 
+/*
+ * A node takes so many strangers of one address at a time, and hangs up on the others: who is
+ * of them comes again a moment later.
+ */
+static int
+dial(struct cyi_file_line *line)
+{
+    struct cyi_net_core *owner = line->owner;
+    cy_time pause = owner->net->limits.redial_ns;
+    cy_address address;
+    int rc;
+    cyi_address_from_wire(&address, line->to.address, line->to.port);
+    for (int i = 0;; i++, pause *= 2) {
+        cy_time handshake = now_of(owner) + owner->net->limits.handshake_ns;
+        rc = cyi_dial_file(&line->connection, owner->core, &address,
+                           handshake < line->deadline ? handshake : line->deadline);
+        if (rc != -ECONNRESET || i == TRIES || now_of(owner) + pause >= line->deadline)
+            return rc;
+        int slept = cy_sleep(pause);
+        if (slept != 0)
+            return slept;
+    }
+}
+
 int
 cyi_file_line_open(struct cyi_file_line *line, struct cyi_net_core *owner,
-                   const cy_address *address, bool *fresh)
+                   const cy_location *to, bool *fresh)
 {
-    cy_time handshake = now_of(owner) + owner->net->limits.handshake_ns;
     cyi_list_init(&line->link);
     line->owner = owner;
-    line->address = *address;
-    if (!*fresh && take_kept(line, owner, address))
+    line->to = *to;
+    if (!*fresh && take_kept(line, owner, to))
         return 0;
-    *fresh = true;
-    return cyi_dial_file(&line->connection, owner->core, address,
-                         handshake < line->deadline ? handshake : line->deadline);
+    int rc = cy_semaphore_acquire(&owner->file_dials, line->deadline);
+    if (rc != 0)
+        return rc;
+    bool kept = !*fresh && take_kept(line, owner, to); /* while we waited */
+    if (!kept) {
+        *fresh = true;
+        rc = dial(line);
+    }
+    cy_semaphore_release(&owner->file_dials);
+    return rc;
+}
+
+void
+cyi_file_lines_open(struct cyi_net_core *owner)
+{
+    cyi_list_init(&owner->file_lines);
+    cy_semaphore_init(&owner->file_dials, DIALS_MAX);
 }
 
 /* Closes those that have been idle for too long, until there are none. */
@@ -100,7 +138,7 @@ cyi_file_line_keep(struct cyi_file_line *line)
     }
     *kept = (struct cyi_file_line){.owner = owner,
                                    .connection = line->connection,
-                                   .address = line->address,
+                                   .to = line->to,
                                    .idle_since = now_of(owner)};
     line->connection = NULL;
     cyi_list_append(&owner->file_lines, &kept->link);

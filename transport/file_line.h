@@ -1,8 +1,8 @@
 /*
  * file_line.h - a connection for files: messages one after another, sealed with a secret.
  *
- * One task has it. Whoever reads waits no longer than the transfer may stand still, nor than its
- * deadline allows. All calls suspend. After an error the connection is of no more use.
+ * One task has it. Whoever reads waits no longer than the transfer may stand still, nor than
+ * its deadline allows. All calls suspend. After an error the connection is of no more use.
  */
 #ifndef CYI_FILE_LINE_H
 #define CYI_FILE_LINE_H
@@ -19,7 +19,7 @@ struct cyi_file_line {
     struct cyi_list link; /* in owner->file_lines, or unlinked */
     struct cyi_net_core *owner;
     struct cyi_connection *connection; /* NULL: none */
-    cy_address address;                /* that it leads to */
+    cy_location to;                    /* where it leads */
     cy_time deadline;
     cy_time idle_since; /* in the list */
 };
@@ -54,9 +54,11 @@ void cyi_file_line_close(struct cyi_file_line *line);
  * CY_ESELF: it is a core of this node; and what dialling and shaking hands says.
  */
 CY_MUST_CHECK int cyi_file_line_open(struct cyi_file_line *line, struct cyi_net_core *owner,
-                                     const cy_address *address, bool *fresh);
+                                     const cy_location *to, bool *fresh);
 /* Nothing is under way on it: keep it for the next file, for a moment. */
 void cyi_file_line_keep(struct cyi_file_line *line);
+/* None is kept yet. */
+void cyi_file_lines_open(struct cyi_net_core *owner);
 /* Close those that are kept: the node ends. */
 void cyi_file_lines_close(struct cyi_net_core *owner);
 
@@ -67,7 +69,7 @@ void cyi_file_owner_id(uint8_t out[CYI_FILE_OWNER], const uint8_t incarnation[16
                        const char *name);
 /* file_keep.c: the store of a node that begins. *why says what is wrong with its dest_path. */
 CY_MUST_CHECK int cyi_files_open(struct cyi_net *net, char *why, size_t size);
-/* The daemon on the hub that removes what is left of dead transfers. Takes the struct cyi_net. */
+/* The daemon on the hub that removes what dead transfers leave. Takes the struct cyi_net. */
 int cyi_files_keep(void *arg);
 
 #endif

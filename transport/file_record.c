@@ -4,7 +4,7 @@
  * In memory: a node that starts again knows of no file whose it is. A program may take files
  * away or change them; so at a limit each record is held against what is there.
  *
- * Tests: tests/transport/test_file_store.c
+ * Tests: tests/transport/test_file_record.c
  */
 #include "file_store.h"
 #include <errno.h>
@@ -70,6 +70,7 @@ cyi_file_owner_get(struct cyi_file_store *store, const uint8_t id[CYI_FILE_OWNER
         free(owner);
         return NULL;
     }
+    cyi_list_append(&store->all_owners, &owner->link);
     return owner;
 }
 
@@ -79,6 +80,7 @@ cyi_file_owner_drop(struct cyi_file_store *store, struct cyi_file_owner *owner)
     if (owner->active > 0 || owner->record_count > 0)
         return;
     cyi_map_remove(&store->owners, &owner->node);
+    cyi_list_remove(&owner->link);
     free(owner);
 }
 
@@ -113,18 +115,26 @@ sweep_record(struct cyi_file_store *store, struct record *record)
         forget(store, record);
 }
 
-static void
-sweep_owner(struct cyi_map_node *node, void *arg)
-{
-    struct cyi_file_owner *owner = cyi_container_of(node, struct cyi_file_owner, node);
-    cyi_list_for_each_safe(link, &owner->records)
-        sweep_record(arg, cyi_container_of(link, struct record, link));
-}
-
 void
 cyi_file_records_sweep(struct cyi_file_store *store, struct cyi_file_owner *owner)
 {
-    sweep_owner(&owner->node, store);
+    cyi_list_for_each_safe(link, &owner->records)
+        sweep_record(store, cyi_container_of(link, struct record, link));
+}
+
+/* Once a second: somebody who goes on asking must not keep us at it. */
+void
+cyi_file_records_sweep_all(struct cyi_file_store *store)
+{
+    cy_time now = store->os->now(store->os);
+    if (store->swept_at != 0 && now - store->swept_at < CY_SECOND)
+        return;
+    store->swept_at = now;
+    cyi_list_for_each_safe(link, &store->all_owners) {
+        struct cyi_file_owner *owner = cyi_container_of(link, struct cyi_file_owner, link);
+        cyi_file_records_sweep(store, owner);
+        cyi_file_owner_drop(store, owner);
+    }
 }
 
 uint64_t

@@ -65,17 +65,24 @@ fits_account(const struct cyi_file_sink *sink)
            (sink->request.size <= store->quota && others <= store->quota - sink->request.size);
 }
 
+static bool
+fits_records(const struct cyi_file_store *store)
+{
+    return store->record_count + store->active_count <= store->limits.records_max;
+}
+
 /* At the limits what programs have taken away since does not count. */
 static int
 charge(struct cyi_file_sink *sink)
 {
     struct cyi_file_store *store = sink->store;
-    if (!fits_account(sink) ||
-        store->record_count + store->active_count > store->limits.records_max)
+    if (!fits_account(sink))
         cyi_file_records_sweep(store, sink->owner);
     if (!fits_account(sink))
         return -EDQUOT;
-    if (store->record_count + store->active_count > store->limits.records_max)
+    if (!fits_records(store))
+        cyi_file_records_sweep_all(store);
+    if (!fits_records(store))
         return -ENOBUFS;
     sink->charged = sink->request.size;
     sink->owner->bytes += sink->charged;
@@ -122,9 +129,9 @@ leave(struct cyi_file_sink *sink)
 }
 
 /*
- * What is in the way, as the answer has to say it; 0: nothing, or what may be replaced. The same
- * file may be there because an earlier try got as far as its name and died before that was on
- * the disk: so it is brought there now.
+ * What is in the way, as the answer has to say it; 0: nothing, or what may be replaced. The
+ * same file may be there because an earlier try got as far as its name and died before that
+ * was on the disk: so it is brought there now.
  */
 static int
 look(struct cyi_file_sink *sink, struct cyi_file_answer *answer)

@@ -23,6 +23,7 @@ cyi_file_store_init(struct cyi_file_store *out, struct cyi_os *os)
         .os = os, .root = -1, .parts = -1, .fast_hash = cyi_sha256_has_instructions()};
     os->random(os, &out->hash_key, sizeof out->hash_key);
     cyi_list_init(&out->active);
+    cyi_list_init(&out->all_owners);
     return -pthread_mutex_init(&out->lock, NULL);
 }
 

@@ -11,6 +11,7 @@
 #include <cycos/impl/node.h>
 #include <cycos/impl/router.h>
 #include <cycos/io.h>
+#include <cycos/sync.h>
 
 struct cyi_link;
 struct cyi_members;
@@ -40,6 +41,7 @@ struct cyi_net_limits {
     cy_time file_linger_ns;     /* 2 s: a connection for files stays open for the next one */
     uint32_t file_piece_bytes;  /* CYI_FILE_PIECE, and no more: what one job handles */
     uint32_t file_window_bytes; /* 8 MiB on the way; both ends have the same */
+    uint32_t file_serves_max;   /* 128 connections for files that others have made, per core */
     uint32_t file_sends_max;    /* 64 files on their way out per core */
     struct cyi_file_limits files;
 };
@@ -91,9 +93,11 @@ struct cyi_net_core {
     struct cyi_list pending;    /* connections whose peer has not introduced itself */
     struct cyi_list file_lines; /* connections for files that nobody uses now (file_dial.c) */
     uint32_t file_line_count;
-    bool file_lines_watched; /* a task closes them in time */
-    uint32_t file_sends;     /* under way */
-    uint8_t *receive;        /* CYI_RECEIVE_BYTES, of whoever reads right now */
+    bool file_lines_watched;        /* a task closes them in time */
+    uint32_t file_serves;           /* connections of others for files */
+    uint32_t file_sends;            /* under way */
+    struct cy_semaphore file_dials; /* how many more may be under way */
+    uint8_t *receive;               /* CYI_RECEIVE_BYTES, of whoever reads right now */
     struct cyi_net_counters counters;
     cy_ref control;        /* the task that tells of this core (control.c); maybe nobody */
     cy_time shake_at;      /* no step of a TLS handshake for a stranger before */

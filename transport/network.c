@@ -40,6 +40,7 @@ static const struct cyi_net_limits DEFAULTS = {
     .file_linger_ns = 2 * CY_SECOND,
     .file_piece_bytes = CYI_FILE_PIECE,
     .file_window_bytes = CYI_FILE_WINDOW,
+    .file_serves_max = 128,
     .file_sends_max = 64,
     .files = {.keep_ns = 600 * CY_SECOND,
               .files_max = 64,
@@ -64,7 +65,7 @@ open_core(struct cyi_net *net, uint16_t index)
     cyi_list_init(&owner->active);
     cyi_list_init(&owner->pending);
     cyi_list_init(&owner->parting);
-    cyi_list_init(&owner->file_lines);
+    cyi_file_lines_open(owner);
     owner->numbered = calloc(CYI_LINKS_MAX + 1, sizeof *owner->numbered);
     owner->receive = malloc(CYI_RECEIVE_BYTES);
     if (owner->numbered == NULL || owner->receive == NULL)

@@ -154,6 +154,21 @@ class Examples(unittest.TestCase):
             worker.send_signal(signal.SIGTERM)
             self.finish(worker)
 
+    def test_a_file_is_shipped_and_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["CYCOS_DEST_PATH"] = f"{folder}/there"
+            pathlib.Path(f"{folder}/there").mkdir()
+            self.addCleanup(os.environ.pop, "CYCOS_DEST_PATH")
+            program = pathlib.Path(folder) / "greet"
+            program.write_text("#!/bin/sh\necho hello from afar\nexit 7\n")
+            program.chmod(0o755)
+            runner = self.start("ship_file")
+            self.expect(runner, "ready")
+            said = self.run_one("ship_file", str(program))
+            self.assertIn("ended: status 7\nremoved: Success", said)
+            self.expect(runner, "hello from afar")
+            self.assertFalse((pathlib.Path(folder) / "there/jobs").exists())
+
     def test_wrong_option_is_named(self):
         process = self.start("task_server", "--tcp-port", "seven")
         self.assertIn("tcp-port", self.finish(process, 2))

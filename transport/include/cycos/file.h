@@ -54,7 +54,7 @@ struct cy_file_stat {
  * that is silent for a while is given up before the deadline.
  *
  * Context:   a task; suspends: yes; blocks: no
- * Ownership: copies
+ * Ownership: borrows
  * Errors:    here: -ENOENT, -EACCES, -EISDIR, -EINVAL not a regular file, or a dir or name that
  *            is not allowed, -ENAMETOOLONG, -EAGAIN too many transfers, -ESTALE the file has
  *            changed meanwhile, -EIO; on the way: -ECONNREFUSED, -ECONNRESET, -EHOSTUNREACH,
@@ -74,7 +74,7 @@ struct cy_file_job {
     const char *dir;  /* as above */
     const char *name; /* there; NULL: the last part of path */
     uint32_t flags;
-    /* Now and then, in the task that sends: the peer has `done` of `size` bytes. Must return. */
+    /* Now and then, in the task that sends: the peer has `done` of `size` bytes. */
     void (*progress)(uint64_t done, uint64_t size, void *arg);
     void *arg;
 };
@@ -105,7 +105,7 @@ CY_MUST_CHECK int cy_file_send_job(const cy_location *to, const struct cy_file_j
  * option file-delete-any says so. Folders that are empty then go with it.
  *
  * Context:   a task; suspends: yes; blocks: no
- * Ownership: copies
+ * Ownership: borrows
  * Errors:    -ENOENT, -EPERM this node has not sent it, -EISDIR, -EINVAL a dir or name that is
  *            not allowed; and of the way and of there as cy_file_send()
  * Since:     0.1
