@@ -165,16 +165,6 @@ cyi_spawn_owned(cy_ref *out, uint16_t core, const struct cyi_owned *owned)
 }
 
 int
-cyi_spawn_owned(cy_ref *out, uint16_t core, const struct cyi_owned *owned)
-{
-    struct cyi_spawn spawn = {.fn = (void *) owned->fn,
-                              .arg = owned->arg,
-                              .name = owned->options->name,
-                              .owner = owned->owner};
-    return spawn_task(out, core, &spawn, owned->options);
-}
-
-int
 cyi_daemon_start(struct cyi_core *core, cy_task_fn *fn, void *arg, const char *name)
 {
     struct cyi_task *task;
