@@ -26,7 +26,7 @@ make(struct cyi_tls_context **out, const struct cyi_net *net, const struct cyi_n
     return cyi_tls_context_load(out, net->node->options, now, why, size);
 }
 
-#define SOON (14 * 24 * CY_HOUR)
+#define SOON (INT64_C(14) * 24 * CY_HOUR)
 
 /* In time for somebody to make another. */
 static void

@@ -11,30 +11,23 @@
  *
  * Tests: tests/transport/test_tls.c
  */
-#include "net.h"
 #include "tls_state.h"
 #include <cycos/err.h>
 #include <cycos/impl/io.h>
-#include <cycos/impl/post.h>
-#include <cycos/sync.h>
 #include <string.h>
 
 #include <wolfssl/error-ssl.h>
 #include <wolfssl/wolfcrypt/error-crypt.h>
 
 enum {
-    RECORD_BYTES = 16 << 10, /* of text in one record */
-    RECORD_OVERHEAD = 22,    /* header, type, tag */
-    RECORD_MAX = RECORD_BYTES + 256 + 5,
-    SHAKE_BYTES = 32 << 10, /* that a peer may send before hands are shaken */
-    SHAKE_STEPS = 64,       /* in so many records, alerts and the like included */
-    KEY_UPDATE = 32,        /* bytes, which wolfSSL may send of its own accord */
+    RECORD_OVERHEAD = 22, /* header, type, tag */
+    KEY_UPDATE = 32,      /* bytes, which wolfSSL may send of its own accord */
     BLOCK_SMALL = 4 << 10,
-    BLOCK_LARGE = 64 << 10,         /* of what has come */
-    WRITE_BYTES = 3 * RECORD_BYTES, /* at once, so that records fit a block of 64 KiB */
+    BLOCK_LARGE = 64 << 10,                 /* of what has come */
+    WRITE_BYTES = 3 * CYI_TLS_RECORD_BYTES, /* at once, so that records fit a large block */
 };
 
-static const char ALPN[] = "cycos/1";
+static const char ALPN[] = CYI_TLS_ALPN;
 static const char EXPORTER[] = "EXPORTER-cycos-v1";
 
 static struct cyi_heap *
@@ -164,9 +157,8 @@ code_of_alert(int alert)
     }
 }
 
-/* What a call of wolfSSL's has come to. */
-static int
-code_of(struct cyi_tls *tls, int result)
+int
+cyi_tls_code(struct cyi_tls *tls, int result)
 {
     WOLFSSL_ALERT_HISTORY alerts;
     int error = wolfSSL_get_error(tls->ssl, result);
@@ -199,28 +191,21 @@ code_of(struct cyi_tls *tls, int result)
     return -EPROTO;
 }
 
-/* It has taken all that was lent, so what is lent next need not be moved. */
-static void
-lend(struct cyi_tls *tls, const uint8_t *bytes, size_t size)
-{
-    tls->in = bytes;
-    tls->in_size = size;
-}
-
 /* Text of one record at most: bytes, -EAGAIN there is no whole record, or an error. */
 static ssize_t
 open_record(struct cyi_tls *tls, void *out, size_t size)
 {
     cyi_tls_enter(tls);
-    int n = wolfSSL_read(tls->ssl, out, (int) (size < RECORD_BYTES ? size : RECORD_BYTES));
+    int n = wolfSSL_read(tls->ssl, out,
+                         (int) (size < CYI_TLS_RECORD_BYTES ? size : CYI_TLS_RECORD_BYTES));
     cyi_tls_leave();
-    return n > 0 ? n : code_of(tls, n);
+    return n > 0 ? n : cyi_tls_code(tls, n);
 }
 
 size_t
 cyi_tls_sealed_bytes(const struct cyi_tls *tls, size_t size)
 {
-    size_t records = size / RECORD_BYTES + 1;
+    size_t records = size / CYI_TLS_RECORD_BYTES + 1;
     return size + records * RECORD_OVERHEAD + tls->spill_used + KEY_UPDATE;
 }
 
@@ -244,7 +229,7 @@ cyi_tls_seal(struct cyi_tls *tls, uint8_t *out, size_t room, const void *bytes, 
     cyi_tls_leave();
     tls->out = NULL;
     if (n != (int) size)
-        return n > 0 ? -EPROTO : code_of(tls, n);
+        return n > 0 ? -EPROTO : cyi_tls_code(tls, n);
     if (before != 0 && out == bytes) {
         memmove(out + before, out, tls->out_used);
         memcpy(out, spill, before);
@@ -261,11 +246,10 @@ cyi_tls_export(struct cyi_tls *tls, uint8_t out[CYI_TLS_EXPORT])
     return rc == WOLFSSL_SUCCESS ? 0 : -EIO;
 }
 
-/* Memory for what comes, as large as what is wanted of it; it is empty. */
-static int
-provide(struct cyi_tls *tls, size_t wanted)
+int
+cyi_tls_provide(struct cyi_tls *tls, size_t wanted)
 {
-    uint32_t size = wanted >= RECORD_BYTES ? BLOCK_LARGE : BLOCK_SMALL;
+    uint32_t size = wanted >= CYI_TLS_RECORD_BYTES ? BLOCK_LARGE : BLOCK_SMALL;
     CY_ASSERT(tls->in_size == 0);
     if (tls->block_size >= size)
         return 0;
@@ -290,13 +274,13 @@ cyi_tls_read_full(struct cyi_tls *tls, cy_socket *socket, void *bytes, size_t si
             size -= (size_t) n;
             continue;
         }
-        int rc = n == -EAGAIN ? provide(tls, size) : (int) n;
+        int rc = n == -EAGAIN ? cyi_tls_provide(tls, size) : (int) n;
         if (rc != 0)
             return rc;
         n = cy_read(socket, tls->block, tls->block_size, deadline);
         if (n <= 0)
             return n == 0 ? -ECONNRESET : (int) n;
-        lend(tls, tls->block, (size_t) n);
+        cyi_tls_lend(tls, tls->block, (size_t) n);
     }
     return 0;
 }
@@ -323,196 +307,6 @@ cyi_tls_write_full(struct cyi_tls *tls, cy_socket *socket, const void *bytes, si
         size -= part;
     }
     return 0;
-}
-
-/*
- * The handshake. A stranger may cost us something before it has proved anything: our signature
- * above all. So what it sends is counted, in bytes and in records, and no more than a quarter
- * of a core's time goes into the steps of those who have dialled it, one in a turn. The
- * deadline and the number of pending connections limit the rest.
- */
-struct progress {
-    uint8_t header[5];
-    uint32_t have; /* of the header */
-    uint32_t left; /* of the record */
-    uint32_t bytes, records;
-};
-
-static int
-check_record(const struct progress *progress)
-{
-    const uint8_t *header = progress->header;
-    size_t size = (size_t) header[3] << 8 | header[4];
-    return header[1] == 3 && size <= RECORD_MAX - sizeof progress->header ? (int) size
-                                                                          : -EPROTO;
-}
-
-/* Whether a record ends in these bytes: there is something to do then. */
-static int
-follow(struct progress *progress, const uint8_t *bytes, size_t size)
-{
-    uint32_t before = progress->records;
-    if (progress->bytes == 0 && bytes[0] == 'C')
-        return CY_EPLAIN; /* as a handshake without TLS begins */
-    progress->bytes += (uint32_t) size;
-    while (size > 0) {
-        if (progress->have < sizeof progress->header) {
-            progress->header[progress->have++] = *bytes++;
-            size--;
-            if (progress->have < sizeof progress->header)
-                continue;
-            int rc = check_record(progress);
-            if (rc < 0)
-                return rc;
-            progress->left = (uint32_t) rc;
-        }
-        size_t n = size < progress->left ? size : progress->left;
-        bytes += n;
-        size -= n;
-        progress->left -= (uint32_t) n;
-        if (progress->left == 0) {
-            progress->have = 0;
-            progress->records++;
-        }
-    }
-    if (progress->bytes > SHAKE_BYTES || progress->records > SHAKE_STEPS)
-        return -EPROTO;
-    return progress->records != before;
-}
-
-/* The peer was judged, and means the same as we do. */
-static int
-shaken(struct cyi_tls *tls)
-{
-    char *name;
-    unsigned short size;
-    if (tls->verdict != 0)
-        return CY_ECERT;
-    if (wolfSSL_ALPN_GetProtocol(tls->ssl, &name, &size) != WOLFSSL_SUCCESS ||
-        size != sizeof ALPN - 1 || memcmp(name, ALPN, size) != 0)
-        return -EPROTO;
-    return 0;
-}
-
-/* As far as it goes with what has come: 0 done, -EAGAIN, or an error. */
-static int
-step(struct cyi_tls *tls)
-{
-    cyi_tls_enter(tls);
-    int n = tls->dialer ? wolfSSL_connect(tls->ssl) : wolfSSL_accept(tls->ssl);
-    cyi_tls_leave();
-    return n == WOLFSSL_SUCCESS ? shaken(tls) : code_of(tls, n);
-}
-
-/*
- * A step runs between two turns of tasks, on the stack of the core's thread: the arithmetic of
- * RSA takes nearly all that the stack of a task has.
- */
-struct call {
-    struct cyi_tls *tls;
-    struct cyi_task *task;
-    int result; /* -EBUSY: strangers have had their share */
-    bool ended;
-};
-
-static void
-run_call(struct cyi_core *core, const void *args)
-{
-    struct call *call = *(struct call *const *) args;
-    struct cyi_net_core *owner = core->net;
-    struct cyi_tls *tls = call->tls;
-    bool stranger = owner != NULL && !tls->dialer;
-    cy_time begin = core->os->now(core->os);
-    if (stranger && begin < owner->shake_at) {
-        call->result = -EBUSY;
-    } else {
-        call->result = step(tls);
-        cy_time end = core->os->now(core->os);
-        if (stranger)
-            owner->shake_at = end + 3 * (end - begin);
-    }
-    call->ended = true;
-    cyi_wake(core, call->task, 0);
-}
-
-static int
-step_between(struct cyi_tls *tls)
-{
-    struct cyi_core *core = tls->core;
-    struct call call = {.tls = tls, .task = core->sched.current}, *args = &call;
-    int rc = cyi_post_call(core, core->index, run_call, &args, sizeof args);
-    if (rc != 0)
-        return -ENOMEM; /* -EAGAIN would mean that more must come */
-    while (!call.ended) {
-        rc = cyi_park(core, CYI_WAIT_POOL, NULL, CY_FOREVER);
-        CY_ASSERT(rc == 0);
-    }
-    return call.result;
-}
-
-static int
-step_in_turn(struct cyi_tls *tls, cy_time deadline)
-{
-    struct cyi_core *core = tls->core;
-    int rc;
-    while ((rc = step_between(tls)) == -EBUSY) {
-        cy_time now = core->os->now(core->os), at = cyi_net_core(core)->shake_at;
-        if (now >= deadline)
-            return -ETIMEDOUT;
-        rc = cy_sleep(at > now ? at - now : 1);
-        if (rc != 0)
-            return rc;
-    }
-    return rc;
-}
-
-/* A step, and what it says goes out: an error too, as it tells the peer what is wrong. */
-static int
-step_and_write(struct cyi_tls *tls, cy_socket *socket, cy_time deadline)
-{
-    uint8_t class = cyi_heap_class(SHAKE_BYTES);
-    uint8_t *block = cyi_heap_take(heap_of(tls), class, SHAKE_BYTES);
-    ssize_t written = 0;
-    if (block == NULL)
-        return -ENOMEM;
-    tls->out = block;
-    tls->out_used = 0;
-    tls->out_size = SHAKE_BYTES;
-    int rc = step_in_turn(tls, deadline);
-    tls->out = NULL;
-    if (tls->out_used != 0)
-        written = cy_write(socket, block, tls->out_used, deadline);
-    cyi_heap_give(heap_of(tls), class, block);
-    return rc != 0 && rc != -EAGAIN ? rc : written < 0 ? (int) written : rc;
-}
-
-/* The beginning of a record: there is nothing to do but to keep it. */
-static int
-keep(struct cyi_tls *tls)
-{
-    int rc = step(tls);
-    return rc == 0 ? -EPROTO : rc;
-}
-
-int
-cyi_tls_shake(struct cyi_tls *tls, cy_socket *socket, cy_time deadline)
-{
-    struct progress progress = {.bytes = 0};
-    int rc = step_and_write(tls, socket, deadline);
-    while (rc == -EAGAIN) {
-        rc = provide(tls, 0);
-        if (rc != 0)
-            break;
-        ssize_t n = cy_read(socket, tls->block, tls->block_size, deadline);
-        if (n <= 0)
-            return n == 0 ? -ECONNRESET : (int) n;
-        rc = follow(&progress, tls->block, (size_t) n);
-        if (rc < 0)
-            break;
-        lend(tls, tls->block, (size_t) n);
-        rc = rc > 0 ? step_and_write(tls, socket, deadline) : keep(tls);
-    }
-    return rc;
 }
 
 /* Is there something that wolfSSL has not looked at, or not given? */
@@ -550,11 +344,11 @@ cyi_tls_try_read(struct cyi_tls *tls, cy_socket *socket, uint8_t *buffer, size_t
     if (n != -EAGAIN)
         return n;
     drop_block(tls); /* of the time before the link was served */
-    n = cyi_stream_try_read(socket, buffer + RECORD_MAX, size - RECORD_MAX);
+    n = cyi_stream_try_read(socket, buffer + CYI_TLS_RECORD_MAX, size - CYI_TLS_RECORD_MAX);
     if (n <= 0)
         return n;
     *heard = (size_t) n;
-    lend(tls, buffer + RECORD_MAX, (size_t) n);
+    cyi_tls_lend(tls, buffer + CYI_TLS_RECORD_MAX, (size_t) n);
     n = open_records(tls, buffer, size);
     CY_ASSERT(n < 0 || tls->in_size == 0);
     return n;

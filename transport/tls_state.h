@@ -5,6 +5,7 @@
 #include "crypto.h"
 #include "gcm.h"
 #include "tls.h"
+#include <cycos/err.h>
 #include <stdatomic.h>
 
 #include <wolfssl/options.h>
@@ -35,7 +36,12 @@ struct cyi_tls_cipher {
     uint32_t key_size;
 };
 
-enum { CYI_TLS_SPILL = 64 };
+enum {
+    CYI_TLS_SPILL = 64,
+    CYI_TLS_RECORD_BYTES = 16 << 10, /* of text in one record */
+    CYI_TLS_RECORD_MAX = CYI_TLS_RECORD_BYTES + 256 + 5,
+};
+#define CYI_TLS_ALPN "cycos/1"
 
 struct cyi_tls {
     struct cyi_core *core;
@@ -63,6 +69,21 @@ CY_MUST_CHECK int cyi_tls_certificate_read(struct cyi_tls_certificate *out, cons
                                            size_t size);
 /* wolfSSL asks for each certificate of the peer. */
 int cyi_tls_judge(int good, WOLFSSL_X509_STORE_CTX *store);
+
+/* tls_rehearse.c: 0, -ENOMEM, -EKEYREJECTED. */
+CY_MUST_CHECK int cyi_tls_rehearse(const struct cyi_tls_context *context);
+
+/* tls.c: what a call of wolfSSL's has come to. */
+CY_MUST_CHECK int cyi_tls_code(struct cyi_tls *tls, int result);
+/* Memory for what comes, as large as what is wanted of it; it is empty. -ENOMEM. */
+CY_MUST_CHECK int cyi_tls_provide(struct cyi_tls *tls, size_t wanted);
+/* The bytes that wolfSSL is to read next; it has taken all before. */
+static inline void
+cyi_tls_lend(struct cyi_tls *tls, const uint8_t *bytes, size_t size)
+{
+    tls->in = bytes;
+    tls->in_size = size;
+}
 
 /*
  * tls_device.c: what wolfSSL asks back for: random bytes and AES-GCM. Its callback is of the
