@@ -187,6 +187,14 @@ catch_up_all(struct cyi_file_giving *giving, int *failed)
 }
 
 static int
+say_end(struct cyi_file_giving *giving)
+{
+    int rc =
+        cyi_file_line_put(&giving->line, CYI_FILE_END, giving->sha256, CYI_FILE_END_BYTES);
+    return rc != 0 ? rc : hear_answer(giving);
+}
+
+static int
 give_up(struct cyi_file_giving *giving, int error)
 {
     int rc = cyi_file_line_put(&giving->line, CYI_FILE_ABORT, NULL, 0);
@@ -215,8 +223,20 @@ give_bytes(struct cyi_file_giving *giving)
         return rc;
     if (failed != 0)
         return give_up(giving, failed);
-    rc = cyi_file_line_put(&giving->line, CYI_FILE_END, giving->sha256, CYI_FILE_END_BYTES);
-    return rc != 0 ? rc : hear_answer(giving);
+    return say_end(giving);
+}
+
+/* A small one. */
+static int
+give_whole(struct cyi_file_giving *giving)
+{
+    uint32_t left = (uint32_t) (giving->request.size - giving->offset);
+    int rc = 0;
+    if (left > 0)
+        rc = cyi_file_line_put_data(&giving->line, giving->buffer[0] + giving->offset, left);
+    giving->sent += left;
+    giving->line.owner->counters.file_bytes_sent += left;
+    return rc != 0 ? rc : say_end(giving);
 }
 
 int
@@ -225,11 +245,15 @@ cyi_file_give(struct cyi_file_giving *giving)
     giving->offset = giving->sent = giving->there = giving->answer.size;
     if (giving->offset > giving->request.size)
         return -EBADMSG;
-    int rc = give_buffers(giving);
+    int rc = giving->whole ? 0 : give_buffers(giving);
     if (rc != 0)
         return rc;
-    cyi_file_source_rewind(&giving->source);
-    rc = give_bytes(giving);
+    if (giving->whole) {
+        rc = give_whole(giving);
+    } else {
+        cyi_file_source_rewind(&giving->source);
+        rc = give_bytes(giving);
+    }
     if (rc == 0 && giving->answer.result == CY_FILE_SENT && giving->request.size > giving->there)
         tell(giving, giving->request.size);
     return rc;

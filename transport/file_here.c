@@ -12,7 +12,8 @@ open_here(void *arg)
     struct cyi_file_giving *giving = arg;
     giving->sink.request = giving->request;
     cyi_file_sink_open(&giving->sink, giving->owner_id, &giving->answer);
-    cyi_file_source_rewind(&giving->source);
+    if (!giving->whole)
+        cyi_file_source_rewind(&giving->source);
     return 0;
 }
 
@@ -21,6 +22,8 @@ copy_piece(void *arg)
 {
     struct cyi_file_giving *giving = arg;
     uint8_t *buffer = giving->buffer[0];
+    if (giving->whole)
+        return cyi_file_sink_write(&giving->sink, buffer, giving->request.size);
     uint64_t left = giving->request.size - giving->source.hash.size;
     size_t size = left < CYI_FILE_PIECE ? left : CYI_FILE_PIECE;
     int rc = cyi_file_source_read(&giving->source, buffer, size);
@@ -31,7 +34,7 @@ static int
 finish_here(void *arg)
 {
     struct cyi_file_giving *giving = arg;
-    int rc = cyi_file_source_end(&giving->source, giving->sha256);
+    int rc = giving->whole ? 0 : cyi_file_source_end(&giving->source, giving->sha256);
     if (rc == 0)
         cyi_file_sink_finish(&giving->sink, giving->sha256, &giving->answer);
     return rc;
@@ -71,7 +74,7 @@ next_piece(struct cyi_file_giving *giving)
     if (rc == 0)
         rc = cyi_file_job_run(&giving->job, copy_piece, giving);
     if (rc == 0 && giving->what->progress != NULL)
-        giving->what->progress(giving->source.hash.size, giving->request.size,
+        giving->what->progress(giving->sink.at, giving->request.size,
                                giving->what->arg);
     return rc;
 }
@@ -82,14 +85,15 @@ cyi_file_give_here(struct cyi_file_giving *giving)
     struct cyi_heap *heap = &giving->line.owner->core->heap;
     prepare(giving);
     giving->request.flags |= CYI_FILE_AFRESH; /* a copy is faster than to look what is there */
-    giving->buffer[0] = cyi_heap_take(heap, cyi_heap_class(CYI_FILE_ROOM), CYI_FILE_ROOM);
+    if (giving->buffer[0] == NULL)
+        giving->buffer[0] = cyi_heap_take(heap, cyi_heap_class(CYI_FILE_ROOM), CYI_FILE_ROOM);
     if (giving->buffer[0] == NULL)
         return -ENOMEM;
     (void) cyi_file_job_run(&giving->job, open_here, giving);
     if (giving->answer.result != CYI_FILE_GO)
         return 0;
     int rc = 0;
-    while (rc == 0 && giving->source.hash.size < giving->request.size)
+    while (rc == 0 && giving->sink.at < giving->request.size)
         rc = next_piece(giving);
     if (rc == 0)
         rc = cyi_file_job_run(&giving->job, finish_here, giving);

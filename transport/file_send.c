@@ -113,11 +113,38 @@ ask(struct cyi_file_giving *giving)
     }
 }
 
+/* A small file is read here and now: each visit to the pool costs more than its bytes do. */
 static int
 open_source(void *arg)
 {
     struct cyi_file_giving *giving = arg;
-    return cyi_file_source_open(&giving->source);
+    struct cyi_file_source *source = &giving->source;
+    uint32_t piece = giving->line.owner->net->limits.file_piece_bytes;
+    uint32_t small = piece < CYI_FILE_SMALL ? piece : CYI_FILE_SMALL;
+    int rc = cyi_file_source_open(source);
+    if (rc != 0 || source->info.size > small || giving->buffer[0] == NULL)
+        return rc;
+    cyi_file_source_rewind(source);
+    rc = cyi_file_source_read(source, giving->buffer[0], source->info.size);
+    if (rc == 0)
+        rc = cyi_file_source_end(source, giving->sha256);
+    giving->whole = rc == 0;
+    cyi_file_source_close(source);
+    return rc;
+}
+
+/* Room for a small file; without it the file is read piece by piece. */
+static int
+open_file(struct cyi_file_giving *giving)
+{
+    struct cyi_core *core = giving->line.owner->core;
+    giving->buffer[0] =
+        cyi_heap_take(&core->heap, cyi_heap_class(CYI_FILE_ROOM), CYI_FILE_ROOM);
+    int rc = cyi_file_job_run(&giving->job, open_source, giving);
+    giving->request.size = giving->source.info.size;
+    giving->request.mtime_ns = giving->source.info.mtime_ns;
+    giving->request.mode = giving->source.info.mode;
+    return rc;
 }
 
 static int
@@ -168,10 +195,7 @@ cy_file_send_job(const cy_location *to, const struct cy_file_job *job,
     giving->source.path = job->path;
     rc = fill_request(&giving->request, job);
     if (rc == 0)
-        rc = cyi_file_job_run(&giving->job, open_source, giving);
-    giving->request.size = giving->source.info.size;
-    giving->request.mtime_ns = giving->source.info.mtime_ns;
-    giving->request.mode = giving->source.info.mode;
+        rc = open_file(giving);
     if (rc == 0)
         rc = send_file(giving);
     if (giving->source.fd >= 0)

@@ -296,7 +296,8 @@ take_file(struct serving *serving)
     }
     (void) join_writer(serving);
     serving->keep = true;
-    (void) cyi_file_job_run(&serving->job, close_sink, serving);
+    if (serving->sink.owner != NULL) /* it has not come to its end */
+        (void) cyi_file_job_run(&serving->job, close_sink, serving);
     return rc;
 }
 

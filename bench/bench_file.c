@@ -1,0 +1,347 @@
+/*
+ * bench_file.c - files between two processes on this host, beside a plain sendfile program.
+ *
+ *     bench_file [MIB [FILES [FOLDER]]]     1024, 10000, the temporary folder
+ *
+ * A child takes, this process gives. `raw` is what one writes in an afternoon: the size, then
+ * sendfile(); on the other side read(), write() into a new file, fsync(), and a byte back. No
+ * hash, no temporary name, no rename. `many` is small files, one after the other or from eight
+ * tasks at a time. Where `sync` is false nobody waits for the disk.
+ */
+#include <cycos/file.h>
+#include <cycos/peer.h>
+#include <cycos/run.h>
+#include <cycos/task.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { RUNS = 5, SMALL = 4096, TASKS = 8, PIECE = 256 << 10 };
+
+struct plan {
+    const char *name;
+    bool secret, sync, many;
+    int tasks; /* 0: the plain program */
+};
+
+static long big_mib = 1024, small_files = 10000;
+static char base[200], from[256], to[256], secret_file[256];
+static cy_location taker;
+static int raw_socket;
+
+static void
+want(const char *what, long rc, long wanted)
+{
+    if (rc == wanted)
+        return;
+    fprintf(stderr, "bench_file: %s: %s\n", what, cy_strerror(rc < 0 ? (int) rc : -EIO));
+    exit(1);
+}
+
+static double
+seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
+}
+
+static void
+path_of(char out[320], const char *folder, long number)
+{
+    snprintf(out, 320, "%s/f%ld", folder, number);
+}
+
+static void
+make_file(long number, size_t size)
+{
+    static uint8_t bytes[1 << 20];
+    char path[320];
+    path_of(path, from, number);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t) (i * 2654435761U >> 16) ^ (uint8_t) number;
+    for (size_t at = 0; at < size; at += sizeof bytes) {
+        size_t n = size - at < sizeof bytes ? size - at : sizeof bytes;
+        want("write", write(fd, bytes, n), (long) n);
+    }
+    close(fd);
+}
+
+static void
+remove_taken(const struct plan *plan)
+{
+    char path[320];
+    for (long i = 0; i < (plan->many ? small_files : 1); i++) {
+        path_of(path, to, i);
+        unlink(path);
+    }
+    sync(); /* what the last run has left to write is not this one's */
+}
+
+/* The plain program. */
+
+static void
+take_raw(int socket, bool with_sync)
+{
+    static uint8_t buffer[PIECE];
+    uint64_t head[2]; /* number, size */
+    while (recv(socket, head, sizeof head, MSG_WAITALL) == sizeof head) {
+        char path[320];
+        path_of(path, to, (long) head[0]);
+        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
+        for (uint64_t left = head[1]; left > 0;) {
+            ssize_t n = recv(socket, buffer, left < PIECE ? left : PIECE, 0);
+            want("raw receive", n > 0, 1);
+            want("raw write", write(fd, buffer, (size_t) n), n);
+            left -= (uint64_t) n;
+        }
+        if (with_sync)
+            want("raw sync", fsync(fd), 0);
+        close(fd);
+        want("raw answer", send(socket, buffer, 1, 0), 1);
+    }
+    exit(0);
+}
+
+static void
+give_raw(long number, uint64_t size)
+{
+    char path[320], answer;
+    uint64_t head[2] = {(uint64_t) number, size};
+    path_of(path, from, number);
+    int fd = open(path, O_RDONLY);
+    want("raw head", send(raw_socket, head, sizeof head, MSG_MORE), sizeof head);
+    for (uint64_t left = size; left > 0;) {
+        ssize_t n = sendfile(raw_socket, fd, NULL, left);
+        want("raw send", n > 0, 1);
+        left -= (uint64_t) n;
+    }
+    want("raw answer", recv(raw_socket, &answer, 1, 0), 1);
+    close(fd);
+}
+
+/* Ours. */
+
+static void
+give(const struct plan *plan, long number)
+{
+    char path[320];
+    path_of(path, from, number);
+    if (plan->tasks == 0) {
+        give_raw(number, plan->many ? SMALL : (uint64_t) big_mib << 20);
+        return;
+    }
+    uint32_t flags = plan->sync ? 0 : CY_FILE_RELAXED;
+    want("send", cy_file_send(&taker, path, NULL, flags, NULL, CY_FOREVER), CY_FILE_SENT);
+}
+
+struct share {
+    const struct plan *plan;
+    long next;
+};
+
+static int
+give_share(void *arg)
+{
+    struct share *share = arg;
+    while (share->next < small_files)
+        give(share->plan, share->next++);
+    return 0;
+}
+
+static void
+give_many(const struct plan *plan)
+{
+    struct share share = {.plan = plan};
+    struct cy_task_options options = {.joinable = true};
+    cy_ref tasks[TASKS];
+    if (plan->tasks <= 1) {
+        give_share(&share);
+        return;
+    }
+    for (int i = 0; i < plan->tasks; i++)
+        want("spawn",
+             cy_task_spawn_on(&tasks[i], cy_core_index(), give_share, &share, &options), 0);
+    for (int i = 0; i < plan->tasks; i++)
+        want("join", cy_join(NULL, tasks[i], CY_FOREVER), 0);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    double x = *(const double *) a, y = *(const double *) b;
+    return (x > y) - (x < y);
+}
+
+static void
+print(const struct plan *plan, double took[RUNS])
+{
+    double scale =
+        plan->many ? (double) small_files : (double) ((uint64_t) big_mib << 20) / 1e9;
+    const char *unit = plan->many ? "per_second" : "gb_per_second";
+    qsort(took, RUNS, sizeof took[0], compare);
+    printf("{\"bench\":\"file.%s\",\"secret\":%s,\"sync\":%s,\"tasks\":%d,\"%s\":%.3f,"
+           "\"%s_min\":%.3f,\"%s_max\":%.3f}\n",
+           plan->name, plan->secret ? "true" : "false", plan->sync ? "true" : "false",
+           plan->tasks, unit, scale / took[RUNS / 2], unit, scale / took[RUNS - 1], unit,
+           scale / took[0]);
+    fflush(stdout);
+}
+
+static int
+measure(void *arg)
+{
+    const struct plan *plan = arg;
+    double took[RUNS];
+    for (int i = -1; i < RUNS; i++) {
+        remove_taken(plan);
+        double begin = seconds();
+        if (plan->many)
+            give_many(plan);
+        else
+            give(plan, 0);
+        if (i >= 0)
+            took[i] = seconds() - begin;
+    }
+    remove_taken(plan);
+    print(plan, took);
+    return 0;
+}
+
+static void
+fill_options(struct cy_options *options, const struct plan *plan)
+{
+    static const char *const here[] = {"127.0.0.1"};
+    static const char *secret[1];
+    secret[0] = secret_file;
+    cy_options_init(options);
+    options->network = cy_network();
+    options->cores = 1;
+    options->pin = false;
+    options->node = (struct cy_option_list){here, 1};
+    options->discover_peers = false;
+    options->dest_path = to;
+    options->stall_ns = 0;
+    options->log_level = CY_LOG_ERROR;
+    options->handle_signals = false;
+    if (plan->secret)
+        options->secret_file = (struct cy_option_list){secret, 1};
+}
+
+static int
+stand_by(void *arg)
+{
+    cy_location self = cy_self_location();
+    want("tell", write(*(int *) arg, &self, sizeof self), sizeof self);
+    return cy_sleep(CY_HOUR);
+}
+
+static void
+connect_raw(int fd[2])
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    want("bind", bind(listener, (struct sockaddr *) &at, size) | listen(listener, 1), 0);
+    want("local", getsockname(listener, (struct sockaddr *) &at, &size), 0);
+    fd[0] = socket(AF_INET, SOCK_STREAM, 0);
+    want("connect", connect(fd[0], (struct sockaddr *) &at, size), 0);
+    fd[1] = accept(listener, NULL, NULL);
+    close(listener);
+}
+
+static void
+run_child(const struct plan *plan, int out, int socket)
+{
+    struct cy_options options;
+    if (plan->tasks == 0)
+        take_raw(socket, plan->sync);
+    fill_options(&options, plan);
+    exit(cy_run(&options, stand_by, &out));
+}
+
+static void
+run(struct plan *plan)
+{
+    struct cy_options options;
+    int ends[2], fd[2];
+    want("pipe", pipe(ends), 0);
+    connect_raw(fd);
+    pid_t child = fork();
+    if (child == 0) {
+        close(fd[0]);
+        run_child(plan, ends[1], fd[1]);
+    }
+    close(fd[1]);
+    raw_socket = fd[0];
+    if (plan->tasks == 0) {
+        measure(plan);
+    } else {
+        want("told", read(ends[0], &taker, sizeof taker), sizeof taker);
+        fill_options(&options, plan);
+        options.dest_path = from;
+        want("run", cy_run(&options, measure, plan), 0);
+        cy_options_fini(&options);
+    }
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    close(fd[0]);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void
+make_world(const char *folder)
+{
+    snprintf(base, sizeof base, "%s/bench_file_XXXXXX", folder);
+    if (mkdtemp(base) == NULL)
+        want("folder", -errno, 0);
+    snprintf(from, sizeof from, "%s/from", base);
+    snprintf(to, sizeof to, "%s/to", base);
+    snprintf(secret_file, sizeof secret_file, "%s/secret", base);
+    want("folders", mkdir(from, 0700) | mkdir(to, 0700), 0);
+    int fd = open(secret_file, O_WRONLY | O_CREAT, 0600);
+    want("secret", write(fd, "a secret of this bench\n", 23), 23);
+    close(fd);
+}
+
+static void
+remove_world(void)
+{
+    char command[300];
+    snprintf(command, sizeof command, "rm -rf %s", base);
+    want("remove", system(command), 0);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct plan plans[] = {
+        {"raw", false, true, false, 0},     {"send", false, true, false, 1},
+        {"raw", false, false, false, 0},    {"send", false, false, false, 1},
+        {"send", true, false, false, 1},    {"raw_many", false, false, true, 0},
+        {"many", false, false, true, 1},    {"many", false, false, true, TASKS},
+        {"many", true, false, true, TASKS}, {"raw_many", false, true, true, 0},
+        {"many", false, true, true, 1},     {"many", false, true, true, TASKS},
+    };
+    const char *folder = getenv("TMPDIR");
+    big_mib = argc > 1 ? atol(argv[1]) : big_mib;
+    small_files = argc > 2 ? atol(argv[2]) : small_files;
+    make_world(argc > 3 ? argv[3] : folder != NULL ? folder : "/tmp");
+    for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
+        for (long n = 0; n < (plans[i].many ? small_files : 1); n++)
+            make_file(n, plans[i].many ? SMALL : (size_t) big_mib << 20);
+        run(&plans[i]);
+    }
+    remove_world();
+    return 0;
+}
