@@ -4,6 +4,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import tempfile
 import unittest
 
 BIN = pathlib.Path(os.environ.get("CY_TEST_BIN", "build/test/bin")) / "examples"
@@ -112,6 +113,23 @@ class Examples(unittest.TestCase):
             for other in others:
                 self.assertIn(f"hears of {other}", rest)
                 self.assertIn(f"knows {other}", rest)
+
+    def test_a_file_is_shipped_and_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["CYCOS_DEST_PATH"] = f"{folder}/there"
+            pathlib.Path(f"{folder}/there").mkdir()
+            self.addCleanup(os.environ.pop, "CYCOS_DEST_PATH")
+            program = pathlib.Path(folder) / "greet"
+            program.write_text("#!/bin/sh\necho hello from afar\n")
+            program.chmod(0o755)
+            runner = self.start("ship_file")
+            self.expect(runner, "ready")
+            said = self.run_one("ship_file", str(program))
+            self.assertIn("it says: hello from afar\nremoved: Success", said)
+            self.expect(runner, f"{folder}/there/jobs/greet: Success, status 0")
+            self.assertFalse((pathlib.Path(folder) / "there/jobs").exists())
+            runner.send_signal(signal.SIGTERM)
+            self.finish(runner)
 
     def test_wrong_option_is_named(self):
         process = self.start("task_server", "--tcp-port", "seven")
