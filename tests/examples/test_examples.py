@@ -128,8 +128,6 @@ class Examples(unittest.TestCase):
             self.assertIn("it says: hello from afar\nremoved: Success", said)
             self.expect(runner, f"{folder}/there/jobs/greet: Success, status 0")
             self.assertFalse((pathlib.Path(folder) / "there/jobs").exists())
-            runner.send_signal(signal.SIGTERM)
-            self.finish(runner)
 
     def test_wrong_option_is_named(self):
         process = self.start("task_server", "--tcp-port", "seven")
