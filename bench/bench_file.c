@@ -317,9 +317,17 @@ make_world(const char *folder)
 static void
 remove_world(void)
 {
-    char command[300];
-    snprintf(command, sizeof command, "rm -rf %s", base);
-    want("remove", system(command), 0);
+    char path[320];
+    for (long i = 0; i < small_files; i++) {
+        path_of(path, from, i);
+        unlink(path);
+    }
+    for (int i = 0; i < 2; i++) { /* what is not complete lies in a folder of its own */
+        snprintf(path, sizeof path, "%s/.cycos-%u", i == 0 ? from : to, (unsigned) geteuid());
+        rmdir(path);
+    }
+    unlink(secret_file);
+    want("remove", rmdir(from) | rmdir(to) | rmdir(base), 0);
 }
 
 int
@@ -334,8 +342,8 @@ main(int argc, char **argv)
         {"many", false, true, true, 1},     {"many", false, true, true, TASKS},
     };
     const char *folder = getenv("TMPDIR");
-    big_mib = argc > 1 ? atol(argv[1]) : big_mib;
-    small_files = argc > 2 ? atol(argv[2]) : small_files;
+    big_mib = argc > 1 ? strtol(argv[1], NULL, 10) : big_mib;
+    small_files = argc > 2 ? strtol(argv[2], NULL, 10) : small_files;
     make_world(argc > 3 ? argv[3] : folder != NULL ? folder : "/tmp");
     for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
         for (long n = 0; n < (plans[i].many ? small_files : 1); n++)

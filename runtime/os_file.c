@@ -62,7 +62,7 @@ step(int folder, const char *name, size_t size)
     if (strcmp(component, "..") == 0)
         return -EXDEV; /* as openat2() says it */
     int fd = result(openat(folder, component, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    /* Of a link with O_DIRECTORY Linux says that it is no folder; openat2(), that it is a link. */
+    /* Of a link Linux says that it is no folder; openat2(), that it is a link. */
     struct stat info;
     if (fd == -ENOTDIR && fstatat(folder, component, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
         S_ISLNK(info.st_mode))

@@ -4,7 +4,8 @@
  * sim.c has the clock and the scheduler, sim_node.c nodes and their crashes, sim_event.c what
  * is under way, sim_os.c the tables behind the os seam, sim_net.c descriptors and ports,
  * sim_name.c addresses, sim_way.c how segments travel, sim_tcp.c connections, sim_udp.c
- * datagrams, sim_file.c and sim_disk.c files, sim_fault.c what a program may do to the network, sim_swarm.c that by chance.
+ * datagrams, sim_file.c and sim_disk.c files, sim_fault.c what a program may do to the network,
+ * sim_swarm.c that by chance.
  */
 #ifndef CYI_SIM_H
 #define CYI_SIM_H

@@ -189,8 +189,7 @@ catch_up_all(struct cyi_file_giving *giving, int *failed)
 static int
 say_end(struct cyi_file_giving *giving)
 {
-    int rc =
-        cyi_file_line_put(&giving->line, CYI_FILE_END, giving->sha256, CYI_FILE_END_BYTES);
+    int rc = cyi_file_line_put(&giving->line, CYI_FILE_END, giving->sha256, CYI_FILE_END_BYTES);
     return rc != 0 ? rc : hear_answer(giving);
 }
 
@@ -254,7 +253,8 @@ cyi_file_give(struct cyi_file_giving *giving)
         cyi_file_source_rewind(&giving->source);
         rc = give_bytes(giving);
     }
-    if (rc == 0 && giving->answer.result == CY_FILE_SENT && giving->request.size > giving->there)
+    if (rc == 0 && giving->answer.result == CY_FILE_SENT &&
+        giving->request.size > giving->there)
         tell(giving, giving->request.size);
     return rc;
 }

@@ -20,8 +20,8 @@ struct cyi_file_giving {
     uint32_t reading_size; /* with the job */
     uint8_t reading;       /* the buffer that it fills */
     uint8_t sha256[CYI_CRYPTO_HASH];
-    bool whole;         /* all of it is in buffer[0], and the source is closed */
-    uint8_t *buffer[2]; /* CYI_FILE_ROOM each, or NULL */
+    bool whole;                /* all of it is in buffer[0], and the source is closed */
+    uint8_t *buffer[2];        /* CYI_FILE_ROOM each, or NULL */
     struct cyi_file_sink sink; /* when it stays on this node */
     uint8_t owner_id[CYI_FILE_OWNER];
 };

@@ -74,8 +74,7 @@ next_piece(struct cyi_file_giving *giving)
     if (rc == 0)
         rc = cyi_file_job_run(&giving->job, copy_piece, giving);
     if (rc == 0 && giving->what->progress != NULL)
-        giving->what->progress(giving->sink.at, giving->request.size,
-                               giving->what->arg);
+        giving->what->progress(giving->sink.at, giving->request.size, giving->what->arg);
     return rc;
 }
 

@@ -24,8 +24,7 @@ cyi_files_open(struct cyi_net *net, char *why, size_t size)
     int rc = cyi_file_store_init(store, net->node->os);
     if (rc != 0)
         return rc;
-    store->path =
-        options->dest_path != NULL ? options->dest_path : temporary_folder(store->os);
+    store->path = options->dest_path != NULL ? options->dest_path : temporary_folder(store->os);
     store->size_max = options->max_file_size;
     store->quota = options->file_quota;
     store->delete_any = options->file_delete_any;

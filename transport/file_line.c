@@ -11,8 +11,7 @@ cy_time
 cyi_file_line_until(const struct cyi_file_line *line)
 {
     struct cyi_core *core = line->owner->core;
-    cy_time idle =
-        cyi_time_add(core->os->now(core->os), line->owner->net->limits.file_idle_ns);
+    cy_time idle = cyi_time_add(core->os->now(core->os), line->owner->net->limits.file_idle_ns);
     return idle < line->deadline ? idle : line->deadline;
 }
 

@@ -1,8 +1,8 @@
 /*
  * file_line.h - a connection for files: messages one after another, sealed with a secret.
  *
- * One task has it. Whoever reads waits no longer than the transfer may stand still, nor than its
- * deadline allows. All calls suspend. After an error the connection is of no more use.
+ * One task has it. Whoever reads waits no longer than the transfer may stand still, nor than
+ * its deadline allows. All calls suspend. After an error the connection is of no more use.
  */
 #ifndef CYI_FILE_LINE_H
 #define CYI_FILE_LINE_H
@@ -69,7 +69,7 @@ void cyi_file_owner_id(uint8_t out[CYI_FILE_OWNER], const uint8_t incarnation[16
                        const char *name);
 /* file_keep.c: the store of a node that begins. *why says what is wrong with its dest_path. */
 CY_MUST_CHECK int cyi_files_open(struct cyi_net *net, char *why, size_t size);
-/* The daemon on the hub that removes what is left of dead transfers. Takes the struct cyi_net. */
+/* The daemon on the hub that removes what dead transfers leave. Takes the struct cyi_net. */
 int cyi_files_keep(void *arg);
 
 #endif

@@ -4,7 +4,7 @@
  * In memory: a node that starts again knows of no file whose it is. A program may take files
  * away or change them; so at a limit each record is held against what is there.
  *
- * Tests: tests/transport/test_file_store.c
+ * Tests: tests/transport/test_file_record.c
  */
 #include "file_store.h"
 #include <errno.h>
@@ -30,8 +30,7 @@ hash_of(const char *dir, const char *name)
 static struct record *
 find(const struct cyi_file_store *store, const struct cyi_file_request *place)
 {
-    cyi_map_for_each(node, &store->records, hash_of(place->dir, place->name))
-    {
+    cyi_map_for_each(node, &store->records, hash_of(place->dir, place->name)) {
         struct record *record = cyi_container_of(node, struct record, node);
         if (strcmp(record->text, place->dir) == 0 && strcmp(record->name, place->name) == 0)
             return record;
@@ -42,8 +41,7 @@ find(const struct cyi_file_store *store, const struct cyi_file_request *place)
 static struct cyi_file_owner *
 find_owner(const struct cyi_file_store *store, const uint8_t id[CYI_FILE_OWNER])
 {
-    cyi_map_for_each(node, &store->owners, cyi_hash_bytes(id, CYI_FILE_OWNER, 0))
-    {
+    cyi_map_for_each(node, &store->owners, cyi_hash_bytes(id, CYI_FILE_OWNER, 0)) {
         struct cyi_file_owner *owner = cyi_container_of(node, struct cyi_file_owner, node);
         if (memcmp(owner->id, id, sizeof owner->id) == 0)
             return owner;
@@ -62,11 +60,12 @@ cyi_file_owner_get(struct cyi_file_store *store, const uint8_t id[CYI_FILE_OWNER
         return NULL;
     memcpy(owner->id, id, sizeof owner->id);
     cyi_list_init(&owner->records);
-    if (cyi_map_insert(&store->owners, &owner->node,
-                       cyi_hash_bytes(id, CYI_FILE_OWNER, 0)) != 0) {
+    if (cyi_map_insert(&store->owners, &owner->node, cyi_hash_bytes(id, CYI_FILE_OWNER, 0)) !=
+        0) {
         free(owner);
         return NULL;
     }
+    cyi_list_append(&store->all_owners, &owner->link);
     return owner;
 }
 
@@ -76,6 +75,7 @@ cyi_file_owner_drop(struct cyi_file_store *store, struct cyi_file_owner *owner)
     if (owner->active > 0 || owner->record_count > 0)
         return;
     cyi_map_remove(&store->owners, &owner->node);
+    cyi_list_remove(&owner->link);
     free(owner);
 }
 
@@ -110,18 +110,26 @@ sweep_record(struct cyi_file_store *store, struct record *record)
         forget(store, record);
 }
 
-static void
-sweep_owner(struct cyi_map_node *node, void *arg)
-{
-    struct cyi_file_owner *owner = cyi_container_of(node, struct cyi_file_owner, node);
-    cyi_list_for_each_safe(link, &owner->records)
-        sweep_record(arg, cyi_container_of(link, struct record, link));
-}
-
 void
 cyi_file_records_sweep(struct cyi_file_store *store, struct cyi_file_owner *owner)
 {
-    sweep_owner(&owner->node, store);
+    cyi_list_for_each_safe(link, &owner->records)
+        sweep_record(store, cyi_container_of(link, struct record, link));
+}
+
+/* Once a second: somebody who goes on asking must not keep us at it. */
+void
+cyi_file_records_sweep_all(struct cyi_file_store *store)
+{
+    cy_time now = store->os->now(store->os);
+    if (store->swept_at != 0 && now - store->swept_at < CY_SECOND)
+        return;
+    store->swept_at = now;
+    cyi_list_for_each_safe(link, &store->all_owners) {
+        struct cyi_file_owner *owner = cyi_container_of(link, struct cyi_file_owner, link);
+        cyi_file_records_sweep(store, owner);
+        cyi_file_owner_drop(store, owner);
+    }
 }
 
 uint64_t

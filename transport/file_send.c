@@ -35,9 +35,8 @@ fill_request(struct cyi_file_request *request, const struct cy_file_job *job)
     if ((job->flags & (uint32_t) ~(CY_FILE_OVERWRITE | CY_FILE_RELAXED)) != 0)
         return -EINVAL;
     request->verb = CYI_FILE_SEND;
-    request->flags =
-        (uint8_t) ((job->flags & CY_FILE_OVERWRITE ? CYI_FILE_REPLACE : 0) |
-                   (job->flags & CY_FILE_RELAXED ? CYI_FILE_LAZY : 0));
+    request->flags = (uint8_t) ((job->flags & CY_FILE_OVERWRITE ? CYI_FILE_REPLACE : 0) |
+                                (job->flags & CY_FILE_RELAXED ? CYI_FILE_LAZY : 0));
     return fill_place(request, job->dir, job->name != NULL ? job->name : last_part(job->path));
 }
 
@@ -171,7 +170,7 @@ send_once(struct cyi_file_giving *giving)
     return rc;
 }
 
-/* What was left of an earlier try may have been damaged by a crash: then all of it goes again. */
+/* What was left of an earlier try may be damaged by a crash: then all of it goes again. */
 static int
 send_file(struct cyi_file_giving *giving)
 {

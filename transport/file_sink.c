@@ -26,8 +26,7 @@ name_part(struct cyi_file_sink *sink)
     cyi_put32(key + CYI_FILE_OWNER + 16, request->mode);
     cyi_crypto_hash_init(&state, sink->store->fast_hash);
     cyi_crypto_hash_update(&state, (struct cyi_bytes){key, sizeof key});
-    cyi_crypto_hash_update(&state,
-                           (struct cyi_bytes){request->dir, strlen(request->dir) + 1});
+    cyi_crypto_hash_update(&state, (struct cyi_bytes){request->dir, strlen(request->dir) + 1});
     cyi_crypto_hash_update(&state, (struct cyi_bytes){request->name, strlen(request->name)});
     cyi_crypto_hash_final(hash, &state);
     for (int i = 0; i < 32; i++)
@@ -66,16 +65,24 @@ fits_account(const struct cyi_file_sink *sink)
            (sink->request.size <= store->quota && others <= store->quota - sink->request.size);
 }
 
+static bool
+fits_records(const struct cyi_file_store *store)
+{
+    return store->record_count + store->active_count <= store->limits.records_max;
+}
+
 /* At the limits what programs have taken away since does not count. */
 static int
 charge(struct cyi_file_sink *sink)
 {
     struct cyi_file_store *store = sink->store;
-    if (!fits_account(sink) || store->record_count + store->active_count > store->limits.records_max)
+    if (!fits_account(sink))
         cyi_file_records_sweep(store, sink->owner);
     if (!fits_account(sink))
         return -EDQUOT;
-    if (store->record_count + store->active_count > store->limits.records_max)
+    if (!fits_records(store))
+        cyi_file_records_sweep_all(store);
+    if (!fits_records(store))
         return -ENOBUFS;
     sink->charged = sink->request.size;
     sink->owner->bytes += sink->charged;
@@ -122,9 +129,9 @@ leave(struct cyi_file_sink *sink)
 }
 
 /*
- * What is in the way, as the answer has to say it; 0: nothing, or what may be replaced. The same
- * file may be there because an earlier try got as far as its name and died before that was on
- * the disk: so it is brought there now.
+ * What is in the way, as the answer has to say it; 0: nothing, or what may be replaced. The
+ * same file may be there because an earlier try got as far as its name and died before that
+ * was on the disk: so it is brought there now.
  */
 static int
 look(struct cyi_file_sink *sink, struct cyi_file_answer *answer)
@@ -144,8 +151,8 @@ look(struct cyi_file_sink *sink, struct cyi_file_answer *answer)
                    : cyi_file_place_sync(sink->store, &sink->request);
     }
     if ((sink->request.flags & CYI_FILE_REPLACE) == 0)
-        *answer = (struct cyi_file_answer){CY_FILE_DIFFERS, there.mode, there.size,
-                                           there.mtime_ns};
+        *answer =
+            (struct cyi_file_answer){CY_FILE_DIFFERS, there.mode, there.size, there.mtime_ns};
     return 0;
 }
 
@@ -186,8 +193,8 @@ open_part(struct cyi_file_sink *sink)
         rc = os->file->info(os, sink->part, &info);
     if (rc == 0 && info.kind != CYI_FILE_REGULAR)
         rc = -EPERM;
-    if (rc == 0 && ((sink->request.flags & CYI_FILE_AFRESH) != 0 ||
-                    info.size > sink->request.size)) {
+    if (rc == 0 &&
+        ((sink->request.flags & CYI_FILE_AFRESH) != 0 || info.size > sink->request.size)) {
         info.size = 0;
         rc = os->file->truncate(os, sink->part, 0);
     }
@@ -276,8 +283,8 @@ catch_up(struct cyi_file_sink *sink, void *buffer, size_t size)
 {
     struct cyi_os *os = sink->store->os;
     uint64_t left = sink->at - sink->hash.size;
-    ssize_t n = os->file->read(os, sink->part, buffer, left < size ? left : size,
-                               sink->hash.size);
+    ssize_t n =
+        os->file->read(os, sink->part, buffer, left < size ? left : size, sink->hash.size);
     if (n < 0)
         return (int) n;
     if (n == 0)
@@ -302,8 +309,7 @@ write_all(struct cyi_file_sink *sink, const uint8_t *bytes, size_t size)
 {
     struct cyi_os *os = sink->store->os;
     for (size_t done = 0; done < size;) {
-        ssize_t n =
-            os->file->write(os, sink->part, bytes + done, size - done, sink->at + done);
+        ssize_t n = os->file->write(os, sink->part, bytes + done, size - done, sink->at + done);
         if (n <= 0)
             return n < 0 ? (int) n : -ENOSPC;
         done += (size_t) n;
@@ -369,8 +375,8 @@ finish(struct cyi_file_sink *sink, const uint8_t sha256[CYI_CRYPTO_HASH])
         return -EBADMSG;
     int rc = (request->flags & CYI_FILE_LAZY) != 0 ? 0 : os->file->sync(os, sink->part);
     if (rc == 0)
-        rc = os->file->set_info(os, sink->part, cyi_file_mode(request->mode),
-                                request->mtime_ns);
+        rc =
+            os->file->set_info(os, sink->part, cyi_file_mode(request->mode), request->mtime_ns);
     if (rc == 0)
         rc = put_into_place(sink);
     return rc == -ENOENT ? put_into_place(sink) : rc; /* its folder was removed meanwhile */

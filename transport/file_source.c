@@ -39,8 +39,8 @@ cyi_file_source_read(struct cyi_file_source *source, void *buffer, size_t size)
     struct cyi_os *os = source->os;
     uint8_t *at = buffer;
     for (size_t done = 0; done < size;) {
-        ssize_t n = os->file->read(os, source->fd, at + done, size - done,
-                                   source->hash.size + done);
+        ssize_t n =
+            os->file->read(os, source->fd, at + done, size - done, source->hash.size + done);
         if (n <= 0)
             return n < 0 ? (int) n : -ESTALE;
         done += (size_t) n;

@@ -22,6 +22,7 @@ cyi_file_store_init(struct cyi_file_store *out, struct cyi_os *os)
     *out = (struct cyi_file_store){
         .os = os, .root = -1, .parts = -1, .fast_hash = cyi_sha256_has_instructions()};
     cyi_list_init(&out->active);
+    cyi_list_init(&out->all_owners);
     return -pthread_mutex_init(&out->lock, NULL);
 }
 

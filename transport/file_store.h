@@ -26,6 +26,7 @@ struct cyi_file_limits {
 /* A node that sends files, or has sent some. */
 struct cyi_file_owner {
     struct cyi_map_node node; /* in store->owners */
+    struct cyi_list link;     /* in store->all_owners */
     uint8_t id[CYI_FILE_OWNER];
     struct cyi_list records; /* its files that are here */
     uint64_t bytes;          /* of those, and of those that are under way */
@@ -42,9 +43,10 @@ struct cyi_file_store {
     pthread_mutex_t lock; /* for all that follows */
     int root, parts;      /* folders; -1: not yet open */
     struct cyi_map owners, records;
+    struct cyi_list all_owners;
     struct cyi_list active; /* transfers */
     uint32_t active_count, record_count;
-    cy_time swept_at;
+    cy_time swept_at; /* all records, the last time */
 };
 
 /* A file that comes in. Zeroed: none. */
@@ -73,8 +75,8 @@ CY_MUST_CHECK int cyi_file_store_open(struct cyi_file_store *store);
 int cyi_file_store_tidy(struct cyi_file_store *store);
 
 /*
- * A request to send, with sink->store and sink->request filled in: answer->result says CYI_FILE_GO, and then the sink is open, or what it
- * has come to.
+ * A request to send, with sink->store and sink->request filled in: answer->result says
+ * CYI_FILE_GO, and then the sink is open, or what it has come to.
  */
 void cyi_file_sink_open(struct cyi_file_sink *sink, const uint8_t owner[CYI_FILE_OWNER],
                         struct cyi_file_answer *answer);
@@ -101,8 +103,9 @@ struct cyi_file_owner *cyi_file_owner_get(struct cyi_file_store *store,
                                           const uint8_t id[CYI_FILE_OWNER]);
 /* Free it if it stands for nothing. */
 void cyi_file_owner_drop(struct cyi_file_store *store, struct cyi_file_owner *owner);
-/* Forget records of this owner, or of all (NULL), whose file is not here as it was sent. */
+/* Forget records of this owner, or of all, whose file is not here as it was sent. */
 void cyi_file_records_sweep(struct cyi_file_store *store, struct cyi_file_owner *owner);
+void cyi_file_records_sweep_all(struct cyi_file_store *store);
 /* Its size if the owner has a record of this place; 0 otherwise. */
 uint64_t cyi_file_record_size(struct cyi_file_store *store, const struct cyi_file_owner *owner,
                               const struct cyi_file_request *place);

@@ -29,8 +29,8 @@ read_checked(struct cyi_connection *connection, const struct cyi_auth *auth, uin
     if (rc == 0)
         rc = cyi_auth_check_head(auth, bytes);
     if (rc == 0)
-        rc = cyi_connection_read_full(connection, bytes + CYI_AUTH_HEAD_BYTES, size - CYI_AUTH_HEAD_BYTES,
-                      deadline);
+        rc = cyi_connection_read_full(connection, bytes + CYI_AUTH_HEAD_BYTES,
+                                      size - CYI_AUTH_HEAD_BYTES, deadline);
     return rc;
 }
 

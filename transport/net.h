@@ -52,7 +52,7 @@ struct cyi_net {
     struct cyi_discover *discover; /* the hub's */
     struct cyi_locates *locates;   /* locate.c */
     struct cyi_file_store files;
-    uint8_t address_count;         /* what we say of ourselves */
+    uint8_t address_count; /* what we say of ourselves */
     uint8_t addresses[CYI_WIRE_ADDRESSES][16];
     struct cyi_net_core *cores; /* one per core */
 };
@@ -83,14 +83,14 @@ struct cyi_net_core {
     struct cyi_list active;     /* links with something to write, or to acknowledge */
     struct cyi_link **numbered; /* by link->number: CYI_LINKS_MAX + 1 places, [0] unused */
     uint16_t last_number;
-    struct cyi_list parting; /* connections that wait for the goodbye only */
-    struct cyi_list pending; /* connections whose peer has not introduced itself */
+    struct cyi_list parting;    /* connections that wait for the goodbye only */
+    struct cyi_list pending;    /* connections whose peer has not introduced itself */
     struct cyi_list file_lines; /* connections for files that nobody uses now (file_dial.c) */
     uint32_t file_line_count;
-    bool file_lines_watched; /* a task closes them in time */
-    uint32_t file_sends;     /* under way */
-    struct cy_semaphore file_dials; /* so many may be made at a time: strangers are limited there */
-    uint8_t *receive;        /* CYI_RECEIVE_BYTES, of whoever reads right now */
+    bool file_lines_watched;        /* a task closes them in time */
+    uint32_t file_sends;            /* under way */
+    struct cy_semaphore file_dials; /* how many more may be under way */
+    uint8_t *receive;               /* CYI_RECEIVE_BYTES, of whoever reads right now */
     struct cyi_net_counters counters;
     cy_time complained_at; /* when the last refusal was logged */
     uint32_t unsaid;       /* refusals since */

@@ -79,8 +79,7 @@ cyi_file_place_check(const char *dir, const char *name)
 }
 
 void
-cyi_file_header_write(uint8_t out[CYI_FILE_HEADER], enum cyi_file_message kind,
-                      size_t size)
+cyi_file_header_write(uint8_t out[CYI_FILE_HEADER], enum cyi_file_message kind, size_t size)
 {
     cyi_put32(out, (uint32_t) size);
     out[4] = (uint8_t) kind;

@@ -18,9 +18,9 @@ enum {
     CYI_FILE_ANSWER_BYTES = 24,
     CYI_FILE_PROGRESS_BYTES = 8,
     CYI_FILE_END_BYTES = 32,
-    CYI_FILE_DATA_MAX = 256 << 10,    /* bytes in one message */
+    CYI_FILE_DATA_MAX = 256 << 10,  /* bytes in one message */
     CYI_FILE_SEALED_MAX = 64 << 10, /* the same where it is sealed */
-    CYI_FILE_WINDOW = 8 << 20, /* bytes that may be on the way; progress comes four times in it */
+    CYI_FILE_WINDOW = 8 << 20,      /* bytes on the way; progress comes four times in it */
 };
 
 enum cyi_file_message {
@@ -47,7 +47,7 @@ struct cyi_file_request {
     uint8_t verb, flags;
     uint64_t size; /* at most INT64_MAX */
     int64_t mtime_ns;
-    uint32_t mode; /* permissions and the three bits above them */
+    uint32_t mode;                 /* permissions and the three bits above them */
     char dir[CY_FILE_DIR_MAX + 1]; /* empty: none */
     char name[CY_FILE_NAME_MAX + 1];
 };
@@ -73,7 +73,7 @@ CY_MUST_CHECK int cyi_file_dir_check(const char *dir, size_t size);
 /* The two together: the name may not be private either, when there is no folder. */
 CY_MUST_CHECK int cyi_file_place_check(const char *dir, const char *name);
 
-/* The header. read: the size, or -EBADMSG: no such message, or of a size that it cannot have. */
+/* The header. read: the size, or -EBADMSG: no such message, or it cannot have that size. */
 void cyi_file_header_write(uint8_t out[CYI_FILE_HEADER], enum cyi_file_message kind,
                            size_t size);
 CY_MUST_CHECK int cyi_file_header_read(enum cyi_file_message *kind,

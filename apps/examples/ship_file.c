@@ -2,43 +2,44 @@
  * ship_file.c - ship a program to a peer, run it there, and remove it again.
  *
  *     CYCOS_DEST_PATH=FOLDER ship_file      runs what comes
- *     ship_file PROGRAM                     ships it, shows what it printed
+ *     ship_file PROGRAM                     ships it, says how it has ended
  */
 #include "example.h"
 
 #include <cycos/file.h>
 #include <cycos/pool.h>
+#include <spawn.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
-struct job {
-    char program[512], output[1024];
-};
+extern char **environ;
 
-/* On a thread that may block. */
+/* On a thread that may block: the status with which it ended. */
 static int
 run_program(void *arg)
 {
-    struct job *job = arg;
-    FILE *pipe = popen(job->program, "r");
-    size_t n = pipe != NULL ? fread(job->output, 1, sizeof job->output - 1, pipe) : 0;
-    job->output[n] = '\0';
-    return pipe != NULL ? pclose(pipe) : -1;
+    char *argv[] = {arg, NULL};
+    int status = 0;
+    pid_t child;
+    int rc = posix_spawn(&child, arg, NULL, NULL, argv, environ);
+    if (rc == 0 && waitpid(child, &status, 0) < 0)
+        rc = ECHILD;
+    return rc != 0 ? -rc : WEXITSTATUS(status);
 }
 
 static int
 serve(void)
 {
     const char *folder = getenv("CYCOS_DEST_PATH");
-    struct job job;
+    char program[512];
     cy_msg *msg, *answer;
-    int rc = cy_task_register("runner"), status;
+    int rc = cy_task_register("runner"), status = 0;
     puts(rc == 0 ? "ready" : cy_strerror(rc));
     while (cy_receive(&msg, CY_FOREVER) == 0) {
-        snprintf(job.program, sizeof job.program, "%s/jobs/%.*s", folder, EXAMPLE_TEXT(msg));
-        rc = cy_blocking(&status, run_program, &job);
-        printf("%s: %s, status %d\n", job.program, cy_strerror(rc), rc == 0 ? status : -1);
-        if (cy_msg_copy(&answer, 1, job.output, strlen(job.output)) == 0 &&
-            cy_reply(msg, &answer) != 0)
+        snprintf(program, sizeof program, "%s/jobs/%.*s", folder, EXAMPLE_TEXT(msg));
+        rc = cy_blocking(&status, run_program, program);
+        status = rc == 0 ? status : rc;
+        if (cy_msg_copy(&answer, 1, &status, sizeof status) == 0 && cy_reply(msg, &answer) != 0)
             cy_msg_free(&answer);
         cy_msg_free(&msg);
     }
@@ -64,7 +65,7 @@ ship(void *arg)
     if (rc == 0)
         rc = cy_call(&answer, runner, &msg, cy_after(60 * CY_SECOND));
     if (rc == 0)
-        printf("it says: %.*s", EXAMPLE_TEXT(answer));
+        printf("ended: status %d\n", *(const int *) cy_msg_body(answer));
     cy_msg_free(&msg);
     cy_msg_free(&answer);
     int removed = cy_file_delete(&there, name, "jobs", cy_after(10 * CY_SECOND));

@@ -120,13 +120,13 @@ class Examples(unittest.TestCase):
             pathlib.Path(f"{folder}/there").mkdir()
             self.addCleanup(os.environ.pop, "CYCOS_DEST_PATH")
             program = pathlib.Path(folder) / "greet"
-            program.write_text("#!/bin/sh\necho hello from afar\n")
+            program.write_text("#!/bin/sh\necho hello from afar\nexit 7\n")
             program.chmod(0o755)
             runner = self.start("ship_file")
             self.expect(runner, "ready")
             said = self.run_one("ship_file", str(program))
-            self.assertIn("it says: hello from afar\nremoved: Success", said)
-            self.expect(runner, f"{folder}/there/jobs/greet: Success, status 0")
+            self.assertIn("ended: status 7\nremoved: Success", said)
+            self.expect(runner, "hello from afar")
             self.assertFalse((pathlib.Path(folder) / "there/jobs").exists())
 
     def test_wrong_option_is_named(self):

@@ -1,4 +1,4 @@
-/* fuzz_file.c - messages about files: what is accepted is written as it was read, and is safe. */
+/* fuzz_file.c - messages about files: what is accepted is safe, and written as it was read. */
 #include "fuzz.h"
 #include "wire_file.h"
 #include <errno.h>

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Files of the system behind the seam: what leads out of a folder, and what must not replace. */
+/* Files of the system behind the seam: what leads out of a folder, what must not replace. */
 
 static char base[64];
 static int root;

@@ -1,5 +1,5 @@
 /*
- * test_files.c - files between nodes that crash, on disks that fail, over a network that breaks.
+ * test_files.c - files between nodes that crash, on disks that fail, when the network breaks.
  *
  * Whenever one looks, each file at the taker is one of the versions that were sent, whole, and
  * none that is older than the last of which the giver heard that it is there; not even when the

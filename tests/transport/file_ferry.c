@@ -1,3 +1,4 @@
+/* file_ferry.c - two nodes of this process on the loopback: one gives, the other takes. */
 #include "file_ferry.h"
 
 #include <dirent.h>

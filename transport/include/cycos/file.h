@@ -74,7 +74,7 @@ struct cy_file_job {
     const char *dir;  /* as above */
     const char *name; /* there; NULL: the last part of path */
     uint32_t flags;
-    /* Now and then, in the task that sends: the peer has `done` of `size` bytes. Must return. */
+    /* Now and then, in the task that sends: the peer has `done` of `size` bytes. */
     void (*progress)(uint64_t done, uint64_t size, void *arg);
     void *arg;
 };

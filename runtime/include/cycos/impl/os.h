@@ -2,8 +2,8 @@
  * cycos/impl/os.h - the seam to the world: clock, random, sockets, readiness, wake-up, files.
  *
  * Every effect of the runtime passes through one of these tables. There are two: the Linux
- * one (os_linux.c, os_file.c, reactor_epoll.c) and the simulated one (sim*.c), under which a whole
- * node, or many, runs in one thread from one seed. Calls return a value or -errno; none
+ * one (os_linux.c, os_file.c, reactor_epoll.c) and the simulated one (sim*.c), under which a
+ * whole node, or many, runs in one thread from one seed. Calls return a value or -errno; none
  * suspends, only wait() and those of files block.
  */
 #ifndef CYCOS_IMPL_OS_H
