@@ -314,6 +314,10 @@ serve_one(struct serving *serving)
     if (kind != CYI_FILE_REQUEST)
         return -EBADMSG;
     int rc = cyi_file_request_read(&serving->request, serving->small, (size_t) n);
+    if (rc == 0 && owner->file_serves > owner->net->limits.file_serves_max) {
+        rc = say(serving, &(struct cyi_file_answer){.result = -EAGAIN});
+        return rc != 0 ? rc : -EAGAIN; /* and the connection ends */
+    }
     if (rc != 0)
         return rc;
     if (serving->request.verb == CYI_FILE_SEND)
@@ -336,8 +340,10 @@ cyi_file_serve(struct cyi_connection *connection, const struct cyi_intro *peer)
     serving->line.connection = connection;
     serving->sink.store = &owner->net->files;
     cyi_file_owner_id(serving->owner_id, peer->incarnation, peer->name);
+    owner->file_serves++;
     while (serve_one(serving) == 0)
         continue;
+    owner->file_serves--;
     for (int i = 0; i < 2; i++)
         if (serving->buffer[i] != NULL)
             cyi_heap_give(heap, cyi_heap_class(CYI_FILE_ROOM), serving->buffer[i]);

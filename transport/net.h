@@ -39,6 +39,7 @@ struct cyi_net_limits {
     cy_time file_linger_ns;     /* 2 s: a connection for files stays open for the next one */
     uint32_t file_piece_bytes;  /* CYI_FILE_PIECE, and no more: what one job handles */
     uint32_t file_window_bytes; /* 8 MiB on the way; both ends have the same */
+    uint32_t file_serves_max;   /* 128 connections for files that others have made, per core */
     uint32_t file_sends_max;    /* 64 files on their way out per core */
     struct cyi_file_limits files;
 };
@@ -88,6 +89,7 @@ struct cyi_net_core {
     struct cyi_list file_lines; /* connections for files that nobody uses now (file_dial.c) */
     uint32_t file_line_count;
     bool file_lines_watched;        /* a task closes them in time */
+    uint32_t file_serves;           /* connections of others for files */
     uint32_t file_sends;            /* under way */
     struct cy_semaphore file_dials; /* how many more may be under way */
     uint8_t *receive;               /* CYI_RECEIVE_BYTES, of whoever reads right now */

@@ -37,6 +37,7 @@ static const struct cyi_net_limits DEFAULTS = {
     .file_linger_ns = 2 * CY_SECOND,
     .file_piece_bytes = CYI_FILE_PIECE,
     .file_window_bytes = CYI_FILE_WINDOW,
+    .file_serves_max = 128,
     .file_sends_max = 64,
     .files = {.keep_ns = 600 * CY_SECOND,
               .files_max = 64,

@@ -1,4 +1,5 @@
 #include "file_ferry.h"
+#include "file_line.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -440,6 +441,37 @@ keeps_to_the_number_of_transfers(void)
     ferry_close();
 }
 
+/* The connection of the first transfer is kept; a second one is one too many. */
+static int
+send_on_one_connection(void *arg)
+{
+    struct cyi_net_core *net = cyi_net_core(cyi_self);
+    (void) arg;
+    const char *path = ferry_file("f", 1000, 1);
+    CY_CHECK_EQ(send_to(path, NULL, 0, NULL), CY_FILE_SENT);
+    CY_CHECK_EQ(send_to(path, NULL, 0, NULL), CY_FILE_SAME);
+    CY_CHECK_EQ(net->file_line_count, 1);
+    struct cyi_list kept; /* out of sight, so that another one is made */
+    cyi_list_init(&kept);
+    cyi_list_splice(&kept, &net->file_lines);
+    CY_CHECK_EQ(send_to(path, NULL, 0, NULL), -EAGAIN);
+    cyi_file_lines_close(net); /* its other end is closed already */
+    cyi_list_splice(&net->file_lines, &kept);
+    CY_CHECK_EQ(send_to(path, NULL, 0, NULL), CY_FILE_SAME);
+    return 0;
+}
+
+static void
+keeps_to_the_number_of_connections(void)
+{
+    ferry_open();
+    ferry.setup[1].limits.file_serves_max = 1;
+    ferry.setup[1].limits.file_linger_ns = CY_HOUR;
+    ferry.setup[0].limits.file_linger_ns = CY_HOUR;
+    ferry_run(send_on_one_connection);
+    ferry_close();
+}
+
 static int
 start_only(void *arg)
 {
@@ -467,4 +499,4 @@ CY_TEST_MAIN("transport.file", CY_TEST(brings_files_of_all_sizes),
              CY_TEST(notices_that_the_file_changes), CY_TEST(tells_what_has_come_meanwhile),
              CY_TEST(brings_a_file_to_the_own_node), CY_TEST(needs_a_network),
              CY_TEST(says_that_nobody_is_there), CY_TEST(keeps_to_the_number_of_transfers),
-             CY_TEST(starts_only_with_a_folder))
+             CY_TEST(keeps_to_the_number_of_connections), CY_TEST(starts_only_with_a_folder))
