@@ -33,11 +33,12 @@ close_kept(struct cyi_file_line *line)
 }
 
 static bool
-take_kept(struct cyi_file_line *out, struct cyi_net_core *owner, const cy_address *address)
+take_kept(struct cyi_file_line *out, struct cyi_net_core *owner, const cy_location *to)
 {
     cyi_list_for_each(link, &owner->file_lines) {
         struct cyi_file_line *line = cyi_container_of(link, struct cyi_file_line, link);
-        if (memcmp(&line->address, address, sizeof *address) != 0)
+        if (line->to.port != to->port ||
+            memcmp(line->to.address, to->address, sizeof to->address) != 0)
             continue;
         take_out(line);
         out->connection = line->connection;
@@ -56,10 +57,12 @@ dial(struct cyi_file_line *line)
 {
     struct cyi_net_core *owner = line->owner;
     cy_time pause = owner->net->limits.redial_ns;
+    cy_address address;
     int rc;
+    cyi_address_from_wire(&address, line->to.address, line->to.port);
     for (int i = 0;; i++, pause *= 2) {
         cy_time handshake = now_of(owner) + owner->net->limits.handshake_ns;
-        rc = cyi_dial_file(&line->connection, owner->core, &line->address,
+        rc = cyi_dial_file(&line->connection, owner->core, &address,
                            handshake < line->deadline ? handshake : line->deadline);
         if (rc != -ECONNRESET || i == TRIES || now_of(owner) + pause >= line->deadline)
             return rc;
@@ -71,17 +74,17 @@ dial(struct cyi_file_line *line)
 
 int
 cyi_file_line_open(struct cyi_file_line *line, struct cyi_net_core *owner,
-                   const cy_address *address, bool *fresh)
+                   const cy_location *to, bool *fresh)
 {
     cyi_list_init(&line->link);
     line->owner = owner;
-    line->address = *address;
-    if (!*fresh && take_kept(line, owner, address))
+    line->to = *to;
+    if (!*fresh && take_kept(line, owner, to))
         return 0;
     int rc = cy_semaphore_acquire(&owner->file_dials, line->deadline);
     if (rc != 0)
         return rc;
-    bool kept = !*fresh && take_kept(line, owner, address); /* while we waited */
+    bool kept = !*fresh && take_kept(line, owner, to); /* while we waited */
     if (!kept) {
         *fresh = true;
         rc = dial(line);
@@ -135,7 +138,7 @@ cyi_file_line_keep(struct cyi_file_line *line)
     }
     *kept = (struct cyi_file_line){.owner = owner,
                                    .connection = line->connection,
-                                   .address = line->address,
+                                   .to = line->to,
                                    .idle_since = now_of(owner)};
     line->connection = NULL;
     cyi_list_append(&owner->file_lines, &kept->link);

@@ -19,7 +19,7 @@ struct cyi_file_line {
     struct cyi_list link; /* in owner->file_lines, or unlinked */
     struct cyi_net_core *owner;
     struct cyi_connection *connection; /* NULL: none */
-    cy_address address;                /* that it leads to */
+    cy_location to;                    /* where it leads */
     cy_time deadline;
     cy_time idle_since; /* in the list */
 };
@@ -54,7 +54,7 @@ void cyi_file_line_close(struct cyi_file_line *line);
  * CY_ESELF: it is a core of this node; and what dialling and shaking hands says.
  */
 CY_MUST_CHECK int cyi_file_line_open(struct cyi_file_line *line, struct cyi_net_core *owner,
-                                     const cy_address *address, bool *fresh);
+                                     const cy_location *to, bool *fresh);
 /* Nothing is under way on it: keep it for the next file, for a moment. */
 void cyi_file_line_keep(struct cyi_file_line *line);
 /* None is kept yet. */

@@ -63,7 +63,7 @@ get_giving(struct cyi_file_giving **out, const cy_location *to, cy_time deadline
     giving->source.os = core->os;
     giving->source.fd = -1;
     giving->source.fast_hash = owner->net->files.fast_hash;
-    cyi_address_from_wire(&giving->line.address, to->address, to->port);
+    giving->line.to = *to;
     owner->file_sends++;
     *out = giving;
     return 0;
@@ -97,8 +97,8 @@ ask(struct cyi_file_giving *giving)
     size_t size = cyi_file_request_write(body, &giving->request);
     int rc;
     for (bool fresh = false;; fresh = true) {
-        cy_address address = giving->line.address;
-        rc = cyi_file_line_open(&giving->line, giving->line.owner, &address, &fresh);
+        cy_location to = giving->line.to;
+        rc = cyi_file_line_open(&giving->line, giving->line.owner, &to, &fresh);
         if (rc != 0)
             return rc;
         rc = cyi_file_line_put(&giving->line, CYI_FILE_REQUEST, body, size);

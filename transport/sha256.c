@@ -66,7 +66,7 @@ store_state(uint32_t state[8], struct halves of)
 
 /* Four rounds with the words of one group. */
 TARGET static inline struct halves
-four_rounds(struct halves now, __m128i words, int group)
+four_rounds(struct halves now, __m128i words, size_t group)
 {
     __m128i k = _mm_load_si128((const __m128i *) (const void *) &K[4 * group]);
     __m128i sum = _mm_add_epi32(words, k);
@@ -90,15 +90,15 @@ one_block(struct halves now, const uint8_t *bytes)
     struct halves before = now;
     __m128i w[4];
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 4; i++) {
         w[i] = _mm_loadu_si128((const __m128i *) (const void *) (bytes + 16 * i));
         w[i] = _mm_shuffle_epi8(w[i], swap);
         now = four_rounds(now, w[i], i);
     }
 #pragma GCC unroll 3
-    for (int group = 4; group < 16; group += 4)
+    for (size_t group = 4; group < 16; group += 4)
 #pragma GCC unroll 4
-        for (int i = 0; i < 4; i++) {
+        for (size_t i = 0; i < 4; i++) {
             w[i] = next_words(w[i], w[(i + 1) & 3], w[(i + 2) & 3], w[(i + 3) & 3]);
             now = four_rounds(now, w[i], group + i);
         }

@@ -11,8 +11,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-
-extern char **environ;
+#include <unistd.h>
 
 /* On a thread that may block: the status with which it ended. */
 static int
