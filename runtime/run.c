@@ -5,7 +5,6 @@
 #include <cycos/impl/node.h>
 #include <cycos/impl/rcu.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -49,16 +48,6 @@ wait_for_others(struct cyi_node *node)
     return go;
 }
 
-/* A socket is written without it, but for sendfile(), which knows no flag against it. */
-static void
-block_sigpipe(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-}
-
 static void *
 core_thread(void *arg)
 {
@@ -68,7 +57,6 @@ core_thread(void *arg)
         return NULL;
     snprintf(name, sizeof name, "cy-core-%u", core->index);
     pthread_setname_np(pthread_self(), name);
-    block_sigpipe();
     prctl(PR_SET_TIMERSLACK, 1UL); /* by default the kernel may wake us 50 us late */
     cyi_core_enter(core);
     if (core->node->options->pin)
