@@ -306,7 +306,7 @@ static const struct seeds_program PROGRAM = {
 static void
 a_file_is_there_whole_or_not_at_all(void)
 {
-    seeds_run(&PROGRAM, 60);
+    seeds_run(&PROGRAM, 40);
 }
 
 CY_TEST_MAIN("sim.files", CY_TEST(a_file_is_there_whole_or_not_at_all))
