@@ -163,10 +163,11 @@ CY_MUST_CHECK int cy_rti_locate(cy_ref *out, const char *name, const cy_location
  * Context:   a task; suspends: yes; blocks: no
  * Ownership: borrows @args
  * Errors:    -EINVAL wrong arguments: cy_args_error() says which; -ENOENT no such method, or
- *            its node is known to have ended; -EACCES the caller may not, -ENOBUFS as many tasks or results as the method
- *            allows, -EAGAIN the way there, or its core, is full; CY_ENOPEER the node cannot be
- *            reached or was lost, -ETIMEDOUT, -ECANCELED, -ENOMEM; CY_EFRAME another node's
- *            answer was none; those that cy_args_next() leaves
+ *            its node is known to have ended; -EACCES the caller may not, -ENOBUFS as many
+ *            tasks or results as the method allows, -EAGAIN the way there, or its core, is
+ *            full; CY_ENOPEER the node cannot be reached or was lost, -ETIMEDOUT, -ECANCELED,
+ *            -ENOMEM; CY_EFRAME another node's answer was none; those that cy_args_next()
+ *            leaves
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_rti_call(cy_ref *out, cy_ref method, cy_args *args, cy_time deadline);
