@@ -81,7 +81,8 @@ class Fuzz(Case):
         self.assertEqual(len(list((self.corpus / "hello").iterdir())), 1)
 
     def test_it_refuses_what_it_does_not_know(self):
-        for arguments in (["nonsense"], ["--seconds", "0"], ["--seconds", "x"], ["--seconds"]):
+        for arguments in (["nonsense"], ["--seconds", "0"], ["--seconds", "x"], ["--seconds"],
+                          ["--at-once", "0"], ["--at-once"]):
             self.assertNotEqual(self.call(*arguments).returncode, 0, arguments)
         self.assertIn("there are: frame hello", self.call("nonsense").stderr)
         self.assertEqual(self.logged(""), [])
