@@ -58,6 +58,8 @@ put_network(cy_value_writer *w, const struct cyi_net_counters *n)
         COUNT(n, file_bytes_received),
         COUNT(n, files_refused),
     };
+    _Static_assert(sizeof counts / sizeof counts[0] == sizeof *n / sizeof(uint64_t),
+                   "whatever is counted is told");
     cyi_control_put_counts(w, "network", counts, sizeof counts / sizeof counts[0]);
 }
 

@@ -33,6 +33,14 @@ static const struct cyi_metric metrics[] = {
             "Connections of others that were closed at once, as there were too many."),
     COUNTER("cycos_network_secrets_wrong_total",
             "Connections whose other side does not have the secret."),
+    COUNTER("cycos_network_tls_total", "Handshakes of TLS that went well."),
+    COUNTER("cycos_network_tls_failed_total",
+            "Connections without an accepted certificate, or with TLS on one side only."),
+    COUNTER("cycos_network_files_sent_total", "Files sent whole."),
+    COUNTER("cycos_network_files_received_total", "Files received whole."),
+    COUNTER("cycos_network_files_refused_total", "Files of others refused, with an error."),
+    COUNTER("cycos_network_file_sent_bytes_total", "Bytes of files sent."),
+    COUNTER("cycos_network_file_received_bytes_total", "Bytes of files received."),
     GAUGE("cycos_network_links", "Links to cores of other nodes."),
     GAUGE("cycos_network_links_connected", "Links that have a connection."),
     GAUGE("cycos_network_queued_bytes", "Memory of what is unsent or not acknowledged."),
@@ -41,6 +49,12 @@ static const struct cyi_metric metrics[] = {
     NODE("cycos_network_nodes_known", "Other nodes that are known, online or not."),
 };
 /* clang-format on */
+
+/* Links and nodes, which are counted when somebody asks. */
+enum { GAUGES = 6 };
+_Static_assert(sizeof metrics / sizeof *metrics ==
+                   sizeof(struct cyi_net_counters) / sizeof(uint64_t) + GAUGES,
+               "whatever is counted is shown");
 
 struct links {
     uint64_t connected, queued_bytes;
@@ -102,6 +116,13 @@ measure(struct cyi_core *core, uint64_t *values)
         n->bad_handshake,
         n->handshakes_refused,
         n->bad_secret,
+        n->tls,
+        n->bad_tls,
+        n->files_sent,
+        n->files_received,
+        n->files_refused,
+        n->file_bytes_sent,
+        n->file_bytes_received,
         owner->links.count,
         links.connected,
         links.queued_bytes,

@@ -1,3 +1,4 @@
+#include "net.h"
 #include "trio.h"
 
 #include <cycos/impl/node.h>
@@ -109,6 +110,45 @@ shows_the_traffic_and_who_is_there(void)
     trio_run(talk_and_look);
 }
 
+/* A core's counters, each with a number of its own, must not change places. */
+static int
+number_the_counters(void *arg)
+{
+    struct cyi_net_counters *counters = &cyi_net_core(cyi_self)->counters;
+    (void) arg;
+    counters->bad_tls = 7000001;
+    counters->tls = 7000002;
+    counters->files_sent = 7000003;
+    counters->files_received = 7000004;
+    counters->files_refused = 7000005;
+    counters->file_bytes_sent = 7000006;
+    counters->file_bytes_received = 7000007;
+    return 0;
+}
+
+static int
+look_at_numbers(void *arg)
+{
+    (void) arg;
+    CY_CHECK_EQ(trio_on(0, 1, number_the_counters, NULL), 0);
+    CY_CHECK_EQ(trio_on(0, 0, get_page, NULL), 0);
+    CY_CHECK_EQ(sum_of(page, "cycos_network_tls_failed_total"), 7000001);
+    CY_CHECK_EQ(sum_of(page, "cycos_network_tls_total"), 7000002);
+    CY_CHECK_EQ(sum_of(page, "cycos_network_files_sent_total"), 7000003);
+    CY_CHECK_EQ(sum_of(page, "cycos_network_files_received_total"), 7000004);
+    CY_CHECK_EQ(sum_of(page, "cycos_network_files_refused_total"), 7000005);
+    CY_CHECK_EQ(sum_of(page, "cycos_network_file_sent_bytes_total"), 7000006);
+    CY_CHECK_EQ(sum_of(page, "cycos_network_file_received_bytes_total"), 7000007);
+    return 0;
+}
+
+static void
+shows_files_and_tls(void)
+{
+    trio.metrics_port = PORT;
+    trio_run(look_at_numbers);
+}
+
 static int
 see_one_crash(void *arg)
 {
@@ -147,4 +187,5 @@ serves_nothing_without_a_port(void)
 }
 
 CY_TEST_MAIN("transport.metrics", CY_TEST(shows_the_traffic_and_who_is_there),
-             CY_TEST(shows_that_a_node_has_gone), CY_TEST(serves_nothing_without_a_port))
+             CY_TEST(shows_files_and_tls), CY_TEST(shows_that_a_node_has_gone),
+             CY_TEST(serves_nothing_without_a_port))
