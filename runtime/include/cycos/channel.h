@@ -51,7 +51,8 @@ CY_MUST_CHECK int cy_channel_create(cy_ref *out, const char *name,
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: nothing
- * Errors:    -ESRCH known to be closed, -EAGAIN the way there is full, CY_ENOPEER
+ * Errors:    -ESRCH known to be closed, or its node to have ended; -EAGAIN the way there is
+ *            full, CY_ENOPEER
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_channel_close(cy_ref channel);

@@ -210,8 +210,9 @@ void cy_handler_exit(int code);
  *
  * Context:   a task; suspends: yes; blocks: no
  * Ownership: the caller owns *@exit
- * Errors:    -ESRCH no such task, -ETIMEDOUT, -ECANCELED, -EDEADLK oneself, -EAGAIN the way
- *            there is full, -ENOMEM, CY_ENOPEER its node cannot be reached
+ * Errors:    -ESRCH no such task, or its node is known to have ended; -ETIMEDOUT, -ECANCELED,
+ *            -EDEADLK oneself, -EAGAIN the way there is full, -ENOMEM, CY_ENOPEER its node
+ *            cannot be reached, or was lost meanwhile
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_join(cy_msg **exit, cy_ref task, cy_time deadline);
