@@ -131,9 +131,10 @@ read_uint(const cy_value_reader *map, const char *key, uint64_t otherwise, uint6
 {
     cy_value_reader value;
     *out = otherwise;
-    if (cy_value_find(map, key, &value) == -ENOENT)
-        return 0;
-    return cy_value_get_uint(&value, out) == 0 ? 0 : -EINVAL;
+    int rc = cy_value_find(map, key, &value);
+    if (rc == 0)
+        rc = cy_value_get_uint(&value, out);
+    return rc == 0 || rc == -ENOENT ? 0 : -EINVAL;
 }
 
 static cyi_control_fn *

@@ -131,7 +131,7 @@ accept_dialer(struct cyi_connection *connection, struct cyi_auth *auth, cy_time 
     uint8_t hello[CYI_AUTH_HELLO_BYTES], challenge[CYI_AUTH_CHALLENGE_BYTES];
     uint8_t proof[CYI_AUTH_PROOF_BYTES];
     int rc = read_checked(connection, auth, hello, sizeof hello, deadline);
-    if (rc == -EPROTO && is_tls(hello)) {
+    if (rc == -EPROTO && connection->tls == NULL && is_tls(hello)) {
         refuse_plainly(connection, CY_ETLS, deadline);
         return CY_ETLS;
     }
