@@ -141,6 +141,16 @@ cy_handler_spawn_named(cy_ref *out, uint16_t core, cy_handler_fn *fn, void *stat
     return spawn_task(out, core, &spawn, options);
 }
 
+int
+cyi_spawn_owned(cy_ref *out, uint16_t core, const struct cyi_owned *owned)
+{
+    struct cyi_spawn spawn = {.fn = (void *) owned->fn,
+                              .arg = owned->arg,
+                              .name = owned->options->name,
+                              .owner = owned->owner};
+    return spawn_task(out, core, &spawn, owned->options);
+}
+
 /* What an application's tasks need says nothing of what ours do: a handshake takes 13 KiB. */
 enum { DAEMON_STACK = 64 << 10 };
 
@@ -152,16 +162,6 @@ start_daemon(struct cyi_core *core, struct cyi_task **out, struct cyi_spawn *spa
     spawn->flags |= CYI_TASK_DAEMON;
     spawn->stack_class = cyi_stack_class(stack > DAEMON_STACK ? stack : DAEMON_STACK);
     return cyi_task_start(core, out, spawn);
-}
-
-int
-cyi_spawn_owned(cy_ref *out, uint16_t core, const struct cyi_owned *owned)
-{
-    struct cyi_spawn spawn = {.fn = (void *) owned->fn,
-                              .arg = owned->arg,
-                              .name = owned->options->name,
-                              .owner = owned->owner};
-    return spawn_task(out, core, &spawn, owned->options);
 }
 
 int
