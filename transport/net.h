@@ -34,7 +34,7 @@ struct cyi_net_limits {
     cy_time cross_ns;           /* 1.5 s: for a first dial; so long the right one of two wins */
     cy_time stall_ns;           /* 9 s without an acknowledgement: then another connection */
     cy_time probe_ns;           /* 500 ms between probes of a node */
-    cy_time dead_ns;            /* 4.5 s of silence */
+    cy_time dead_ns;            /* 4.25 s of silence */
     uint32_t peers_max;         /* 4096 nodes */
     uint32_t questions_max;     /* 65536 names sought by this node, and by each other here */
     cy_time file_idle_ns;       /* 30 s: so long a transfer may stand still */

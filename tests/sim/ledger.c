@@ -51,7 +51,7 @@ limit_latency(struct cyi_sim_options *o, cy_time max)
         o->latency_ns_max = max;
 }
 
-/* A connection must be good enough for a handshake within 5 s, and for a probe within 4.5 s. */
+/* A connection must be good enough for a handshake within 5 s, for a probe within 4.25 s. */
 static void
 tame(struct cyi_sim_options *o)
 {

@@ -265,7 +265,7 @@ with_a_table(void *arg)
     static struct cyi_net_core owner;
     net = (struct cyi_net){.node = core->node, .cores = &owner};
     net.limits.probe_ns = 500 * CY_MILLISECOND;
-    net.limits.dead_ns = 4500 * CY_MILLISECOND;
+    net.limits.dead_ns = 4250 * CY_MILLISECOND;
     net.limits.peers_max = 4096;
     owner.net = &net;
     owner.core = core;

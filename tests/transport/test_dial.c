@@ -20,7 +20,7 @@ lose_handshakes(void *arg)
         cyi_sim_half_open(world.sim, CYI_SIM_ONLY(1), CYI_SIM_ONLY(0));
     }
     WORLD_CHECK(pair.got == 0);
-    /* Who waits 5 s for the other's first words is too late: a node is dead after 4.5 s. */
+    /* Who waits 5 s for the other's first words is too late: a node is dead after 4.25 s. */
     WORLD_CHECK(cy_sleep(2 * CY_SECOND) == 0);
     WORLD_CHECK(pair.got == 1);
     WORLD_CHECK(pair_counters()->lost == 0);

@@ -83,7 +83,7 @@ vouch(void *arg)
     WORLD_CHECK(did.cuts == 0);
     took = patience(7);
     WORLD_CHECK(did.cuts == 1 && did.cut_tag == 7); /* told often, taken once */
-    WORLD_CHECK(took > 4400 * CY_MILLISECOND && took < 4600 * CY_MILLISECOND);
+    WORLD_CHECK(took > 4150 * CY_MILLISECOND && took < 4350 * CY_MILLISECOND);
     return 0;
 }
 
