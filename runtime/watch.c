@@ -286,7 +286,8 @@ cyi_watch_target(struct cyi_core *core, const cy_msg *note, cy_ref target)
 {
     /*
      * The note may have come back already, and its record gone with it: look, do not touch. If
-     * it is there, it is the last: the spawner waited, so it has begun no other watch.
+     * it is there, it is the last: the spawner waited, so it has begun no other watch, and what
+     * others have begun for it stands in front.
      */
     struct cyi_list *link = cyi_list_last(&core->sched.current->extra->watches);
     if (link == NULL)
@@ -315,7 +316,11 @@ cyi_monitor_for(struct cyi_core *core, struct cyi_task *watcher, cy_ref target)
     cy_msg *msg = prepare(core, watcher);
     if (msg == NULL)
         return -ENOMEM;
-    cyi_note_of(msg)->record->target = target;
+    struct cyi_watch *record = cyi_note_of(msg)->record;
+    record->target = target;
+    /* In front: the last may be that of a spawn that the watcher waits for. */
+    cyi_list_remove(&record->link);
+    cyi_list_prepend(&watcher->extra->watches, &record->link);
     msg->sender = target;
     int rc = begin(core, msg);
     if (rc != 0)

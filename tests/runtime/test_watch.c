@@ -1,5 +1,6 @@
 /* test_watch.c - monitors, notifications, joins: exactly one message each. */
 #include "hand.h"
+#include "task.h"
 
 #include <string.h>
 
@@ -441,6 +442,55 @@ a_watch_refused_for_want_of_memory_can_be_called_back(void)
     CU_ASSERT_EQUAL(hand_close(&hand), 0);
 }
 
+static cy_ref spawned;
+
+static int
+spawn_and_stay(void *arg)
+{
+    static int endless = 99;
+    struct cy_task_options options = {.monitor = true};
+    (void) arg;
+    CY_CHECK_EQ(cy_task_spawn_on(&spawned, 1, end_with, &endless, &options), 0);
+    CY_CHECK_EQ(cy_suspend(CY_FOREVER), -ECANCELED);
+    return 0;
+}
+
+/* Somebody else begins a watch for it while it waits for core 1 to start the task. */
+static int
+meanwhile_body(void *arg)
+{
+    static int endless = 99;
+    struct cy_task_options options = {.joinable = true};
+    struct cyi_core *core = cyi_self;
+    cy_ref watcher, other;
+    (void) arg;
+    CY_CHECK_EQ(cy_task_spawn(&other, end_with, &endless, NULL), 0);
+    CY_CHECK_EQ(cy_task_spawn(&watcher, spawn_and_stay, NULL, &options), 0);
+    CY_CHECK_EQ(cy_yield(), 0);
+    struct cyi_task *task = cyi_task_find(core, watcher.slot, watcher.generation);
+    CY_CHECK_EQ(task->wait, CYI_WAIT_SPAWN);
+    CY_CHECK_EQ(cyi_monitor_for(core, task, other), 0);
+    cy_node_settle();
+    task = cyi_task_find(core->node->cores[1], spawned.slot, spawned.generation);
+    CY_CHECK(!cyi_list_empty(&task->extra->watchers));
+    CY_CHECK_EQ(cy_terminate(watcher), 0);
+    CY_CHECK_EQ(cy_join(NULL, watcher, CY_FOREVER), 0);
+    cy_node_settle();
+    CY_CHECK(cyi_list_empty(&task->extra->watchers));
+    CY_CHECK_EQ(cy_terminate(spawned), 0);
+    CY_CHECK_EQ(cy_terminate(other), 0);
+    return 0;
+}
+
+static void
+a_watch_begun_by_a_spawn_is_called_back_whatever_came_between(void)
+{
+    struct hand hand;
+    hand_open(&hand, 2, meanwhile_body, NULL);
+    hand_run(&hand);
+    CU_ASSERT_EQUAL(hand_close(&hand), 0);
+}
+
 enum { WATCHERS = 20000 };
 
 static int
@@ -478,4 +528,5 @@ CY_TEST_MAIN("runtime.watch", CY_TEST(a_monitor_fires_once_with_reason_code_and_
              CY_TEST(the_memory_for_a_result_is_taken_at_the_start),
              CY_TEST(a_forwarded_exit_message_still_names_who_ended),
              CY_TEST(a_watch_refused_for_want_of_memory_can_be_called_back),
+             CY_TEST(a_watch_begun_by_a_spawn_is_called_back_whatever_came_between),
              CY_TEST(all_watchers_of_one_task_may_end_before_it))
