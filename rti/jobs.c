@@ -5,9 +5,10 @@
 #include <stdlib.h>
 
 void
-cyi_jobs_init(struct cyi_jobs *jobs, const struct cyi_job_limits *limits)
+cyi_jobs_init(struct cyi_jobs *jobs, const struct cyi_job_limits *limits,
+              const struct cyi_hash_key *hash_key)
 {
-    *jobs = (struct cyi_jobs){.limits = *limits};
+    *jobs = (struct cyi_jobs){.limits = *limits, .hash_key = *hash_key};
     cyi_list_init(&jobs->running);
     cyi_list_init(&jobs->results);
 }
@@ -21,7 +22,7 @@ job_of(struct cyi_list *link)
 static struct cyi_job_peer *
 find_peer(const struct cyi_jobs *jobs, uint32_t tag)
 {
-    cyi_map_for_each(node, &jobs->peers, cyi_hash_number(tag)) {
+    cyi_map_for_each(node, &jobs->peers, cyi_hash_secretly(&jobs->hash_key, tag)) {
         struct cyi_job_peer *peer = cyi_container_of(node, struct cyi_job_peer, node);
         if (peer->tag == tag)
             return peer;
@@ -37,7 +38,7 @@ make_peer(struct cyi_jobs *jobs, uint32_t tag)
         return peer;
     peer->tag = tag;
     cyi_list_init(&peer->told);
-    if (cyi_map_insert(&jobs->peers, &peer->node, cyi_hash_number(tag)) == 0)
+    if (cyi_map_insert(&jobs->peers, &peer->node, cyi_hash_secretly(&jobs->hash_key, tag)) == 0)
         return peer;
     free(peer);
     return NULL;
@@ -53,16 +54,16 @@ drop_peer(struct cyi_jobs *jobs, struct cyi_job_peer *peer)
 }
 
 static uint64_t
-call_hash(cy_ref caller, uint64_t number)
+call_hash(const struct cyi_jobs *jobs, cy_ref caller, uint64_t number)
 {
-    return cyi_hash_number(number ^ (uint64_t) caller.node << 32 ^
-                           (uint64_t) caller.core << 16);
+    uint64_t place = (uint64_t) caller.node << 32 ^ (uint64_t) caller.core << 16;
+    return cyi_hash_secretly(&jobs->hash_key, number ^ place);
 }
 
 struct cyi_job *
 cyi_job_find(struct cyi_jobs *jobs, cy_ref caller, uint64_t number)
 {
-    cyi_map_for_each(node, &jobs->calls, call_hash(caller, number)) {
+    cyi_map_for_each(node, &jobs->calls, call_hash(jobs, caller, number)) {
         struct cyi_job *job = cyi_container_of(node, struct cyi_job, node);
         if (job->number == number && cy_ref_equal(job->caller, caller))
             return job;
@@ -87,7 +88,7 @@ begin(struct cyi_jobs *jobs, struct cyi_job **out, struct cyi_job_peer *peer, cy
     struct cyi_job *job = calloc(1, sizeof *job);
     if (job == NULL)
         return -ENOMEM;
-    if (cyi_map_insert(&jobs->calls, &job->node, call_hash(caller, number)) != 0) {
+    if (cyi_map_insert(&jobs->calls, &job->node, call_hash(jobs, caller, number)) != 0) {
         free(job);
         return -ENOMEM;
     }

@@ -10,6 +10,7 @@
 #ifndef CYI_RTI_JOBS_H
 #define CYI_RTI_JOBS_H
 
+#include <cycos/impl/hash.h>
 #include <cycos/impl/list.h>
 #include <cycos/impl/map.h>
 #include <cycos/ref.h>
@@ -52,13 +53,15 @@ struct cyi_job {
 
 struct cyi_jobs {
     struct cyi_job_limits limits;
+    struct cyi_hash_key hash_key; /* callers choose tags and numbers */
     struct cyi_map peers, calls;
     struct cyi_list running, results; /* the latter by expiry */
     uint32_t tasks;                   /* that run */
     uint32_t alive;                   /* jobs that are not freed */
 };
 
-void cyi_jobs_init(struct cyi_jobs *jobs, const struct cyi_job_limits *limits);
+void cyi_jobs_init(struct cyi_jobs *jobs, const struct cyi_job_limits *limits,
+                   const struct cyi_hash_key *hash_key);
 /* Frees all that is left. */
 void cyi_jobs_fini(struct cyi_jobs *jobs);
 

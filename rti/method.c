@@ -92,7 +92,7 @@ make(struct cyi_core *core, struct cyi_method **out, cy_rti_fn *fn, const char *
     if (method == NULL)
         return -ENOMEM;
     cyi_list_append(&rti->methods, &method->link);
-    cyi_jobs_init(&method->jobs, &limits);
+    cyi_jobs_init(&method->jobs, &limits, &core->node->hash_key);
     method->fn = fn;
     method->options = *options;
     method->options.name = method->name;
