@@ -14,6 +14,7 @@ cyi_channels_of(struct cyi_core *core)
         if (core->channels == NULL)
             return NULL;
         core->channels->table.max = CYI_CHANNELS_MAX;
+        core->channels->hash_key = core->node->hash_key;
         cyi_list_init(&core->channels->asked);
     }
     return core->channels;

@@ -24,6 +24,7 @@
 #define CYI_CHANNEL_H
 
 #include <cycos/impl/channel.h>
+#include <cycos/impl/hash.h>
 #include <cycos/impl/map.h>
 #include <cycos/impl/msg.h>
 #include <cycos/impl/node.h>
@@ -102,6 +103,7 @@ struct cyi_channel_table {
 /* What a core knows of channels. */
 struct cyi_channels {
     struct cyi_channel_table table;
+    struct cyi_hash_key hash_key; /* the node's, for places */
     struct cyi_map members;       /* by channel and subscriber */
     struct cyi_map by_subscriber; /* those of this core */
     struct cyi_map branches;      /* of channels of other cores */
@@ -131,12 +133,13 @@ cyi_place_equal(struct cyi_place a, struct cyi_place b)
            a.node == b.node;
 }
 
+/* Other nodes say what subscribes and which channel there is to be one for. */
 static inline uint64_t
-cyi_place_hash(struct cyi_place place)
+cyi_place_hash(const struct cyi_hash_key *key, struct cyi_place place)
 {
     uint64_t number = (uint64_t) place.generation << 32 | place.slot;
-    return cyi_hash_number(number ^ (uint64_t) place.core << 48 ^
-                           place.node * UINT64_C(0x9e37));
+    uint64_t where = (uint64_t) place.node << 16 | place.core;
+    return cyi_hash_secretly(key, cyi_hash_secretly(key, number) ^ where);
 }
 
 static inline struct cyi_place

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 struct graph {
+    struct cyi_hash_key hash_key;
     struct cyi_map vertices;
     uint64_t round; /* of the present search */
 };
@@ -55,9 +56,9 @@ static int
 create(struct cyi_extension *out, const struct cyi_node *node)
 {
     struct graph *graph = calloc(1, sizeof *graph);
-    (void) node;
     if (graph == NULL)
         return -ENOMEM;
+    graph->hash_key = node->hash_key;
     *out = (struct cyi_extension){.data = graph, .fini = fini};
     return 0;
 }
@@ -65,7 +66,7 @@ create(struct cyi_extension *out, const struct cyi_node *node)
 static struct vertex *
 find(const struct graph *graph, struct cyi_place place)
 {
-    cyi_map_for_each(node, &graph->vertices, cyi_place_hash(place)) {
+    cyi_map_for_each(node, &graph->vertices, cyi_place_hash(&graph->hash_key, place)) {
         struct vertex *vertex = cyi_container_of(node, struct vertex, node);
         if (cyi_place_equal(vertex->place, place))
             return vertex;
@@ -84,7 +85,8 @@ find_or_make(struct graph *graph, struct cyi_place place)
         return NULL;
     vertex->place = place;
     cyi_list_init(&vertex->edges);
-    if (cyi_map_insert(&graph->vertices, &vertex->node, cyi_place_hash(place)) != 0) {
+    uint64_t hash = cyi_place_hash(&graph->hash_key, place);
+    if (cyi_map_insert(&graph->vertices, &vertex->node, hash) != 0) {
         free(vertex);
         return NULL;
     }

@@ -61,16 +61,18 @@ subscriber_of(const struct exchange *exchange)
 }
 
 static uint64_t
-pair_hash(struct cyi_place channel, struct cyi_place subscriber)
+pair_hash(const struct cyi_channels *channels, struct cyi_place channel,
+          struct cyi_place subscriber)
 {
-    return cyi_hash_number(cyi_place_hash(channel) + 3 * cyi_place_hash(subscriber));
+    const struct cyi_hash_key *key = &channels->hash_key;
+    return cyi_hash_number(cyi_place_hash(key, channel) + 3 * cyi_place_hash(key, subscriber));
 }
 
 struct cyi_member *
 cyi_channel_member(const struct cyi_channels *channels, struct cyi_place channel,
                    struct cyi_place subscriber)
 {
-    cyi_map_for_each(node, &channels->members, pair_hash(channel, subscriber)) {
+    cyi_map_for_each(node, &channels->members, pair_hash(channels, channel, subscriber)) {
         struct cyi_member *member = cyi_container_of(node, struct cyi_member, pair);
         if (cyi_place_equal(member->channel, channel) &&
             cyi_place_equal(member->subscriber, subscriber))
@@ -107,11 +109,13 @@ make_member(struct cyi_channels *channels, struct cyi_branch *branch, struct cyi
     member->subscriber = subscriber;
     member->branch = branch;
     member->serial = ++channels->member_serial;
-    if (cyi_map_insert(&channels->members, &member->pair, pair_hash(channel, subscriber)) != 0)
+    if (cyi_map_insert(&channels->members, &member->pair,
+                       pair_hash(channels, channel, subscriber)) != 0)
         goto fail;
     if (branch == NULL)
         return member;
-    if (cyi_map_insert(&channels->by_subscriber, &member->own, cyi_place_hash(subscriber)) != 0)
+    if (cyi_map_insert(&channels->by_subscriber, &member->own,
+                       cyi_place_hash(&channels->hash_key, subscriber)) != 0)
         goto fail;
     cyi_list_append(&branch->members, &member->link);
     branch->count++;
@@ -138,7 +142,8 @@ cyi_channel_branch(struct cyi_core *core, struct cyi_place channel)
 {
     if (core->channels == NULL)
         return NULL;
-    cyi_map_for_each(node, &core->channels->branches, cyi_place_hash(channel)) {
+    uint64_t hash = cyi_place_hash(&core->channels->hash_key, channel);
+    cyi_map_for_each(node, &core->channels->branches, hash) {
         struct cyi_branch *branch = cyi_container_of(node, struct cyi_branch, node);
         if (cyi_place_equal(branch->channel, channel))
             return branch;
@@ -157,8 +162,8 @@ find_or_make_branch(struct cyi_core *core, struct cyi_place channel)
         return NULL;
     branch->channel = channel;
     cyi_list_init(&branch->members);
-    if (cyi_map_insert(&core->channels->branches, &branch->node, cyi_place_hash(channel)) !=
-        0) {
+    uint64_t hash = cyi_place_hash(&core->channels->hash_key, channel);
+    if (cyi_map_insert(&core->channels->branches, &branch->node, hash) != 0) {
         free(branch);
         return NULL;
     }
@@ -460,7 +465,8 @@ cyi_channel_expel_all(struct cyi_core *core, struct cyi_channel *channel)
 static struct cyi_member *
 any_subscription(const struct cyi_channels *channels, struct cyi_place subscriber)
 {
-    cyi_map_for_each(node, &channels->by_subscriber, cyi_place_hash(subscriber)) {
+    uint64_t hash = cyi_place_hash(&channels->hash_key, subscriber);
+    cyi_map_for_each(node, &channels->by_subscriber, hash) {
         struct cyi_member *member = cyi_container_of(node, struct cyi_member, own);
         if (cyi_place_equal(member->subscriber, subscriber))
             return member;

@@ -11,7 +11,8 @@ static struct cyi_proxy *
 find(const struct cyi_core *core, cy_ref from, const struct cyi_channel_word *word)
 {
     struct cyi_place origin = {word->slot, word->generation, from.core, from.node};
-    cyi_map_for_each(node, &core->channels->proxies, cyi_place_hash(origin)) {
+    uint64_t hash = cyi_place_hash(&core->channels->hash_key, origin);
+    cyi_map_for_each(node, &core->channels->proxies, hash) {
         struct cyi_proxy *proxy = cyi_container_of(node, struct cyi_proxy, node);
         if (cyi_place_equal(cyi_place_of(core, proxy->origin), origin))
             return proxy;
@@ -23,7 +24,7 @@ static int
 open_proxy(struct cyi_core *core, cy_ref origin, struct cyi_proxy **out)
 {
     struct cyi_proxy *proxy = calloc(1, sizeof *proxy);
-    uint64_t hash = cyi_place_hash(cyi_place_of(core, origin));
+    uint64_t hash = cyi_place_hash(&core->channels->hash_key, cyi_place_of(core, origin));
     int rc = -ENOMEM;
     if (proxy == NULL)
         return rc;

@@ -227,7 +227,19 @@ nothing_is_left_when_many_come_and_go(void)
     CU_ASSERT_EQUAL(cy_node_run(CORES, churn_body, NULL), 0);
 }
 
+/* Others choose places: which of them fall together must follow from the key only. */
+static void
+where_a_place_stands_follows_from_the_key(void)
+{
+    static const struct cyi_hash_key one = {{17, 42}}, other = {{17, 43}};
+    const struct cyi_place place = {.slot = 1, .generation = 0x10001, .core = 0, .node = 7};
+    const struct cyi_place like_it = {.slot = 1, .generation = 1, .core = 1, .node = 7};
+    CU_ASSERT_NOT_EQUAL(cyi_place_hash(&one, place), cyi_place_hash(&other, place));
+    CU_ASSERT_NOT_EQUAL(cyi_place_hash(&one, place), cyi_place_hash(&one, like_it));
+}
+
 CY_TEST_MAIN("runtime.channel_members",
              CY_TEST(records_vanish_with_the_subscription_the_subscriber_or_the_channel),
              CY_TEST(a_channel_that_is_closed_is_forgotten_as_a_subscriber),
-             CY_TEST(nothing_is_left_when_many_come_and_go))
+             CY_TEST(nothing_is_left_when_many_come_and_go),
+             CY_TEST(where_a_place_stands_follows_from_the_key))
