@@ -1,5 +1,7 @@
+#include "member_table.h"
 #include "trio.h"
 
+#include <cycos/impl/core.h>
 #include <cycos/impl/node.h>
 #include <cycos/io.h>
 #include <cycos/peer.h>
@@ -132,6 +134,47 @@ shows_that_a_node_has_gone(void)
     trio_run(see_one_crash);
 }
 
+/* As if each counter had counted far: which of them the page shows is seen by how far. */
+enum {
+    CORE_COUNTERS = sizeof(struct cyi_net_counters) / sizeof(uint64_t),
+    NODE_COUNTERS = sizeof(struct cyi_member_counters) / sizeof(uint64_t),
+    COUNTERS = CORE_COUNTERS + NODE_COUNTERS
+};
+static const uint64_t FAR = 1000 * 1000 * 1000;
+
+static int
+show_each_counter(void *arg)
+{
+    struct cyi_net_core *owner = cyi_net_core(cyi_self);
+    struct cyi_members *members = owner->net->members;
+    uint64_t *of_core = (uint64_t *) &owner->counters;
+    uint64_t *of_node = (uint64_t *) &members->counters;
+    bool shown[COUNTERS + 1] = {false};
+    (void) arg;
+    for (uint32_t i = 0; i < CORE_COUNTERS; i++)
+        of_core[i] = (i + 1) * FAR;
+    pthread_mutex_lock(&members->lock);
+    for (uint32_t i = 0; i < NODE_COUNTERS; i++)
+        of_node[i] = (CORE_COUNTERS + i + 1) * FAR;
+    pthread_mutex_unlock(&members->lock);
+    CY_CHECK_EQ(trio_on(0, 0, get_page, NULL), 0);
+    for (const char *at = page; (at = strstr(at, "\ncycos_network_")) != NULL; at++) {
+        uint64_t far = strtoull(at + strcspn(at, " ") + 1, NULL, 10) / FAR;
+        CY_CHECK(far <= COUNTERS);
+        shown[far <= COUNTERS ? far : 0] = true;
+    }
+    for (uint32_t i = 1; i <= COUNTERS; i++)
+        CY_CHECK(shown[i]);
+    return 0;
+}
+
+static void
+shows_each_counter(void)
+{
+    trio.metrics_port = PORT;
+    trio_run(show_each_counter);
+}
+
 static int
 fail_to_get(void *arg)
 {
@@ -147,4 +190,5 @@ serves_nothing_without_a_port(void)
 }
 
 CY_TEST_MAIN("transport.metrics", CY_TEST(shows_the_traffic_and_who_is_there),
-             CY_TEST(shows_that_a_node_has_gone), CY_TEST(serves_nothing_without_a_port))
+             CY_TEST(shows_that_a_node_has_gone), CY_TEST(shows_each_counter),
+             CY_TEST(serves_nothing_without_a_port))
