@@ -1,5 +1,5 @@
 /*
- * nat_peer.c - find a task behind a gateway, which broadcasts do not reach, and tell it something.
+ * nat_peer.c - find a task behind a gateway, where broadcasts do not come, and talk to it.
  *
  * On the inner host 10.1.0.2, whose gateway is 10.2.0.1 for those outside and passes the UDP
  * port 51350 and the TCP port 40001 on to it:

@@ -1,9 +1,9 @@
 /*
  * tls_peer.c - nodes that trust each other by a certificate, and what others are told.
  *
- *     tls_peer make FILE                                  a key and a certificate: for all nodes
+ *     tls_peer make FILE                             a key and a certificate, for all nodes
  *     tls_peer serve --certfile FILE --tcp-port 4000
- *     tls_peer ask HOST 4000 --certfile FILE              with the same file, another, or none
+ *     tls_peer ask HOST 4000 --certfile FILE         with the same file, another, or none
  *
  * `make` is the same as
  *

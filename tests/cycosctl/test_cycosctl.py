@@ -12,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from network import BIN, FAILED, OK, PATIENCE_S, REFUSED, SILENCE, Network, free_port
+from network import BIN, FAILED, OK, PATIENCE_S, REFUSED, SILENCE, USAGE, Network, free_port
 
 
 class Commands(Network):
@@ -320,6 +320,14 @@ class Silent(Network):
 
 
 class Alone(unittest.TestCase):
+    def test_usage_is_told(self):
+        for words, usage in ((("keygen",), "keygen FILE"), (("send", "x"), "send NAME TEXT"),
+                             (("peers", "x"), "peers"), (("node",), "node CORE")):
+            done = subprocess.run([BIN / "cycosctl", *words], text=True, capture_output=True,
+                                  timeout=PATIENCE_S)
+            self.assertEqual(done.returncode, USAGE)
+            self.assertEqual(done.stderr, f"cycosctl: {words[0]}: usage: cycosctl {usage}\n")
+
     def test_nobody_is_silence(self):
         done = subprocess.run([BIN / "cycosctl", "peers", "--udp-port", str(free_port()),
                                "--node", "127.0.0.1", "--timeout", "100ms"], text=True,
