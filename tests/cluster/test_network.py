@@ -148,8 +148,9 @@ class Routes(lab.Scenario):
     def test_example_finds_a_task_behind_a_gateway(self):
         (inner, outer), gateway = self.two_networks()
         self.hide(gateway, udp=51350)
-        server = self.example(self.host_behind(inner, 1, 2), "task_server", "--node", "10.1.0.2",
-                              "--ext-ip-addr", "10.2.0.1", "--tcp-port", 40001)
+        inside = self.host_behind(inner, 1, 2)
+        server = self.example(inside, "task_server", "--node", "10.1.0.2", "--ext-ip-addr",
+                              "10.2.0.1", "--tcp-port", 40001)
         self.assertEqual(server.stdout.readline(), "ready\n")
         visitor = self.example(self.lab.host("out", outer, "10.2.0.2/24"), "nat_peer",
                                "10.2.0.1", "hello")
