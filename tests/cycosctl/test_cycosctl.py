@@ -133,7 +133,7 @@ class Commands(Network):
             self.assertGreater(core["switches_s"], 0)  # it answers us, at least
         text = self.table("top", "web.0", "--count", "2", "--interval", "50ms")
         self.assertEqual(len(re.findall(r"(?m)^web\.0 ", text)), 2)
-        self.assertIn("1 cores, ", text)
+        self.assertIn("1 core, ", text)
 
     def test_top_shows_who_comes_and_goes(self):
         top = subprocess.Popen(self.command("top", "--interval", "50ms"), text=True, bufsize=1,
