@@ -93,7 +93,7 @@ talk_and_look(void *arg)
     CY_CHECK_EQ(value_of(page, "cycos_network_nodes_known"), 2);
     CY_CHECK_EQ(value_of(page, "cycos_network_peers_online"), 2 * TRIO_CORES);
     CY_CHECK(sum_of(page, "cycos_network_items_sent_total") >= messages);
-    CY_CHECK(sum_of(page, "cycos_network_sent_bytes_total") >= 5 * messages);
+    CY_CHECK(sum_of(page, "cycos_network_sent_bytes_total") >= 5LL * messages);
     CY_CHECK(sum_of(page, "cycos_network_received_bytes_total") > 0);
     CY_CHECK(sum_of(page, "cycos_network_links") >= 3); /* two hubs, and the one we sent to */
     CY_CHECK(sum_of(page, "cycos_network_links_connected") >= 2);
@@ -140,7 +140,7 @@ enum {
     NODE_COUNTERS = sizeof(struct cyi_member_counters) / sizeof(uint64_t),
     COUNTERS = CORE_COUNTERS + NODE_COUNTERS
 };
-static const uint64_t FAR = 1000 * 1000 * 1000;
+static const uint64_t FAR = 1000000000;
 
 static int
 show_each_counter(void *arg)
