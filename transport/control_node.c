@@ -23,11 +23,12 @@ put_members(cy_value_writer *w, struct cyi_net *net)
     struct cyi_member_counters n;
     cyi_members_count(net->members, &n);
     const struct cyi_named_count counts[] = {
-        COUNT(n, online),         COUNT(n, offline),         COUNT(n, suspected),
-        COUNT(n, vouched),        COUNT(n, bad_secret),      COUNT(n, peers_refused),
-        COUNT(n, hellos_sent),    COUNT(n, hellos_received), COUNT(n, hellos_bad),
-        COUNT(n, hellos_foreign), COUNT(n, hellos_limited),  COUNT(n, hellos_old),
-        COUNT(n, relayed),        COUNT(n, answered),        COUNT(n, announced),
+        COUNT(n, online),        COUNT(n, offline),        COUNT(n, suspected),
+        COUNT(n, vouched),       COUNT(n, flooded),        COUNT(n, bad_secret),
+        COUNT(n, peers_refused), COUNT(n, hellos_sent),    COUNT(n, hellos_received),
+        COUNT(n, hellos_bad),    COUNT(n, hellos_foreign), COUNT(n, hellos_limited),
+        COUNT(n, hellos_old),    COUNT(n, relayed),        COUNT(n, answered),
+        COUNT(n, announced),
     };
     cyi_control_put_counts(w, "members", counts, sizeof counts / sizeof counts[0]);
 }

@@ -9,38 +9,68 @@
 #include <string.h>
 
 /* clang-format off */
-#define COUNTER(name, help) {name, help, NULL, CYI_METRIC_COUNTER, false, false}
-#define GAUGE(name, help)   {name, help, NULL, CYI_METRIC_GAUGE, false, false}
-#define NODE(name, help)    {name, help, NULL, CYI_METRIC_GAUGE, false, true}
+/* Each counter of a core's network has a row; its field, its name, its help. */
+#define CORE_COUNTERS(ROW) \
+    ROW(frames_sent, "frames_sent", "Frames written to links.") \
+    ROW(frames_received, "frames_received", "Frames read from links.") \
+    ROW(resent, "frames_resent", "Frames written again after a cut.") \
+    ROW(bytes_sent, "sent_bytes", "Bytes of frames written to links.") \
+    ROW(bytes_received, "received_bytes", "Bytes of frames read from links.") \
+    ROW(items_sent, "items_sent", "Messages and other items put into frames.") \
+    ROW(items_received, "items_received", "Messages and other items read from frames.") \
+    ROW(lost, "messages_lost", \
+        "Messages that a link had taken and could not bring over.") \
+    ROW(refused, "messages_refused", "Messages refused at the limit of a link.") \
+    ROW(dials, "dials", "Connections that this core has tried to make.") \
+    ROW(accepts, "accepts", "Connections that others have made to this core.") \
+    ROW(cuts, "cuts", "Connections that broke.") \
+    ROW(bad_frame, "frames_malformed", "Frames that no node would write.") \
+    ROW(bad_handshake, "handshakes_failed", \
+        "Connections of others that ended before they had shown who they are.") \
+    ROW(handshakes_refused, "handshakes_refused", \
+        "Connections of others that were closed at once, as there were too many.") \
+    ROW(bad_secret, "secrets_wrong", \
+        "Connections whose other side does not have the secret.") \
+    ROW(tls, "tls_handshakes", "Handshakes of TLS that went well.") \
+    ROW(bad_tls, "tls_failed", \
+        "Connections without a certificate that both sides accept, or TLS on one side only.") \
+    ROW(files_sent, "files_sent", "Files that were sent whole.") \
+    ROW(files_received, "files_received", "Files that were received whole.") \
+    ROW(file_bytes_sent, "file_sent_bytes", "Bytes of files sent.") \
+    ROW(file_bytes_received, "file_received_bytes", "Bytes of files received.") \
+    ROW(files_refused, "files_refused", "Requests of peers about files that were refused.")
+
+/* Likewise of the node's knowledge of others. */
+#define NODE_COUNTERS(ROW) \
+    ROW(online, "nodes_came", "Times that another node came online.") \
+    ROW(offline, "nodes_went", "Times that another node went offline.") \
+    ROW(suspected, "nodes_suspected", "Times that another node was silent for too long.") \
+    ROW(vouched, "nodes_vouched", \
+        "Times that a third node said that a silent one is alive.") \
+    ROW(flooded, "nodes_flooded", \
+        "Times that another node went on sending to full mailboxes.") \
+    ROW(bad_secret, "nodes_secret_wrong", \
+        "Nodes that this one has dialled and that do not have its secret.") \
+    ROW(peers_refused, "nodes_refused", "Nodes not taken, as there were too many.") \
+    ROW(hellos_sent, "hellos_sent", "Datagrams of discovery sent.") \
+    ROW(hellos_received, "hellos_received", "Datagrams of discovery received.") \
+    ROW(hellos_bad, "hellos_malformed", "Datagrams that no node would send.") \
+    ROW(hellos_foreign, "hellos_foreign", "Datagrams of nodes with another secret.") \
+    ROW(hellos_limited, "hellos_limited", "Datagrams dropped, as there were too many.") \
+    ROW(hellos_old, "hellos_old", "Datagrams dropped, as they were not new.") \
+    ROW(relayed, "hellos_relayed", "Datagrams passed on.") \
+    ROW(answered, "hellos_answered", "Datagrams answered.") \
+    ROW(announced, "hellos_announced", "Nodes announced for others on this network.")
+
+#define OF_CORE(field, name, help) \
+    {"cycos_network_" name "_total", help, NULL, CYI_METRIC_COUNTER, false, false},
+#define OF_NODE(field, name, help) \
+    {"cycos_network_" name "_total", help, NULL, CYI_METRIC_COUNTER, false, true},
+#define GAUGE(name, help) {name, help, NULL, CYI_METRIC_GAUGE, false, false}
+#define NODE(name, help)  {name, help, NULL, CYI_METRIC_GAUGE, false, true}
 static const struct cyi_metric metrics[] = {
-    COUNTER("cycos_network_frames_sent_total", "Frames written to links."),
-    COUNTER("cycos_network_frames_received_total", "Frames read from links."),
-    COUNTER("cycos_network_frames_resent_total", "Frames written again after a cut."),
-    COUNTER("cycos_network_sent_bytes_total", "Bytes of frames written to links."),
-    COUNTER("cycos_network_received_bytes_total", "Bytes of frames read from links."),
-    COUNTER("cycos_network_items_sent_total", "Messages and other items put into frames."),
-    COUNTER("cycos_network_items_received_total", "Messages and other items read from frames."),
-    COUNTER("cycos_network_messages_lost_total",
-            "Messages that a link had taken and could not bring over."),
-    COUNTER("cycos_network_messages_refused_total", "Messages refused at the limit of a link."),
-    COUNTER("cycos_network_dials_total", "Connections that this core has tried to make."),
-    COUNTER("cycos_network_accepts_total", "Connections that others have made to this core."),
-    COUNTER("cycos_network_cuts_total", "Connections that broke."),
-    COUNTER("cycos_network_frames_malformed_total", "Frames that no node would write."),
-    COUNTER("cycos_network_handshakes_failed_total",
-            "Connections of others that ended before they had shown who they are."),
-    COUNTER("cycos_network_handshakes_refused_total",
-            "Connections of others that were closed at once, as there were too many."),
-    COUNTER("cycos_network_secrets_wrong_total",
-            "Connections whose other side does not have the secret."),
-    COUNTER("cycos_network_tls_total", "Handshakes of TLS that went well."),
-    COUNTER("cycos_network_tls_failed_total",
-            "Connections without an accepted certificate, or with TLS on one side only."),
-    COUNTER("cycos_network_files_sent_total", "Files sent whole."),
-    COUNTER("cycos_network_files_received_total", "Files received whole."),
-    COUNTER("cycos_network_files_refused_total", "Files of others refused, with an error."),
-    COUNTER("cycos_network_file_sent_bytes_total", "Bytes of files sent."),
-    COUNTER("cycos_network_file_received_bytes_total", "Bytes of files received."),
+    CORE_COUNTERS(OF_CORE)
+    NODE_COUNTERS(OF_NODE)
     GAUGE("cycos_network_links", "Links to cores of other nodes."),
     GAUGE("cycos_network_links_connected", "Links that have a connection."),
     GAUGE("cycos_network_queued_bytes", "Memory of what is unsent or not acknowledged."),
@@ -48,13 +78,13 @@ static const struct cyi_metric metrics[] = {
     NODE("cycos_network_peers_online", "Cores of other nodes that are online."),
     NODE("cycos_network_nodes_known", "Other nodes that are known, online or not."),
 };
-/* clang-format on */
 
-/* Links and nodes, which are counted when somebody asks. */
-enum { GAUGES = 6 };
-_Static_assert(sizeof metrics / sizeof *metrics ==
-                   sizeof(struct cyi_net_counters) / sizeof(uint64_t) + GAUGES,
-               "whatever is counted is shown");
+#define ONE(field, name, help) +1
+_Static_assert(sizeof(struct cyi_net_counters) == (CORE_COUNTERS(ONE)) * sizeof(uint64_t),
+               "a metric for each counter of a core");
+_Static_assert(sizeof(struct cyi_member_counters) == (NODE_COUNTERS(ONE)) * sizeof(uint64_t),
+               "a metric for each counter of a node");
+/* clang-format on */
 
 struct links {
     uint64_t connected, queued_bytes;
@@ -91,6 +121,8 @@ count_nodes(const struct cyi_net_core *owner)
     return nodes;
 }
 
+#define VALUE_OF_CORE(field, name, help) n->field,
+#define VALUE_OF_NODE(field, name, help) members.field,
 static void
 measure(struct cyi_core *core, uint64_t *values)
 {
@@ -99,30 +131,13 @@ measure(struct cyi_core *core, uint64_t *values)
     struct links links = {0};
     cyi_links_each(core, add_link, &links);
     struct nodes nodes = count_nodes(owner);
+    struct cyi_member_counters members = {0};
+    if (core->index == 0 && owner->net->members != NULL)
+        cyi_members_count(owner->net->members, &members);
+    /* clang-format off */
     const uint64_t all[] = {
-        n->frames_sent,
-        n->frames_received,
-        n->resent,
-        n->bytes_sent,
-        n->bytes_received,
-        n->items_sent,
-        n->items_received,
-        n->lost,
-        n->refused,
-        n->dials,
-        n->accepts,
-        n->cuts,
-        n->bad_frame,
-        n->bad_handshake,
-        n->handshakes_refused,
-        n->bad_secret,
-        n->tls,
-        n->bad_tls,
-        n->files_sent,
-        n->files_received,
-        n->files_refused,
-        n->file_bytes_sent,
-        n->file_bytes_received,
+        CORE_COUNTERS(VALUE_OF_CORE)
+        NODE_COUNTERS(VALUE_OF_NODE)
         owner->links.count,
         links.connected,
         links.queued_bytes,
@@ -130,6 +145,7 @@ measure(struct cyi_core *core, uint64_t *values)
         nodes.peers,
         nodes.known,
     };
+    /* clang-format on */
     _Static_assert(sizeof all / sizeof *all == sizeof metrics / sizeof *metrics,
                    "a value for each metric");
     memcpy(values, all, sizeof all);

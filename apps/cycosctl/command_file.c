@@ -56,6 +56,18 @@ show_other(struct ctl *ctl, const char *file, const struct cy_file_stat *stat)
 }
 
 static int
+complain(const struct ctl *ctl, const char *file, const char *dir, int rc)
+{
+    if (rc == -EINVAL && dir != NULL)
+        return ctl_fail(ctl, CTL_FAILED,
+                        "%s: not a regular file, or '%s' is no folder below --dest-path", file,
+                        dir);
+    if (rc == -EINVAL)
+        return ctl_fail(ctl, CTL_FAILED, "%s: not a regular file, or not a name of one", file);
+    return ctl_fail(ctl, ctl_status_of(rc), "%s: %s", file, cy_strerror(rc));
+}
+
+static int
 put(struct ctl *ctl, const cy_location *to, const char *path, const char *dir)
 {
     struct cy_file_stat stat;
@@ -64,7 +76,7 @@ put(struct ctl *ctl, const cy_location *to, const char *path, const char *dir)
     int rc = cy_file_send(to, path, dir, flags, &stat, ctl_deadline(ctl));
     cy_time took = cy_now() - began;
     if (rc < 0)
-        return ctl_fail(ctl, ctl_status_of(rc), "%s: %s", path, cy_strerror(rc));
+        return complain(ctl, path, dir, rc);
     if (rc == CY_FILE_DIFFERS)
         return show_other(ctl, path, &stat);
     return show_result(ctl, path, rc == CY_FILE_SENT ? "sent" : "same", took);
@@ -78,7 +90,7 @@ take_away(struct ctl *ctl, const cy_location *from, const char *name, const char
     if (rc == -EPERM)
         return ctl_fail(ctl, CTL_FAILED, "%s: %s has not sent it", name, cy_core_name());
     if (rc != 0)
-        return ctl_fail(ctl, ctl_status_of(rc), "%s: %s", name, cy_strerror(rc));
+        return complain(ctl, name, dir, rc);
     return show_result(ctl, name, "deleted", cy_now() - began);
 }
 

@@ -100,7 +100,7 @@ print_table(struct ctl *ctl, struct ctl_rows *rows, double messages)
     if (screen.lines > 4 && rows->count > screen.lines - 4)
         hidden = rows->count - (screen.lines - 4);
     ctl_format_rate(text, sizeof text, messages);
-    fprintf(out, "%zu cores, %s messages/s\n\n", all, text);
+    fprintf(out, "%zu core%s, %s messages/s\n\n", all, all == 1 ? "" : "s", text);
     rows->count -= hidden;
     ctl_table_print(out, COLUMNS, COLUMN_COUNT, rows, screen.columns);
     rows->count = all;

@@ -4,6 +4,7 @@
  * Tests: tests/cycosctl/test_core.c, tests/cycosctl/test_cycosctl.py
  */
 #include "core.h"
+#include "strangers.h"
 
 #include <cycos/mailbox.h>
 #include <stdlib.h>
@@ -217,7 +218,12 @@ find_all(struct ctl *ctl, struct ctl_cores *out)
 {
     int rc = wait_for_peers(ctl);
     if (rc == -ETIMEDOUT)
-        return ctl_fail(ctl, CTL_SILENCE, "nobody else is in this network");
+        return ctl_strangers_met(ctl)
+                   ? ctl_fail(ctl, CTL_REFUSED,
+                              "others are here, but with another certificate or secret")
+                   : ctl_fail(ctl, CTL_SILENCE,
+                              "nobody else is in this network: nobody with "
+                              "this --udp-port and this secret");
     if (rc == 0)
         rc = ctl_cores_renew(ctl, out);
     if (rc == 0 && cy_peer_list(NULL, 0) > CTL_CORES_MAX)

@@ -114,8 +114,8 @@ choose_command(struct ctl *ctl, int argc, char **argv)
     ctl->argc = argc - 2;
     ctl->argv = argv + 2;
     if (ctl->argc < command->min || (command->max >= 0 && ctl->argc > command->max))
-        return ctl_fail(ctl, CTL_USAGE, "usage: cycosctl %s %s", command->name,
-                        command->arguments);
+        return ctl_fail(ctl, CTL_USAGE, "usage: cycosctl %s%s%s", command->name,
+                        command->arguments[0] != '\0' ? " " : "", command->arguments);
     return CTL_OK;
 }
 

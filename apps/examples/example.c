@@ -11,6 +11,7 @@ example_run(int argc, char **argv, cy_task_fn *main)
     options.network = cy_network();
     options.cores = 1;
     options.log_level = CY_LOG_ERROR;
+    options.shutdown_grace_ns = 100 * CY_MILLISECOND; /* Ctrl-C ends who waits, soon */
     if (argc > 1 && strcmp(argv[1], "--help") == 0)
         return cy_options_help(stdout, NULL), 0;
     if (cy_options_parse(&options, &argc, argv) < 0)

@@ -3,6 +3,7 @@
 Each scenario is a network of namespaces of its own (lab.py).
 """
 import signal
+import subprocess
 import time
 import unittest
 
@@ -124,15 +125,44 @@ class Routes(lab.Scenario):
         host.route(f"10.{n}.0.1")
         return host
 
+    def hide(self, gateway, udp):
+        """Whoever is outside reaches 10.1.0.2 at two ports of the gateway, and nothing else."""
+        gateway.nft(f"""table ip nat {{
+            chain pre {{ type nat hook prerouting priority -100;
+                iifname "eth1" tcp dport 40001 dnat to 10.1.0.2;
+                iifname "eth1" udp dport {udp} dnat to 10.1.0.2; }}
+            chain post {{ type nat hook postrouting priority 100;
+                oifname "eth1" masquerade; }}
+            }}""")
+
+    def example(self, host, name, *words):
+        """An example on that host, as its first lines say."""
+        process = subprocess.Popen(
+            host.inside(lab.BIN / "examples" / name, *words), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_example_finds_a_task_behind_a_gateway(self):
+        (inner, outer), gateway = self.two_networks()
+        self.hide(gateway, udp=51350)
+        inside = self.host_behind(inner, 1, 2)
+        server = self.example(inside, "task_server", "--node", "10.1.0.2", "--ext-ip-addr",
+                              "10.2.0.1", "--tcp-port", 40001)
+        self.assertEqual(server.stdout.readline(), "ready\n")
+        visitor = self.example(self.lab.host("out", outer, "10.2.0.2/24"), "nat_peer",
+                               "10.2.0.1", "hello")
+        said, _ = visitor.communicate(timeout=lab.PATIENCE_S)
+        self.assertEqual(visitor.returncode, 0, said)
+        self.assertIn("this is 10.2.0.2:", said)
+        self.assertIn("greeter is at 10.2.0.1:40001\ndelivered\n", said)
+        self.assertTrue(server.stdout.readline().startswith("hello, says task "))
+
     def test_node_behind_a_gateway_is_reached(self):
         (inner, outer), gateway = self.two_networks()
-        gateway.nft("""table ip nat {
-            chain pre { type nat hook prerouting priority -100;
-                iifname "eth1" tcp dport 40001 dnat to 10.1.0.2;
-                iifname "eth1" udp dport 40001 dnat to 10.1.0.2; }
-            chain post { type nat hook postrouting priority 100;
-                oifname "eth1" masquerade; }
-            }""")
+        self.hide(gateway, udp=40001)
         inside = self.host_behind(inner, 1, 2).node("inside", "--node", "10.1.0.2",
                                                     "--ext-ip-addr", "10.2.0.1",
                                                     "--tcp-port", 40001)

@@ -12,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from network import BIN, FAILED, OK, PATIENCE_S, REFUSED, SILENCE, Network, free_port
+from network import BIN, FAILED, OK, PATIENCE_S, REFUSED, SILENCE, USAGE, Network, free_port
 
 
 class Commands(Network):
@@ -133,7 +133,7 @@ class Commands(Network):
             self.assertGreater(core["switches_s"], 0)  # it answers us, at least
         text = self.table("top", "web.0", "--count", "2", "--interval", "50ms")
         self.assertEqual(len(re.findall(r"(?m)^web\.0 ", text)), 2)
-        self.assertIn("1 cores, ", text)
+        self.assertIn("1 core, ", text)
 
     def test_top_shows_who_comes_and_goes(self):
         top = subprocess.Popen(self.command("top", "--interval", "50ms"), text=True, bufsize=1,
@@ -320,6 +320,14 @@ class Silent(Network):
 
 
 class Alone(unittest.TestCase):
+    def test_usage_is_told(self):
+        for words, usage in ((("keygen",), "keygen FILE"), (("send", "x"), "send NAME TEXT"),
+                             (("peers", "x"), "peers"), (("node",), "node CORE")):
+            done = subprocess.run([BIN / "cycosctl", *words], text=True, capture_output=True,
+                                  timeout=PATIENCE_S)
+            self.assertEqual(done.returncode, USAGE)
+            self.assertEqual(done.stderr, f"cycosctl: {words[0]}: usage: cycosctl {usage}\n")
+
     def test_nobody_is_silence(self):
         done = subprocess.run([BIN / "cycosctl", "peers", "--udp-port", str(free_port()),
                                "--node", "127.0.0.1", "--timeout", "100ms"], text=True,

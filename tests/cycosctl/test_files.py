@@ -57,7 +57,12 @@ class Files(Network):
                           (self.file("large", "x" * (1 << 20 | 1)), "File too large")):
             done = self.run_it("file", "put", "web.0", path, status=FAILED)
             self.assertIn(why, done.stderr)
-        self.run_it("file", "put", "web.0", self.file("out"), "../outside", status=FAILED)
+        path = self.file("out")
+        for words, why in ((("put", "web.0", path, "../outside"), "'../outside' is no folder"),
+                           (("put", "web.0", "/dev/null"), "not a regular file"),
+                           (("rm", "web.0", "out", ".."), "'..' is no folder"),
+                           (("rm", "web.0", ".."), "not a name of one")):
+            self.assertIn(why, self.run_it("file", *words, status=FAILED).stderr)
         self.run_it("file", "put", "web.8", self.file("out"), "--timeout", "100ms",
                     status=SILENCE)
         self.assertIn("neither put nor rm",

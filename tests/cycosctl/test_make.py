@@ -79,6 +79,8 @@ class Trust(Network):
             done = subprocess.run([*bare, *options], text=True, capture_output=True,
                                   timeout=PATIENCE_S)
             self.assertEqual(done.returncode, REFUSED, (options, done.stderr))
+        self.run_until("others are here, but with another certificate", "peers",
+                       "--certfile", self.files["other"], status=REFUSED)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ BIN = pathlib.Path(os.environ.get("CY_TEST_BIN", "build/test/bin")) / "examples"
 PATIENCE_S = 60  # a test that needs more hangs
 
 
-def free_port():
-    """A UDP port that nobody uses: each test is a cluster of its own."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+def free_port(kind=socket.SOCK_DGRAM):
+    """A port that nobody uses. With a UDP port of its own each test is a cluster of its own."""
+    with socket.socket(socket.AF_INET, kind) as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
 
@@ -72,6 +72,33 @@ class Examples(unittest.TestCase):
         self.expect(server, "hello, says task ")
         self.assertIn("1 delivered", self.run_one("task_client", "--certfile", pem, "stop"))
         self.finish(server)
+
+    def test_nodes_without_the_certificate_are_told_so(self):
+        with tempfile.TemporaryDirectory() as folder:
+            mine, other = f"{folder}/mine.pem", f"{folder}/other.pem"
+            for pem in (mine, other):
+                subprocess.run([BIN / "tls_peer", "make", pem], check=True)
+            again = subprocess.run([BIN / "tls_peer", "make", mine], text=True,
+                                   stderr=subprocess.PIPE)
+            self.assertEqual((again.returncode, again.stderr), (1, f"{mine}: File exists\n"))
+            port = str(free_port(socket.SOCK_STREAM))
+            server = self.start("tls_peer", "serve", "--certfile", mine, "--tcp-port", port)
+            self.expect(server, "ready")
+            ask = ("tls_peer", "ask", "127.0.0.1", port)
+            self.assertIn("delivered", self.run_one(*ask, "--certfile", mine))
+            self.expect(server, "safely: a secret")
+            self.assertIn("CY_ECERT", self.finish(self.start(*ask, "--certfile", other), 1))
+            self.assertIn("CY_ETLS", self.finish(self.start(*ask), 1))
+            server.send_signal(signal.SIGTERM)
+            self.finish(server)
+
+    def test_a_host_is_found_without_broadcasts(self):
+        """What tests/cluster does with a real gateway, on one host."""
+        server = self.start("task_server", "--ext-ip-addr", "127.0.0.1")
+        self.expect(server, "ready")
+        said = self.run_one("nat_peer", "127.0.0.1", "hello")
+        self.assertIn("greeter is at 127.0.0.1:", said)
+        self.expect(server, "hello, says task ")
 
     def test_a_client_may_come_first(self):
         client = self.start("task_client", "stop")

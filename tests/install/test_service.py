@@ -47,6 +47,9 @@ class Service(unittest.TestCase):
             result = self.analyze(text.replace(right, wrong), "verify", "--man=no")
             self.assertNotEqual(result.stdout, "", wrong)
 
+    def test_reload_has_certificates_read_anew(self):
+        self.assertIn("\nExecReload=kill -HUP $MAINPID\n", self.unit())
+
     def test_little_is_exposed(self):
         result = self.analyze(self.unit(), "security", "--offline=true", "--no-pager",
                               f"--threshold={int(EXPOSURE_MAX * 10)}")

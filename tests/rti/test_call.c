@@ -268,6 +268,25 @@ pretend(void *arg)
     return 0;
 }
 
+/* Calls what does not answer, until it is terminated itself: its exit code. */
+static int
+wait_in_vain(void *arg)
+{
+    cy_ref out = CY_NOBODY;
+    return cy_rti_call(&out, *(cy_ref *) arg, NULL, CY_FOREVER);
+}
+
+static void
+cancel(cy_ref method)
+{
+    static const struct cy_task_options joinable = {.joinable = true};
+    cy_ref task;
+    CY_CHECK_EQ(cy_task_spawn(&task, wait_in_vain, &method, &joinable), 0);
+    CY_CHECK_EQ(cy_sleep(CY_MILLISECOND), 0);
+    CY_CHECK_EQ(cy_terminate(task), 0);
+    expect_exit(task, CY_EXIT_TERMINATED, -ECANCELED, NULL);
+}
+
 static int
 errors(void *arg)
 {
@@ -281,6 +300,7 @@ errors(void *arg)
         silent = true;
         CY_CHECK_EQ(cy_rti_call(&out, method, NULL, cy_after(CY_MILLISECOND)), -ETIMEDOUT);
         CY_CHECK_EQ(cy_rti_call(&out, method, NULL, CY_NOW), -ETIMEDOUT);
+        cancel(method);
         CY_CHECK(cy_ref_equal(out, task));
         CY_CHECK_EQ(cy_terminate(task), 0);
         CY_CHECK_EQ(cy_rti_call(&out, method, NULL, soon()), -ENOENT);

@@ -54,6 +54,25 @@ options_are_checked(void)
     cy_node_run(1, options_body, NULL);
 }
 
+static void
+check_wrong_names(cy_ref method)
+{
+    const cy_location elsewhere = {.port = 1};
+    char longest[CY_NAME_MAX + 2];
+    cy_ref found = CY_NOBODY;
+    memset(longest, 'n', sizeof longest);
+    longest[CY_NAME_MAX + 1] = '\0';
+    CY_CHECK_EQ(cy_rti_register(method, longest), -ENAMETOOLONG);
+    CY_CHECK_EQ(cy_rti_locate(&found, longest, NULL, cy_after(CY_SECOND)), -ENAMETOOLONG);
+    longest[CY_NAME_MAX] = '\0';
+    CY_CHECK_EQ(cy_rti_register(method, longest), 0);
+    CY_CHECK_EQ(cy_rti_locate(&found, longest, NULL, CY_NOW), 0);
+    CY_CHECK_EQ(cy_rti_register(method, ""), -EINVAL);
+    CY_CHECK_EQ(cy_rti_locate(&found, "", NULL, cy_after(CY_SECOND)), -EINVAL);
+    CY_CHECK_EQ(cy_rti_locate(&found, "afar", &elsewhere, CY_FOREVER), CY_ENOPEER);
+    CY_CHECK(cy_ref_equal(found, method));
+}
+
 static int
 names_body(void *arg)
 {
@@ -67,7 +86,7 @@ names_body(void *arg)
     CY_CHECK_EQ(cy_rti_register(method, "nothing"), 0);
     CY_CHECK_EQ(cy_rti_register(other, NULL), -EEXIST);
     CY_CHECK_EQ(cy_rti_register(other, "other"), 0);
-    CY_CHECK_EQ(cy_rti_register(other, ""), -EINVAL);
+    check_wrong_names(other);
     CY_CHECK_EQ(cy_task_register("nothing"), 0); /* tasks have names of their own */
     CY_CHECK_EQ(cy_rti_lookup(&found, "nothing"), 0);
     CY_CHECK(cy_ref_equal(found, method));
