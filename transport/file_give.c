@@ -8,7 +8,6 @@
  * Tests: tests/transport/test_file.c
  */
 #include "file_give.h"
-#include <cycos/impl/heap.h>
 
 enum { CATCH_UP = 16 << 20 }; /* bytes hashed by one job */
 
@@ -29,11 +28,9 @@ piece_of(const struct cyi_file_giving *giving, uint64_t left)
 static int
 give_buffers(struct cyi_file_giving *giving)
 {
-    struct cyi_heap *heap = &giving->line.owner->core->heap;
     for (int i = 0; i < 2; i++)
         if (giving->buffer[i] == NULL)
-            giving->buffer[i] =
-                cyi_heap_take(heap, cyi_heap_class(CYI_FILE_ROOM), CYI_FILE_ROOM);
+            giving->buffer[i] = cyi_file_buffer_take(giving->line.owner);
     return giving->buffer[0] != NULL && giving->buffer[1] != NULL ? 0 : -ENOMEM;
 }
 

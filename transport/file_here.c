@@ -4,7 +4,6 @@
  * Tests: tests/transport/test_file.c
  */
 #include "file_give.h"
-#include <cycos/impl/heap.h>
 
 static int
 open_here(void *arg)
@@ -81,11 +80,10 @@ next_piece(struct cyi_file_giving *giving)
 int
 cyi_file_give_here(struct cyi_file_giving *giving)
 {
-    struct cyi_heap *heap = &giving->line.owner->core->heap;
     prepare(giving);
     giving->request.flags |= CYI_FILE_AFRESH; /* a copy is faster than to look what is there */
     if (giving->buffer[0] == NULL)
-        giving->buffer[0] = cyi_heap_take(heap, cyi_heap_class(CYI_FILE_ROOM), CYI_FILE_ROOM);
+        giving->buffer[0] = cyi_file_buffer_take(giving->line.owner);
     if (giving->buffer[0] == NULL)
         return -ENOMEM;
     (void) cyi_file_job_run(&giving->job, open_here, giving);

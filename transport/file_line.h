@@ -62,6 +62,13 @@ void cyi_file_lines_open(struct cyi_net_core *owner);
 /* Close those that are kept: the node ends. */
 void cyi_file_lines_close(struct cyi_net_core *owner);
 
+/* file_buffer.c: CYI_FILE_ROOM bytes; NULL without memory. */
+uint8_t *cyi_file_buffer_take(struct cyi_net_core *owner);
+/* Give it back, if there is one. */
+void cyi_file_buffer_give(struct cyi_net_core *owner, uint8_t **variable);
+/* Free those whose tasks were dropped: the node ends. */
+void cyi_file_buffers_drop(struct cyi_net_core *owner);
+
 /* file_serve.c: what a node that has dialled sends, until it ends; it frees nothing. */
 void cyi_file_serve(struct cyi_connection *connection, const struct cyi_intro *peer);
 /* Who that is, for records and quotas. */

@@ -76,8 +76,7 @@ put_giving(struct cyi_file_giving *giving)
     struct cyi_heap *heap = &owner->core->heap;
     cyi_file_line_close(&giving->line);
     for (int i = 0; i < 2; i++)
-        if (giving->buffer[i] != NULL)
-            cyi_heap_give(heap, cyi_heap_class(CYI_FILE_ROOM), giving->buffer[i]);
+        cyi_file_buffer_give(owner, &giving->buffer[i]);
     cyi_heap_give(heap, cyi_heap_class(sizeof *giving), giving);
     owner->file_sends--;
 }
@@ -136,9 +135,7 @@ open_source(void *arg)
 static int
 open_file(struct cyi_file_giving *giving)
 {
-    struct cyi_core *core = giving->line.owner->core;
-    giving->buffer[0] =
-        cyi_heap_take(&core->heap, cyi_heap_class(CYI_FILE_ROOM), CYI_FILE_ROOM);
+    giving->buffer[0] = cyi_file_buffer_take(giving->line.owner);
     int rc = cyi_file_job_run(&giving->job, open_source, giving);
     giving->request.size = giving->source.info.size;
     giving->request.mtime_ns = giving->source.info.mtime_ns;

@@ -30,12 +30,6 @@ struct serving {
     uint8_t *buffer[2]; /* CYI_FILE_ROOM each, or NULL */
 };
 
-static struct cyi_heap *
-heap_of(const struct serving *serving)
-{
-    return &serving->line.owner->core->heap;
-}
-
 void
 cyi_file_owner_id(uint8_t out[CYI_FILE_OWNER], const uint8_t incarnation[16], const char *name)
 {
@@ -109,8 +103,7 @@ give_buffers(struct serving *serving)
 {
     for (int i = 0; i < 2; i++)
         if (serving->buffer[i] == NULL)
-            serving->buffer[i] =
-                cyi_heap_take(heap_of(serving), cyi_heap_class(CYI_FILE_ROOM), CYI_FILE_ROOM);
+            serving->buffer[i] = cyi_file_buffer_take(serving->line.owner);
     return serving->buffer[0] != NULL && serving->buffer[1] != NULL ? 0 : -ENOMEM;
 }
 
@@ -345,7 +338,6 @@ cyi_file_serve(struct cyi_connection *connection, const struct cyi_intro *peer)
         continue;
     owner->file_serves--;
     for (int i = 0; i < 2; i++)
-        if (serving->buffer[i] != NULL)
-            cyi_heap_give(heap, cyi_heap_class(CYI_FILE_ROOM), serving->buffer[i]);
+        cyi_file_buffer_give(owner, &serving->buffer[i]);
     cyi_heap_give(heap, cyi_heap_class(sizeof *serving), serving);
 }

@@ -65,6 +65,7 @@ open_core(struct cyi_net *net, uint16_t index)
     cyi_list_init(&owner->active);
     cyi_list_init(&owner->pending);
     cyi_list_init(&owner->parting);
+    cyi_list_init(&owner->file_buffers);
     cyi_file_lines_open(owner);
     owner->numbered = calloc(CYI_LINKS_MAX + 1, sizeof *owner->numbered);
     owner->receive = malloc(CYI_RECEIVE_BYTES);
@@ -455,6 +456,7 @@ close_network(struct cyi_node *node)
             cyi_core_enter(owner->core);
             cyi_links_each(owner->core, end_link, NULL);
             cyi_map_fini(&owner->links);
+            cyi_file_buffers_drop(owner);
             owner->core->net = NULL;
         }
         free(owner->numbered);
