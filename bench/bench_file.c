@@ -1,14 +1,17 @@
 /*
  * bench_file.c - files between two processes on this host, beside a plain sendfile program.
  *
- *     bench_file [MIB [FILES [FOLDER]]]     1024, 10000, the temporary folder
+ *     bench_file [MIB [FILES [FOLDER [NAME]]]]    1024, 10000, the temporary folder, all
  *
  * A child takes, this process gives. `raw` is what one writes in an afternoon: the size, then
  * sendfile(); on the other side read(), write() into a new file, fsync(), and a byte back. No
  * hash, no temporary name, no rename. `many` is small files, one after the other or from eight
- * tasks at a time. Where `sync` is false nobody waits for the disk.
+ * tasks at a time. Where `sync` is false nobody waits for the disk. `beside` is how long a message
+ * takes to be delivered, there and back, while so many files of 64 MiB go the same way.
  */
+#include <cycos/certificate.h>
 #include <cycos/file.h>
+#include <cycos/mailbox.h>
 #include <cycos/peer.h>
 #include <cycos/run.h>
 #include <cycos/task.h>
@@ -25,16 +28,25 @@
 #include <unistd.h>
 
 enum { RUNS = 5, SMALL = 4096, TASKS = 8, PIECE = 256 << 10 };
+enum { BESIDE_MIB = 64, BESIDE_MAX = 16, TRIPS = 20000, TRIPS_MAX = 1 << 20 };
 
 struct plan {
     const char *name;
     bool secret, sync, many;
     int tasks; /* 0: the plain program */
+    bool tls, beside;
+};
+
+/* What the child tells of itself. */
+struct told {
+    cy_location location;
+    cy_ref sink;
 };
 
 static long big_mib = 1024, small_files = 10000;
 static char base[200], from[256], to[256], secret_file[256];
-static cy_location taker;
+static char certificate_file[256];
+static struct told taker;
 static int raw_socket;
 
 static void
@@ -80,7 +92,7 @@ static void
 remove_taken(const struct plan *plan)
 {
     char path[320];
-    for (long i = 0; i < (plan->many ? small_files : 1); i++) {
+    for (long i = 0; i < (plan->many ? small_files : BESIDE_MAX); i++) {
         path_of(path, to, i);
         unlink(path);
     }
@@ -141,7 +153,8 @@ give(const struct plan *plan, long number)
         return;
     }
     uint32_t flags = plan->sync ? 0 : CY_FILE_RELAXED;
-    want("send", cy_file_send(&taker, path, NULL, flags, NULL, CY_FOREVER), CY_FILE_SENT);
+    want("send", cy_file_send(&taker.location, path, NULL, flags, NULL, CY_FOREVER),
+         CY_FILE_SENT);
 }
 
 struct share {
@@ -189,11 +202,12 @@ print(const struct plan *plan, double took[RUNS])
         plan->many ? (double) small_files : (double) ((uint64_t) big_mib << 20) / 1e9;
     const char *unit = plan->many ? "per_second" : "gb_per_second";
     qsort(took, RUNS, sizeof took[0], compare);
-    printf("{\"bench\":\"file.%s\",\"secret\":%s,\"sync\":%s,\"tasks\":%d,\"%s\":%.3f,"
-           "\"%s_min\":%.3f,\"%s_max\":%.3f}\n",
-           plan->name, plan->secret ? "true" : "false", plan->sync ? "true" : "false",
-           plan->tasks, unit, scale / took[RUNS / 2], unit, scale / took[RUNS - 1], unit,
-           scale / took[0]);
+    printf(
+        "{\"bench\":\"file.%s\",\"secret\":%s,\"tls\":%s,\"sync\":%s,\"tasks\":%d,\"%s\":%.3f,"
+        "\"%s_min\":%.3f,\"%s_max\":%.3f}\n",
+        plan->name, plan->secret ? "true" : "false", plan->tls ? "true" : "false",
+        plan->sync ? "true" : "false", plan->tasks, unit, scale / took[RUNS / 2], unit,
+        scale / took[RUNS - 1], unit, scale / took[0]);
     fflush(stdout);
 }
 
@@ -217,6 +231,66 @@ measure(void *arg)
     return 0;
 }
 
+/* Files and messages. */
+
+struct load {
+    int going;
+    struct share share;
+};
+
+static int
+give_one(void *arg)
+{
+    struct load *load = arg;
+    give(load->share.plan, load->share.next++);
+    load->going--;
+    return 0;
+}
+
+static double
+trip(void)
+{
+    cy_msg *msg;
+    double begin = seconds();
+    want("message", cy_msg_copy(&msg, 1, "x", 1), 0);
+    want("deliver", cy_deliver(taker.sink, &msg, CY_FOREVER), 1);
+    return (seconds() - begin) * 1e6;
+}
+
+static void
+print_trips(const struct plan *plan, double *us, long count, double took)
+{
+    qsort(us, (size_t) count, sizeof *us, compare);
+    printf("{\"bench\":\"file.beside\",\"way\":\"%s\",\"transfers\":%d,\"trips\":%ld,"
+           "\"us\":%.1f,\"us_p99\":%.1f,\"us_max\":%.1f,\"gb_per_second\":%.3f}\n",
+           plan->tls      ? "tls"
+           : plan->secret ? "secret"
+                          : "plain",
+           plan->tasks, count, us[count / 2], us[count - 1 - count / 100], us[count - 1],
+           plan->tasks * (double) (BESIDE_MIB << 20) / 1e9 / took);
+    fflush(stdout);
+}
+
+static int
+measure_beside(void *arg)
+{
+    static double us[TRIPS_MAX];
+    const struct plan *plan = arg;
+    struct load load = {.going = plan->tasks, .share.plan = plan};
+    long count = 0;
+    trip(); /* the link stands */
+    double begin = seconds();
+    for (int i = 0; i < plan->tasks; i++)
+        want("spawn", cy_task_spawn_on(NULL, cy_core_index(), give_one, &load, NULL), 0);
+    while (count < TRIPS_MAX && (load.going > 0 || (plan->tasks == 0 && count < TRIPS)))
+        us[count++] = trip();
+    print_trips(plan, us, count, seconds() - begin);
+    while (load.going > 0)
+        want("sleep", cy_sleep(CY_MILLISECOND), 0);
+    remove_taken(plan);
+    return 0;
+}
+
 static void
 fill_options(struct cy_options *options, const struct plan *plan)
 {
@@ -233,14 +307,24 @@ fill_options(struct cy_options *options, const struct plan *plan)
     options->stall_ns = 0;
     options->log_level = CY_LOG_ERROR;
     options->handle_signals = false;
+    if (plan->tls)
+        options->certfile = certificate_file;
     if (plan->secret)
         options->secret_file = (struct cy_option_list){secret, 1};
+}
+
+static void
+drop(void *state, cy_msg **msg)
+{
+    (void) state;
+    cy_msg_free(msg);
 }
 
 static int
 stand_by(void *arg)
 {
-    cy_location self = cy_self_location();
+    struct told self = {.location = cy_self_location()};
+    want("sink", cy_handler_spawn(&self.sink, drop, NULL, NULL), 0);
     want("tell", write(*(int *) arg, &self, sizeof self), sizeof self);
     return cy_sleep(CY_HOUR);
 }
@@ -263,7 +347,7 @@ static void
 run_child(const struct plan *plan, int out, int socket)
 {
     struct cy_options options;
-    if (plan->tasks == 0)
+    if (plan->tasks == 0 && !plan->beside)
         take_raw(socket, plan->sync);
     fill_options(&options, plan);
     exit(cy_run(&options, stand_by, &out));
@@ -283,13 +367,13 @@ run(struct plan *plan)
     }
     close(fd[1]);
     raw_socket = fd[0];
-    if (plan->tasks == 0) {
+    if (plan->tasks == 0 && !plan->beside) {
         measure(plan);
     } else {
         want("told", read(ends[0], &taker, sizeof taker), sizeof taker);
         fill_options(&options, plan);
         options.dest_path = from;
-        want("run", cy_run(&options, measure, plan), 0);
+        want("run", cy_run(&options, plan->beside ? measure_beside : measure, plan), 0);
         cy_options_fini(&options);
     }
     kill(child, SIGKILL);
@@ -312,13 +396,15 @@ make_world(const char *folder)
     int fd = open(secret_file, O_WRONLY | O_CREAT, 0600);
     want("secret", write(fd, "a secret of this bench\n", 23), 23);
     close(fd);
+    snprintf(certificate_file, sizeof certificate_file, "%s/certificate", base);
+    want("certificate", cy_certificate_create(certificate_file, NULL), 0);
 }
 
 static void
 remove_world(void)
 {
     char path[320];
-    for (long i = 0; i < small_files; i++) {
+    for (long i = 0; i < small_files || i < BESIDE_MAX; i++) {
         path_of(path, from, i);
         unlink(path);
     }
@@ -327,27 +413,57 @@ remove_world(void)
         rmdir(path);
     }
     unlink(secret_file);
+    unlink(certificate_file);
     want("remove", rmdir(from) | rmdir(to) | rmdir(base), 0);
+}
+
+static void
+make_files(const struct plan *plan)
+{
+    size_t size = plan->many     ? SMALL
+                  : plan->beside ? (size_t) BESIDE_MIB << 20
+                                 : (size_t) big_mib << 20;
+    long count = plan->many ? small_files : plan->beside ? plan->tasks : 1;
+    for (long n = 0; n < count; n++)
+        make_file(n, size);
 }
 
 int
 main(int argc, char **argv)
 {
     struct plan plans[] = {
-        {"raw", false, true, false, 0},     {"send", false, true, false, 1},
-        {"raw", false, false, false, 0},    {"send", false, false, false, 1},
-        {"send", true, false, false, 1},    {"raw_many", false, false, true, 0},
-        {"many", false, false, true, 1},    {"many", false, false, true, TASKS},
-        {"many", true, false, true, TASKS}, {"raw_many", false, true, true, 0},
-        {"many", false, true, true, 1},     {"many", false, true, true, TASKS},
+        {.name = "raw", .sync = true},
+        {.name = "send", .sync = true, .tasks = 1},
+        {.name = "raw"},
+        {.name = "send", .tasks = 1},
+        {.name = "send", .tasks = 1, .secret = true},
+        {.name = "send", .tasks = 1, .tls = true},
+        {.name = "raw_many", .many = true},
+        {.name = "many", .many = true, .tasks = 1},
+        {.name = "many", .many = true, .tasks = TASKS},
+        {.name = "many", .many = true, .tasks = TASKS, .secret = true},
+        {.name = "many", .many = true, .tasks = TASKS, .tls = true},
+        {.name = "raw_many", .many = true, .sync = true},
+        {.name = "many", .many = true, .sync = true, .tasks = 1},
+        {.name = "many", .many = true, .sync = true, .tasks = TASKS},
+        {.name = "beside", .beside = true, .tasks = 0},
+        {.name = "beside", .beside = true, .tasks = 1},
+        {.name = "beside", .beside = true, .tasks = BESIDE_MAX},
+        {.name = "beside", .beside = true, .tasks = 0, .secret = true},
+        {.name = "beside", .beside = true, .tasks = 1, .secret = true},
+        {.name = "beside", .beside = true, .tasks = BESIDE_MAX, .secret = true},
+        {.name = "beside", .beside = true, .tasks = 0, .tls = true},
+        {.name = "beside", .beside = true, .tasks = 1, .tls = true},
+        {.name = "beside", .beside = true, .tasks = BESIDE_MAX, .tls = true},
     };
     const char *folder = getenv("TMPDIR");
     big_mib = argc > 1 ? strtol(argv[1], NULL, 10) : big_mib;
     small_files = argc > 2 ? strtol(argv[2], NULL, 10) : small_files;
     make_world(argc > 3 ? argv[3] : folder != NULL ? folder : "/tmp");
     for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
-        for (long n = 0; n < (plans[i].many ? small_files : 1); n++)
-            make_file(n, plans[i].many ? SMALL : (size_t) big_mib << 20);
+        if (argc > 4 && strcmp(argv[4], plans[i].name) != 0)
+            continue;
+        make_files(&plans[i]);
         run(&plans[i]);
     }
     remove_world();

@@ -6,6 +6,7 @@
  * Each line begins with the microseconds of the monotonic clock, which all processes of the
  * machine share. Commands run as tasks of their own, so one that waits holds no other up.
  */
+#include <cycos/file.h>
 #include <cycos/mailbox.h>
 #include <cycos/peer.h>
 #include <cycos/pool.h>
@@ -237,6 +238,31 @@ list_peers(const char *const *words)
     say("peers %u%s", count, text);
 }
 
+/* file_put HOST PORT PATH [DIR] */
+static void
+file_put(const char *const *words)
+{
+    static const char *const RESULTS[] = {"sent", "same", "differs"};
+    cy_location to;
+    int rc = cy_location_resolve(&to, words[1], (uint16_t) strtol(words[2], NULL, 10),
+                                 seconds(NULL));
+    if (rc == 0)
+        rc = cy_file_send(&to, words[3], words[4], 0, NULL, seconds(NULL));
+    say("file_put %s %s", words[1], rc >= 0 ? RESULTS[rc] : cy_errname(rc));
+}
+
+/* file_rm HOST PORT NAME [DIR] */
+static void
+file_rm(const char *const *words)
+{
+    cy_location from;
+    int rc = cy_location_resolve(&from, words[1], (uint16_t) strtol(words[2], NULL, 10),
+                                 seconds(NULL));
+    if (rc == 0)
+        rc = cy_file_delete(&from, words[3], words[4], seconds(NULL));
+    say("file_rm %s %s", words[1], outcome(rc));
+}
+
 static const struct command {
     const char *name;
     int words; /* at least, with its own */
@@ -245,7 +271,8 @@ static const struct command {
     {"locate", 3, locate},   {"send", 3, send_text},   {"deliver", 3, deliver},
     {"monitor", 2, monitor}, {"stream", 4, stream},    {"pump", 2, pump},
     {"halt", 1, halt},       {"task", 2, task},        {"add", 3, add},
-    {"find", 2, find},       {"peers", 1, list_peers},
+    {"find", 2, find},       {"peers", 1, list_peers}, {"file_put", 4, file_put},
+    {"file_rm", 4, file_rm},
 };
 
 static int

@@ -2,6 +2,7 @@
 
 Each scenario is a network of namespaces of its own (lab.py).
 """
+import random
 import signal
 import subprocess
 import time
@@ -310,6 +311,32 @@ class Certificates(lab.Scenario):
             node.kill()
         for node in (a, b, c):
             self.never(node, "online d.0", "online e.0", "online f.0", "offline")
+
+    def bring_files(self, *options):
+        taken, path = self.lab.folder / "taken", self.lab.folder / "large"
+        taken.mkdir()
+        content = random.Random(1).randbytes((9 << 20) + 1)
+        path.write_bytes(content)
+        _, _, (a, b, c) = self.secured("--dest-path", taken, *options)
+        there = ("10.77.0.2", b.port)
+        self.assertEqual(a.ask("file_put", *there, path, "in"), "sent")
+        self.assertEqual((taken / "in/large").read_bytes(), content)
+        self.assertEqual(a.ask("file_put", *there, path, "in"), "same")
+        self.assertEqual(c.ask("file_rm", *there, "large", "in"), "EPERM")
+        path.write_bytes(b"another")
+        self.assertEqual(a.ask("file_put", *there, path, "in"), "differs")
+        self.assertEqual(a.ask("file_put", *there, path, ".."), "EINVAL")
+        self.assertEqual(a.ask("file_rm", *there, "large", "in"), "OK")
+        self.assertFalse((taken / "in").exists())
+        self.assertEqual(a.ask("file_rm", *there, "large", "in"), "ENOENT")
+        self.talk(a, b)
+
+    def test_files_over_tls(self):
+        self.bring_files()
+
+    def test_files_over_tls_with_a_secret(self):
+        self.bring_files("--secret-file",
+                         self.lab.write("secret", "which is proved within it 0123\n"))
 
     def test_certificate_is_changed_while_they_talk(self):
         _, hosts, nodes = self.secured()
