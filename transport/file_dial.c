@@ -98,6 +98,7 @@ cyi_file_lines_open(struct cyi_net_core *owner)
 {
     cyi_list_init(&owner->file_lines);
     cy_semaphore_init(&owner->file_dials, DIALS_MAX);
+    cy_semaphore_init(&owner->file_gate, 1);
 }
 
 /* Closes those that have been idle for too long, until there are none. */

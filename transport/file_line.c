@@ -54,6 +54,9 @@ put_sealed(struct cyi_file_line *line, const uint8_t *bytes, size_t size)
     int rc = message == NULL ? -ENOMEM : 0;
     while (rc == 0 && size > 0) {
         size_t n = size < CYI_FILE_SEALED_MAX ? size : CYI_FILE_SEALED_MAX;
+        rc = cyi_file_pace(line, n);
+        if (rc != 0)
+            break;
         memcpy(message + CYI_FILE_HEADER, bytes, n);
         rc = put(line, message, CYI_FILE_DATA, n);
         bytes += n;
@@ -79,7 +82,9 @@ cyi_file_line_put_data(struct cyi_file_line *line, const uint8_t *bytes, size_t 
     CY_ASSERT(size > 0 && size <= CYI_FILE_DATA_MAX);
     if (line->connection->secured)
         return put_sealed(line, bytes, size);
-    int rc = put_header(line, size);
+    int rc = cyi_file_pace(line, size);
+    if (rc == 0)
+        rc = put_header(line, size);
     return rc != 0 ? rc
                    : cyi_connection_write_full(line->connection, bytes, size,
                                                cyi_file_line_until(line));
@@ -89,7 +94,9 @@ cyi_file_line_put_data(struct cyi_file_line *line, const uint8_t *bytes, size_t 
 int
 cyi_file_line_send_file(struct cyi_file_line *line, int file, uint64_t offset, size_t size)
 {
-    int rc = put_header(line, size);
+    int rc = cyi_file_pace(line, size);
+    if (rc == 0)
+        rc = put_header(line, size);
     while (rc == 0 && size > 0) {
         ssize_t n = cyi_stream_send_file(line->connection->socket, file, offset, size,
                                          cyi_file_line_until(line));
@@ -116,7 +123,9 @@ cyi_file_line_get(struct cyi_file_line *line, enum cyi_file_message *kind, uint8
     if ((size_t) size + CYI_SEAL_OVERHEAD > room ||
         (connection->secured && size > CYI_FILE_SEALED_MAX))
         return -EBADMSG;
-    if ((size_t) size + seal > 0)
+    if (*kind == CYI_FILE_DATA)
+        rc = cyi_file_pace(line, (size_t) size);
+    if (rc == 0 && (size_t) size + seal > 0)
         rc = cyi_connection_read_full(connection, body, (size_t) size + seal, deadline);
     if (rc == 0 && connection->secured)
         rc = cyi_unseal(&connection->receive, header, sizeof header, body, (size_t) size + seal,

@@ -62,6 +62,12 @@ void cyi_file_lines_open(struct cyi_net_core *owner);
 /* Close those that are kept: the node ends. */
 void cyi_file_lines_close(struct cyi_net_core *owner);
 
+/*
+ * file_pace.c: before so many bytes of a file are sent or taken. Lets messages pass, and other
+ * transfers. Suspends; -ECANCELED.
+ */
+CY_MUST_CHECK int cyi_file_pace(struct cyi_file_line *line, size_t bytes);
+
 /* file_buffer.c: CYI_FILE_ROOM bytes; NULL without memory. */
 uint8_t *cyi_file_buffer_take(struct cyi_net_core *owner);
 /* Give it back, if there is one. */

@@ -93,6 +93,9 @@ struct cyi_net_core {
     struct cyi_list pending;    /* connections whose peer has not introduced itself */
     struct cyi_list file_lines; /* connections for files that nobody uses now (file_dial.c) */
     uint32_t file_line_count;
+    struct cy_semaphore file_gate; /* one by one, so much per turn (file_pace.c) */
+    uint64_t file_turn;            /* the turn whose work this is */
+    size_t file_turn_bytes;
     struct cyi_list file_buffers;   /* in use (file_buffer.c) */
     bool file_lines_watched;        /* a task closes them in time */
     uint32_t file_serves;           /* connections of others for files */

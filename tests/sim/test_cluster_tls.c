@@ -5,33 +5,14 @@
  * calendar, so that a world repeats itself byte for byte.
  */
 #include "ledger.h"
+#include "sim_certificate.h"
 #include "tls.h"
-
-/* P-256, valid from 1970 to 2200. */
-static const char PEM[] = "-----BEGIN PRIVATE KEY-----\n"
-                          "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgBabZQSrulMtYIAWc\n"
-                          "UvYXdoiscuxfBZBuS7XKOvQ14qGhRANCAASNsqh2irJgwGjTTZdrSz5G2pvMJf2K\n"
-                          "yKMz9jZon0zrjGkmkVKO7paxkfWK90UCercA03d2pWzaz3JW66Nzvxsx\n"
-                          "-----END PRIVATE KEY-----\n"
-                          "-----BEGIN CERTIFICATE-----\n"
-                          "MIIBcDCCARagAwIBAgIQXK8I25Hib0dpvLFq0Nfi6TAKBggqhkjOPQQDAjAQMQ4w\n"
-                          "DAYDVQQDDAVjeWNvczAgFw03MDAxMDEwMDAwMDBaGA8yMjAwMDEwMTAwMDAwMFow\n"
-                          "EDEOMAwGA1UEAwwFY3ljb3MwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASNsqh2\n"
-                          "irJgwGjTTZdrSz5G2pvMJf2KyKMz9jZon0zrjGkmkVKO7paxkfWK90UCercA03d2\n"
-                          "pWzaz3JW66Nzvxsxo1AwTjAMBgNVHRMEBTADAQH/MB0GA1UdDgQWBBQ8sKSoWBqV\n"
-                          "GLtDUj8zrU64o6bNWzAfBgNVHSMEGDAWgBQ8sKSoWBqVGLtDUj8zrU64o6bNWzAK\n"
-                          "BggqhkjOPQQDAgNIADBFAiB39IlTf+WRzNze+aT07z3trkg8QmrJ1YPnO4tHYmtN\n"
-                          "uAIhAJU/YMcMtBxpHFsw6kQyR7AvhgDrc2o5Ae/A1FDuMfX8\n"
-                          "-----END CERTIFICATE-----\n";
-
-static const struct cyi_tls_files files = {
-    .certificate = {.name = "certificate", .text = PEM, .size = sizeof PEM - 1}};
 
 static void
 give_certificates(void)
 {
     for (uint32_t i = 0; i < world.nodes; i++)
-        ledger()->setup[i].tls = &files;
+        ledger()->setup[i].tls = &sim_certificate;
 }
 
 /* Is it what it is meant to be? */

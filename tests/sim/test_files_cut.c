@@ -2,10 +2,12 @@
  * test_files_cut.c - a transfer whose connection breaks after exactly n bytes goes on there.
  *
  * The seed says how many bytes and in which direction, so that the cut comes within each
- * message; also whether the taker or the giver dies then, and whether there is a secret.
+ * message; also whether the taker or the giver dies then, and whether there is a secret, a
+ * certificate, or both.
  */
 #include "net.h"
 #include "seeds.h"
+#include "sim_certificate.h"
 
 #include <cycos/file.h>
 #include <string.h>
@@ -36,10 +38,17 @@ way(void)
     return (uint32_t) (world.seed % WAYS);
 }
 
+static bool
+has_certificate(void)
+{
+    return world.seed / WAYS % 16 >= 12;
+}
+
+/* With a certificate the handshakes, two of them to begin with, have some kilobytes more. */
 static uint64_t
 bytes_before(void)
 {
-    return world.seed / WAYS * 131 % (SIZE + 3000);
+    return world.seed / WAYS * 131 % (SIZE + (has_certificate() ? 9000U : 3000U));
 }
 
 static void
@@ -57,6 +66,7 @@ prepare(void)
         setup->limits.file_idle_ns = CY_SECOND;
         setup->passwords = &password;
         setup->password_count = world.seed / WAYS % 2;
+        setup->tls = has_certificate() ? &sim_certificate : NULL;
         world.options[i].network = &setup->network;
         world.options[i].cores = 1;
         world.options[i].tcp_port = PORT;
@@ -108,7 +118,8 @@ make_file(void)
     uint32_t from = world.seed / WAYS % 4 == 3 ? TAKER : GIVER;
     if (way() == CUT)
         cyi_sim_cut_after(world.sim, from, 1 - from,
-                          from == GIVER ? bytes_before() : bytes_before() % 1200);
+                          from == GIVER ? bytes_before()
+                                        : bytes_before() % (has_certificate() ? 4000U : 1200U));
 }
 
 static void
