@@ -6,8 +6,8 @@
  * A child takes, this process gives. `raw` is what one writes in an afternoon: the size, then
  * sendfile(); on the other side read(), write() into a new file, fsync(), and a byte back. No
  * hash, no temporary name, no rename. `many` is small files, one after the other or from eight
- * tasks at a time. Where `sync` is false nobody waits for the disk. `beside` is how long a message
- * takes to be delivered, there and back, while so many files of 64 MiB go the same way.
+ * tasks at a time. Where `sync` is false nobody waits for the disk. `beside` is how long it
+ * takes to deliver a message, there and back, while so many files of 64 MiB go the same way.
  */
 #include <cycos/certificate.h>
 #include <cycos/file.h>
