@@ -5,7 +5,6 @@
 #include <cycos/file.h>
 #include <cycos/registry.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -95,8 +94,7 @@ send_both(void *arg)
 static void
 put_files(void)
 {
-    uint8_t *bytes = malloc(SIZE);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+    static uint8_t bytes[SIZE];
     for (uint32_t i = 0; i < SIZE; i++)
         bytes[i] = (uint8_t) (i * i >> 7);
     for (uint32_t i = 0; i < TRANSFERS; i++) {
@@ -104,7 +102,6 @@ put_files(void)
         snprintf(path, sizeof path, "/tmp/out/f%u", i);
         cyi_sim_file_put(world.sim, GIVER, path, bytes, SIZE);
     }
-    free(bytes);
 }
 
 static void

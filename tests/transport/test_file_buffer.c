@@ -21,8 +21,9 @@ have_all_their_room(void)
 {
     begin();
     uint8_t *one = cyi_file_buffer_take(&owner), *two = cyi_file_buffer_take(&owner);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(one);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(two);
+    CU_ASSERT_TRUE_FATAL(one != NULL && two != NULL);
+    if (one == NULL || two == NULL) /* the analyzer does not know that it has left */
+        return;
     memset(one, 1, CYI_FILE_ROOM);
     memset(two, 2, CYI_FILE_ROOM);
     CU_ASSERT_EQUAL(one[0] + one[CYI_FILE_ROOM - 1], 2);
