@@ -232,7 +232,10 @@ class Ends(Network):
 
     def on_terminal(self, *words, term="xterm", size=(24, 80)):
         """Runs it with a terminal for its output; what it wrote there."""
-        here, there = pty.openpty()
+        try:
+            here, there = pty.openpty()
+        except OSError as error:  # a bare chroot has no /dev/pts
+            self.skipTest(str(error))
         import fcntl
         import struct
         import termios

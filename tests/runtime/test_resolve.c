@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <cycos/impl/node.h>
 #include <errno.h>
+#include <netdb.h>
 
 static int
 resolve_numbers(void *arg)
@@ -22,13 +23,27 @@ numeric_addresses_need_no_thread(void)
     run(resolve_numbers);
 }
 
+/* A bare system has no /etc/hosts: then we must not find what the C library does not. */
+static bool localhost_known;
+
+static void
+ask_the_library(void)
+{
+    struct addrinfo *found = NULL;
+    localhost_known = getaddrinfo("localhost", NULL, NULL, &found) == 0;
+    if (localhost_known)
+        freeaddrinfo(found);
+}
+
 static int
 resolve_localhost(void *arg)
 {
     cy_address address;
     char text[CY_ADDRESS_TEXT_MAX];
     (void) arg;
-    CHECK(cy_address_resolve(&address, "localhost", 4711, SOON) == 0);
+    CHECK((cy_address_resolve(&address, "localhost", 4711, SOON) == 0) == localhost_known);
+    if (!localhost_known)
+        return 0;
     cy_address_format(text, sizeof text, &address);
     CHECK(strcmp(text, "127.0.0.1:4711") == 0 || strcmp(text, "[::1]:4711") == 0);
     return 0;
@@ -37,6 +52,7 @@ resolve_localhost(void *arg)
 static void
 localhost_is_found_with_the_port(void)
 {
+    ask_the_library();
     run(resolve_localhost);
 }
 
@@ -84,8 +100,8 @@ leave_early(void *arg)
     CHECK(cy_yield() == 0);
     CHECK(cy_terminate(task) == 0);
     int code = join_code(task);
-    CHECK(code == -ECANCELED || code == 0); /* 0: the answer was there first */
-    CHECK(resolve_and_leave(&forever) == 0);
+    CHECK(code == -ECANCELED || (code == 0) == localhost_known); /* it was there first */
+    CHECK((resolve_and_leave(&forever) == 0) == localhost_known);
     CHECK(resolve_and_leave(&now) == -ETIMEDOUT); /* the node ends before the answer */
     return 0;
 }
@@ -93,6 +109,7 @@ leave_early(void *arg)
 static void
 who_leaves_before_the_answer_leaves_nothing_behind(void)
 {
+    ask_the_library();
     run(leave_early);
 }
 
