@@ -30,8 +30,8 @@ static void
 fini(void *data)
 {
     struct rti *all = data;
-    struct cyi_list *at, *link;
-    while ((at = cyi_list_pop(&all->cores)) != NULL) {
+    struct cyi_list *link;
+    cyi_list_for_each_safe(at, &all->cores) {
         struct cyi_rti_core *rti = cyi_container_of(at, struct cyi_rti_core, all);
         while ((link = cyi_list_first(&rti->methods)) != NULL)
             cyi_method_free(cyi_container_of(link, struct cyi_method, link));
