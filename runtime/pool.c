@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 struct worker {
@@ -108,12 +109,16 @@ run_one(struct worker *self, struct cyi_work *work)
         cyi_post_foreign(work->core, &work->finished);
 }
 
+enum { POOL_NICE = 10 };
+
 static void *
 worker_main(void *arg)
 {
     struct worker *self = arg;
     struct cyi_pool *pool = self->pool;
     struct cyi_work *work;
+    /* Of this thread, as Linux does it: a core that has work must not wait for one of us. */
+    (void) !setpriority(PRIO_PROCESS, 0, POOL_NICE);
     pthread_mutex_lock(&pool->lock);
     while (!self->abandoned && (work = next_work(pool)) != NULL)
         run_one(self, work);

@@ -13,7 +13,8 @@ CY_BEGIN_DECLS
  * @fn:     may block; must call nothing of cycos
  * @arg:    passed to @fn; may lie on the caller's stack
  *
- * The wait cannot be cancelled, because @fn uses @arg until it returns.
+ * The wait cannot be cancelled, because @fn uses @arg until it returns. Threads of the pool are
+ * ten steps nicer than the cores', whose tasks come first where CPUs are scarce.
  *
  * Context:   a task; suspends: until @fn has returned; blocks: no
  * Ownership: @arg is lent to @fn
