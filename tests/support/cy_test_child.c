@@ -3,10 +3,22 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
 
 /* No core file: its death is what the test wants. */
 static _Noreturn void
@@ -68,6 +80,22 @@ cy_test_run_child(struct cy_test_child *child, void (*fn)(void *), void *arg)
     child->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     child->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     return 0;
+}
+
+bool
+cy_test_starve(void)
+{
+    struct rlimit limit = {1 << 20, 1 << 20}; /* less than is mapped already */
+    static void *volatile taken;
+    if (SANITIZED || setrlimit(RLIMIT_AS, &limit) != 0)
+        return false;
+    /* What malloc() has in stock, from large to small, so that no remainder is left. */
+    for (size_t size = 64 << 20; size > 16; size -= size > 4096 ? size / 2 : 8) {
+        do
+            taken = malloc(size);
+        while (taken != NULL);
+    }
+    return true;
 }
 
 bool
