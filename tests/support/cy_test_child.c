@@ -9,17 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 /* No core file: its death is what the test wants. */
 static _Noreturn void
 become_child(int output, void (*fn)(void *), void *arg)
@@ -82,12 +71,16 @@ cy_test_run_child(struct cy_test_child *child, void (*fn)(void *), void *arg)
     return 0;
 }
 
+/* Of the sanitizers' libraries; null when they are not linked. */
+void __asan_init(void) __attribute__((weak));
+void __tsan_init(void) __attribute__((weak));
+
 bool
 cy_test_starve(void)
 {
     struct rlimit limit = {1 << 20, 1 << 20}; /* less than is mapped already */
     static void *volatile taken;
-    if (SANITIZED || setrlimit(RLIMIT_AS, &limit) != 0)
+    if (__asan_init != NULL || __tsan_init != NULL || setrlimit(RLIMIT_AS, &limit) != 0)
         return false;
     /* What malloc() has in stock, from large to small, so that no remainder is left. */
     for (size_t size = 64 << 20; size > 16; size -= size > 4096 ? size / 2 : 8) {
