@@ -339,9 +339,11 @@ methods_end_with_their_node(void)
     CU_ASSERT_EQUAL(cy_node_run(2, left_body, NULL), 0);
 }
 
-CY_TEST_MAIN("rti.method", CY_TEST(options_are_checked), CY_TEST(signatures_are_checked),
+/* The child first: the thread sanitizer wants no fork after this process had threads. */
+CY_TEST_MAIN("rti.method", CY_TEST(without_memory_there_is_no_method),
+             CY_TEST(options_are_checked), CY_TEST(signatures_are_checked),
              CY_TEST(a_method_has_names_until_it_is_closed),
              CY_TEST(a_reference_that_is_no_method_is_an_error),
              CY_TEST(locate_waits_until_somebody_has_the_name),
              CY_TEST(a_node_has_so_many_names_and_no_more),
-             CY_TEST(without_memory_there_is_no_method), CY_TEST(methods_end_with_their_node))
+             CY_TEST(methods_end_with_their_node))
