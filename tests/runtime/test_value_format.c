@@ -150,7 +150,8 @@ more_than_an_int_can_say_is_an_error(void)
     CU_ASSERT_PTR_NOT_EQUAL_FATAL(body, MAP_FAILED);
     for (uint32_t more = 0; more < 2; more++) {
         const uint32_t n = most + more;
-        const uint8_t head[] = {0x5a, n >> 24 & 255, n >> 16 & 255, n >> 8 & 255, n & 255};
+        const uint8_t head[] = {0x5a, (uint8_t) (n >> 24), n >> 16 & 255, n >> 8 & 255,
+                                n & 255};
         int rc = n == most ? 2 * (int) most + 3 : -EOVERFLOW;
         memcpy(body, head, sizeof head);
         CU_ASSERT_EQUAL(cy_value_format(NULL, 0, body, 5 + (size_t) n), rc);
