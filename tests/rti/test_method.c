@@ -275,7 +275,7 @@ put_starving(void)
     cy_args args;
     cy_ref task, method = CY_NOBODY;
     cy_args_init(&args);
-    cy_args_put_int(&args, NULL, 1);
+    cy_value_put_int(cy_args_next(&args, NULL), 1);
     method.slot = (uint32_t) CY_KIND_METHOD << 28;
     int rc = cy_rti_call(&task, method, &args, CY_FOREVER);
     cy_args_fini(&args);
@@ -321,6 +321,40 @@ without_memory_there_is_no_method(void)
     }
 }
 
+/* A network that does not take the question. */
+static int refusal;
+
+static int
+refuse_to_ask(struct cyi_core *core, const struct cyi_key *key, const cy_location *location,
+              struct cyi_asker *asker)
+{
+    (void) core, (void) location, (void) asker;
+    CY_CHECK_EQ(key->kind, CY_KIND_METHOD);
+    return refusal;
+}
+
+static int
+ask_body(void *arg)
+{
+    static const struct cyi_resolver network = {.ask = refuse_to_ask};
+    static const int refusals[] = {-ENOBUFS, -ENOMEM};
+    cy_ref found = CY_NOBODY;
+    (void) arg;
+    CY_CHECK_EQ(cyi_names_resolver(cyi_self->node, &network), 0);
+    for (int i = 0; i < 2; i++) {
+        refusal = refusals[i];
+        CY_CHECK_EQ(cy_rti_locate(&found, "afar", NULL, CY_FOREVER), refusal);
+    }
+    CY_CHECK(cy_ref_is_nobody(found));
+    return 0;
+}
+
+static void
+what_cannot_be_asked_is_told(void)
+{
+    cy_node_run(1, ask_body, NULL);
+}
+
 static int
 left_body(void *arg)
 {
@@ -346,4 +380,4 @@ CY_TEST_MAIN("rti.method", CY_TEST(without_memory_there_is_no_method),
              CY_TEST(a_reference_that_is_no_method_is_an_error),
              CY_TEST(locate_waits_until_somebody_has_the_name),
              CY_TEST(a_node_has_so_many_names_and_no_more),
-             CY_TEST(methods_end_with_their_node))
+             CY_TEST(what_cannot_be_asked_is_told), CY_TEST(methods_end_with_their_node))

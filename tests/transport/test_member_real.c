@@ -157,5 +157,36 @@ says_why_a_node_does_not_start(void)
     does_not_start_with("..", 0, NULL, -ENOENT, "node address '..'");
 }
 
-CY_TEST_MAIN("transport.member_real", CY_TEST(finds_nodes_by_the_system),
-             CY_TEST(says_why_a_node_does_not_start))
+static int
+watch_starving(void *arg)
+{
+    (void) arg;
+    if (cy_test_starve())
+        CY_CHECK_EQ(cy_peer_watch(cy_self()), -ENOMEM);
+    dprintf(STDOUT_FILENO, "done");
+    _exit(0);
+}
+
+static void
+starve(void *arg)
+{
+    struct cy_options options;
+    cy_node_options(&options, 1);
+    options.network = cy_network();
+    options.udp_port = port;
+    options.node = (struct cy_option_list){loopback, 1};
+    (void) !cy_run(&options, watch_starving, arg);
+}
+
+static void
+without_memory_nobody_watches(void)
+{
+    static struct cy_test_child child;
+    port = draw_port();
+    CY_OK(cy_test_run_child(&child, starve, NULL));
+    CU_ASSERT_STRING_EQUAL(child.output, "done");
+}
+
+/* The child first: the thread sanitizer wants no fork after this process had threads. */
+CY_TEST_MAIN("transport.member_real", CY_TEST(without_memory_nobody_watches),
+             CY_TEST(finds_nodes_by_the_system), CY_TEST(says_why_a_node_does_not_start))
