@@ -1,5 +1,6 @@
 #include "channel.h"
 #include "cy_node.h"
+#include "hand.h"
 #include <cycos/channel.h>
 #include <cycos/impl/core.h>
 
@@ -469,6 +470,38 @@ without_memory_nothing_is_made_or_awaited(void)
     CU_ASSERT_STRING_EQUAL(child.output, "done");
 }
 
+/* The way to another core is full, and there is no memory for what would have to wait. */
+static int
+no_outbox_body(void *arg)
+{
+    struct cyi_core *core = cyi_self;
+    cy_ref there = subscriber_on(1), channel = channel_on(1, NULL);
+    (void) arg;
+    while (core->inbox->outbox[1].count == 0)
+        CY_CHECK_EQ(cy_send_bytes(there, 1, "x", 1), 0);
+    core->heap.fail_at = core->heap.taken;
+    CY_CHECK_EQ(cy_channel_close(channel), -ENOMEM);
+    core->heap.fail_at = core->heap.taken;
+    CY_CHECK_EQ(cy_channel_subscribe(channel, cy_self(), CY_FOREVER), -ENOMEM);
+    core->heap.fail_at = core->heap.taken;
+    CY_CHECK_EQ(cy_channel_unsubscribe(channel, cy_self(), CY_FOREVER), -ENOMEM);
+    core->heap.fail_at = core->heap.taken;
+    CY_CHECK_EQ(cy_resume(there), -ENOMEM);
+    CY_CHECK_EQ(cy_channel_close(channel), 0);
+    CY_CHECK_EQ(cy_send_bytes(there, 1, NULL, 0), 0);
+    CY_CHECK_EQ(cy_join(NULL, there, CY_FOREVER), 0);
+    return 0;
+}
+
+static void
+without_memory_another_core_is_not_told(void)
+{
+    struct hand hand; /* whose other core does not run meanwhile */
+    hand_open(&hand, 2, no_outbox_body, NULL);
+    hand_run(&hand);
+    CU_ASSERT_EQUAL(hand_close(&hand), 0);
+}
+
 /* The child first: the thread sanitizer wants no fork after this process had threads. */
 CY_TEST_MAIN("runtime.channel", CY_TEST(without_memory_nothing_is_made_or_awaited),
              CY_TEST(a_channel_is_made_with_a_name_and_closed_once),
@@ -476,6 +509,7 @@ CY_TEST_MAIN("runtime.channel", CY_TEST(without_memory_nothing_is_made_or_awaite
              CY_TEST(who_does_not_exist_cannot_subscribe_or_be_subscribed),
              CY_TEST(a_subscriber_that_ends_is_forgotten),
              CY_TEST(a_core_has_so_many_channels_and_no_more),
+             CY_TEST(without_memory_another_core_is_not_told),
              CY_TEST(a_channel_takes_so_many_subscribers_and_no_more),
              CY_TEST(close_forgets_the_subscribers), CY_TEST(many_subscriptions_come_and_go),
              CY_TEST(the_channels_of_a_core_can_be_listed),
