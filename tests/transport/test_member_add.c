@@ -1,7 +1,6 @@
 /* test_member_add.c - why a peer is not reached, by the codes of cy_peer_add(). */
+#include "member_table.h"
 #include "member_world.h"
-
-#include <cycos/impl/core.h>
 
 static cy_location
 at(const char *host, uint16_t port)
@@ -70,4 +69,35 @@ says_why_a_peer_is_not_reached(void)
     CU_ASSERT_EQUAL(world.count, 0);
 }
 
-CY_TEST_MAIN("transport.member_add", CY_TEST(says_why_a_peer_is_not_reached))
+static int
+stream_to_hosts(void *arg)
+{
+    struct cyi_members *members = cyi_net_core(cyi_self)->net->members;
+    struct cy_peer_options stream = {.stream = true}, once = {.stream = false};
+    cy_location here = at("10.0.0.2", 0), there = at("10.0.0.3", 0);
+    (void) arg;
+    cy_sleep(CY_SECOND / 10);
+    members->host_count = CYI_MEMBER_HOSTS_MAX - 1;
+    WORLD_CHECK(cy_peer_add(&here, &stream, cy_after(CY_SECOND)) == 0);
+    WORLD_CHECK(cy_peer_add(&there, &stream, cy_after(CY_SECOND)) == -ENOBUFS);
+    WORLD_CHECK(cy_peer_add(&there, &once, cy_after(CY_SECOND)) == 0);
+    WORLD_CHECK(cy_peer_add(&here, &stream, cy_after(CY_SECOND)) == 0); /* it is one of them */
+    members->host_count = 1;
+    WORLD_CHECK(cy_peer_add(&there, &stream, cy_after(CY_SECOND)) == 0);
+    return 0;
+}
+
+static void
+streams_to_so_many_hosts_and_no_more(void)
+{
+    world_open(3 * CY_SECOND);
+    world.nodes[0].options.discover_peers = false;
+    world.nodes[0].extra = stream_to_hosts;
+    for (uint32_t i = 0; i < 3; i++)
+        world_start(i, i);
+    world_run();
+    CU_ASSERT_EQUAL(world_count(0, "n2.0", true), 1);
+}
+
+CY_TEST_MAIN("transport.member_add", CY_TEST(says_why_a_peer_is_not_reached),
+             CY_TEST(streams_to_so_many_hosts_and_no_more))

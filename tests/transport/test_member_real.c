@@ -160,9 +160,14 @@ says_why_a_node_does_not_start(void)
 static int
 watch_starving(void *arg)
 {
+    struct cy_peer_options stream = {.stream = true};
+    cy_location here = cy_self_location();
     (void) arg;
-    if (cy_test_starve())
+    here.port = 0;
+    if (cy_test_starve()) {
         CY_CHECK_EQ(cy_peer_watch(cy_self()), -ENOMEM);
+        CY_CHECK_EQ(cy_peer_add(&here, &stream, CY_FOREVER), -ENOMEM);
+    }
     dprintf(STDOUT_FILENO, "done");
     _exit(0);
 }
@@ -179,7 +184,7 @@ starve(void *arg)
 }
 
 static void
-without_memory_nobody_watches(void)
+without_memory_no_watch_and_no_host_is_remembered(void)
 {
     static struct cy_test_child child;
     port = draw_port();
@@ -188,5 +193,6 @@ without_memory_nobody_watches(void)
 }
 
 /* The child first: the thread sanitizer wants no fork after this process had threads. */
-CY_TEST_MAIN("transport.member_real", CY_TEST(without_memory_nobody_watches),
+CY_TEST_MAIN("transport.member_real",
+             CY_TEST(without_memory_no_watch_and_no_host_is_remembered),
              CY_TEST(finds_nodes_by_the_system), CY_TEST(says_why_a_node_does_not_start))
