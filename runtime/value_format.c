@@ -32,10 +32,13 @@ put_hex(struct out *out, const uint8_t *bytes, size_t count)
 {
     static const char DIGITS[] = "0123456789abcdef";
     put_string(out, "h'");
-    for (size_t i = 0; i < count; i++) {
+    size_t room = out->length < out->size ? out->size - out->length : 0;
+    size_t shown = count < room / 2 + 1 ? count : room / 2 + 1; /* the rest is only counted */
+    for (size_t i = 0; i < shown; i++) {
         char pair[2] = {DIGITS[bytes[i] >> 4], DIGITS[bytes[i] & 15]};
         put(out, pair, sizeof pair);
     }
+    out->length += 2 * (count - shown);
     put_string(out, "'");
 }
 

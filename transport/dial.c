@@ -138,6 +138,8 @@ note_stranger(struct cyi_net_core *owner, const cy_address *address, int error)
 {
     char text[CY_ADDRESS_TEXT_MAX];
     uint32_t unsaid;
+    if (cyi_is_secret_wrong(error))
+        owner->counters.bad_secret++;
     if (cyi_is_tls_wrong(error))
         owner->counters.bad_tls++;
     if ((!cyi_is_tls_wrong(error) && !cyi_is_secret_wrong(error)) ||

@@ -49,7 +49,7 @@ create(struct cyi_link **out, struct cyi_net_core *owner, cy_ref to)
 {
     uint16_t number = free_number(owner);
     if (number == 0)
-        return -ENOBUFS;
+        return -EAGAIN;
     struct cyi_link *link = calloc(1, sizeof *link);
     if (link == NULL)
         return -ENOMEM;

@@ -115,7 +115,7 @@ struct cyi_arrival {
 
 /*
  * The link to a core of another node, made if there is none. -ESRCH the node has ended,
- * CY_ENOPEER it is lost, -ENOBUFS too many links, -ENOMEM.
+ * CY_ENOPEER it is lost, -EAGAIN too many links, -ENOMEM.
  */
 CY_MUST_CHECK int cyi_link_get(struct cyi_link **out, struct cyi_core *core, cy_ref to);
 /* That there is, or NULL. */

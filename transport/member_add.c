@@ -129,7 +129,7 @@ cyi_member_apply_host(const struct cyi_members *members, struct cyi_member *memb
 }
 
 /* What holds for a host holds for those of its nodes, too, that come later. */
-static void
+static int
 remember_host(struct cyi_members *members, const uint8_t *address, bool stream)
 {
     struct cyi_member_host *host;
@@ -137,28 +137,36 @@ remember_host(struct cyi_members *members, const uint8_t *address, bool stream)
         host = cyi_container_of(link, struct cyi_member_host, link);
         if (memcmp(host->address, address, sizeof host->address) == 0) {
             host->stream = stream;
-            return;
+            return 0;
         }
     }
-    if (!stream || members->host_count == CYI_MEMBER_HOSTS_MAX ||
-        (host = calloc(1, sizeof *host)) == NULL)
-        return;
+    if (!stream)
+        return 0;
+    if (members->host_count == CYI_MEMBER_HOSTS_MAX)
+        return -ENOBUFS;
+    host = calloc(1, sizeof *host);
+    if (host == NULL)
+        return -ENOMEM;
     memcpy(host->address, address, sizeof host->address);
     host->stream = true;
     members->host_count++;
     cyi_list_append(&members->hosts, &host->link);
+    return 0;
 }
 
-static void
+static int
 stream_host(struct cyi_members *members, struct cyi_core *core, const cy_location *location,
             bool on)
 {
-    remember_host(members, location->address, on);
+    int rc = remember_host(members, location->address, on);
+    if (rc != 0)
+        return rc;
     cyi_list_for_each(link, &members->all) {
         struct cyi_member *member = cyi_container_of(link, struct cyi_member, link);
         if (member->state != CYI_MEMBER_HEARD && is_at(members->net, member, location))
             set_stream(core, member, on);
     }
+    return 0;
 }
 
 struct announce {
@@ -226,12 +234,12 @@ static int
 await_host(struct cyi_members *members, struct cyi_core *core, const cy_location *location,
            const struct cy_peer_options *options, cy_time deadline)
 {
-    struct cyi_member *member;
+    struct cyi_member *member = NULL;
     int rc = 0;
     pthread_mutex_lock(&members->lock);
     if (options != &keep)
-        stream_host(members, core, location, options->stream);
-    while ((member = find_at(members, location)) == NULL && rc == 0)
+        rc = stream_host(members, core, location, options->stream);
+    while (rc == 0 && (member = find_at(members, location)) == NULL)
         rc = cyi_members_wait(members, core, deadline);
     if (member != NULL) {
         rc = 0;

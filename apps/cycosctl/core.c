@@ -125,7 +125,7 @@ find_named(struct ctl *ctl, struct ctl_cores *out)
     for (int i = 0; i < ctl->argc; i++) {
         int rc = ctl_core_find(ctl, &out->core[i].peer, ctl->argv[i]);
         if (rc == -ETIMEDOUT)
-            return ctl_fail(ctl, CTL_SILENCE, "%s: no such core has shown up", ctl->argv[i]);
+            return ctl_silence(ctl, "%s: no such core has shown up", ctl->argv[i]);
         if (rc != 0)
             return ctl_fail(ctl, ctl_status_of(rc), "%s: %s", ctl->argv[i], cy_strerror(rc));
     }
@@ -218,12 +218,8 @@ find_all(struct ctl *ctl, struct ctl_cores *out)
 {
     int rc = wait_for_peers(ctl);
     if (rc == -ETIMEDOUT)
-        return ctl_strangers_met(ctl)
-                   ? ctl_fail(ctl, CTL_REFUSED,
-                              "others are here, but with another certificate or secret")
-                   : ctl_fail(ctl, CTL_SILENCE,
-                              "nobody else is in this network: nobody with "
-                              "this --udp-port and this secret");
+        return ctl_silence(ctl, "nobody else is in this network: nobody with this --udp-port "
+                                "and this secret");
     if (rc == 0)
         rc = ctl_cores_renew(ctl, out);
     if (rc == 0 && cy_peer_list(NULL, 0) > CTL_CORES_MAX)

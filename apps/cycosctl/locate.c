@@ -4,6 +4,7 @@
  * Tests: tests/cycosctl/test_cycosctl.py
  */
 #include "locate.h"
+#include "strangers.h"
 
 #include <cycos/mailbox.h>
 #include <cycos/registry.h>
@@ -95,16 +96,17 @@ ctl_locate_name(struct ctl *ctl, cy_ref *out, const char *name)
     int rc = 0;
     if (ctl->flags.at != NULL) {
         rc = ctl_core_find(ctl, &at, ctl->flags.at);
+        if (rc == -ETIMEDOUT)
+            return ctl_silence(ctl, "%s: no such core has shown up", ctl->flags.at);
         if (rc != 0)
-            return ctl_fail(ctl, ctl_status_of(rc), "%s: %s", ctl->flags.at,
-                            rc == -ETIMEDOUT ? "no such core has shown up" : cy_strerror(rc));
+            return ctl_fail(ctl, ctl_status_of(rc), "%s: %s", ctl->flags.at, cy_strerror(rc));
         model.location = &at.location;
     }
     uint32_t first = ctl->flags.kind == CTL_KIND_ANY ? 0 : (uint32_t) ctl->flags.kind - 1;
     uint32_t count = ctl->flags.kind == CTL_KIND_ANY ? KINDS : 1;
     rc = search_for(out, &model, kinds + first, count);
     if (rc == -ETIMEDOUT)
-        return ctl_fail(ctl, CTL_SILENCE, "nobody has the name '%s'", name);
+        return ctl_silence(ctl, "nobody has the name '%s'", name);
     if (rc != 0)
         return ctl_fail(ctl, ctl_status_of(rc), "'%s': %s", name, cy_strerror(rc));
     return CTL_OK;

@@ -10,7 +10,10 @@
 #include "ask.h"
 
 #include <cycos/control.h>
+#include <cycos/peer.h>
 #include <cycos/registry.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 static uint64_t
 count_of(const struct ctl_core *own, const char *group, const char *name)
@@ -36,4 +39,18 @@ ctl_strangers_met(struct ctl *ctl)
         met += count_of(&own, "network", "bad_secret") + count_of(&own, "network", "bad_tls");
     cy_msg_free(&own.msg);
     return met > 0;
+}
+
+int
+ctl_silence(struct ctl *ctl, const char *format, ...)
+{
+    char text[512];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    if (cy_peer_list(NULL, 0) == 0 && ctl_strangers_met(ctl))
+        return ctl_fail(ctl, CTL_REFUSED,
+                        "%s; others are here, but with another certificate or secret", text);
+    return ctl_fail(ctl, CTL_SILENCE, "%s", text);
 }

@@ -6,5 +6,8 @@
 
 /* Whether connections with others have failed for a certificate or a secret. */
 bool ctl_strangers_met(struct ctl *ctl);
+/* Nobody has answered. Says so; the status, which tells why if all that are here are such. */
+CY_PRINTF(2, 3)
+int ctl_silence(struct ctl *ctl, const char *format, ...);
 
 #endif

@@ -3,6 +3,7 @@
     check_api.py generate ROOT OUT    a C source that takes the address of every public function
     check_api.py documented ROOT      every public function and macro has its docstring
     check_api.py tested ROOT          every one of them is named in some test
+    check_api.py promised ROOT        each error that a docstring names is expected by a test
     check_api.py readme ROOT OUT      the C example of README.md
     check_api.py exported NM PREFIXES LIBRARY...   a library defines no other global names
 """
@@ -14,7 +15,11 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
 import headers
+import mentions
 import tidy
+
+ERROR = re.compile(r"(?<![\w-])(?:-|CY_)E[A-Z0-9]+\b")
+SAME = re.compile(r"\berrors are those of (\w+)")
 
 
 def public_functions(root):
@@ -75,6 +80,34 @@ def tested(root):
     return found
 
 
+def promises(path):
+    """(the functions that share a docstring, the errors that it names) of a header."""
+    text, groups = path.read_text(), {}
+    functions = {f.name for f in headers.functions(path)}
+    behind = {m.group(1): set(re.findall(r"\bcy_\w+", m.group(2))) & functions
+              for m in tidy.MACRO.finditer(text)}
+    docs = tidy.docstrings(text)
+    for name, comment in docs.items():
+        same = SAME.search(" ".join(re.sub(r"^ \*", "", comment, flags=re.MULTILINE).split()))
+        for doc in {comment, docs.get(same.group(1), comment) if same else comment}:
+            groups.setdefault(doc, set()).update({name}, behind.get(name, ()))
+    for comment, names in groups.items():
+        said = re.search(r"Errors:(.*?)\n \* Since:", comment, re.DOTALL)
+        yield names, set(ERROR.findall(said.group(1) if said else comment))
+
+
+def promised(root):
+    """Some test mentions the function and the error, it or what it uses of the tests."""
+    root, found = pathlib.Path(root), []
+    tests = [words for _, _, words in mentions.of_tests(root)]
+    for path in headers.public(root):
+        for names, errors in promises(path):
+            known = set().union(*(words for words in tests if words & names))
+            found += [f"{path.relative_to(root)}: no test expects {error} of {min(names)}"
+                      for error in sorted(errors) if error.lstrip("-") not in known]
+    return found
+
+
 def exported(nm, prefixes, *libraries):
     found, seen = [], 0
     for library in libraries:
@@ -90,7 +123,8 @@ def exported(nm, prefixes, *libraries):
 
 
 def main(action, *arguments):
-    actions = {f.__name__: f for f in (generate, readme, documented, tested, exported)}
+    actions = (generate, readme, documented, tested, promised, exported)
+    actions = {f.__name__: f for f in actions}
     found = actions[action](*arguments)
     for line in found:
         print(line)

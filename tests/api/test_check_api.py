@@ -48,6 +48,47 @@ class Api(unittest.TestCase):
         self.write("tests/runtime/test_y.c", "cy_x();\n")
         self.assertEqual(check_api.tested(self.root), [])
 
+    def promise(self, errors, more=""):
+        self.header(f"/**\n * cy_x, cy_y - x\n *\n * Errors: {errors}\n * Since: 0.1\n */\n"
+                    f"int cy_x(void);\nint cy_y(void);\n{more}")
+        return check_api.promised(self.root)
+
+    def test_finds_an_error_that_no_test_expects(self):
+        self.write("tests/runtime/test_x.c",
+                   "static void\none(void)\n{\n    F(cy_x(), -EINVAL); /* -EPERM */\n}\n\n"
+                   "static void\ntwo(void)\n{\n    F(cy_z(), -ENOENT);\n}\n\n"
+                   'CY_TEST_MAIN("x", CY_TEST(one), CY_TEST(two))\n')
+        self.assertEqual(self.promise("none"), [])
+        self.assertEqual(self.promise("-EINVAL"), [])
+        head = "runtime/include/cycos/x.h"
+        self.assertEqual(self.promise("-EINVAL, -EPERM"),
+                         [f"{head}: no test expects -EPERM of cy_x"])
+        self.assertEqual(self.promise("-ENOENT"),  # by a test of something else
+                         [f"{head}: no test expects -ENOENT of cy_x"])
+        self.assertEqual(self.promise("CY_ENOPEER"),
+                         [f"{head}: no test expects CY_ENOPEER of cy_x"])
+
+    def test_follows_what_a_test_uses(self):
+        self.write("tests/runtime/helper.h", "#define CALL() call()\n")
+        self.write("tests/runtime/helper.c",
+                   '#include "helper.h"\nint\ncall(void)\n{\n    return cy_y();\n}\n')
+        test = self.write("tests/runtime/test_x.c",
+                          '#include "helper.h"\n'
+                          "static const int codes[] = {\n    -EINVAL, CY_ENOPEER,\n};\n\n"
+                          "static void\none(void)\n{\n    F(CALL(), codes[0]);\n}\n\n"
+                          'CY_TEST_MAIN("x", CY_TEST(one))\n')
+        self.assertEqual(self.promise("-EINVAL, CY_ENOPEER"), [])
+        test.write_text(test.read_text().replace('#include "helper.h"', ""))
+        self.assertEqual(len(self.promise("-EINVAL, CY_ENOPEER")), 2)
+
+    def test_errors_are_also_those_of_who_refers_to_them(self):
+        self.write("tests/runtime/test_x.c",
+                   "static void\none(void)\n{\n    F(cy_z(), -EINVAL);\n}\n\n"
+                   'CY_TEST_MAIN("x", CY_TEST(one))\n')
+        self.assertEqual(len(self.promise("-EINVAL")), 1)
+        self.assertEqual(self.promise("-EINVAL", "/**\n * cy_z - z\n *\n * Context and errors\n"
+                                      " * are those of cy_x().\n */\nint cy_z(void);\n"), [])
+
     def test_finds_a_global_name_without_prefix(self):
         def library(text):
             source, out = self.write("x.c", text), self.root / "x.o"

@@ -303,6 +303,12 @@ class Guarded(Network):
                 self.run_it("ping", location, status=REFUSED)
                 done = self.run_it("peers", "--timeout", "200ms", status=SILENCE)
                 self.assertIn("nobody else is in this network", done.stderr)
+                done = self.run_it("ping", "web.0", "--timeout", "200ms", status=SILENCE)
+                self.assertTrue(done.stderr.endswith("no such core has shown up\n"))
+                for words in (("peers",), ("ping", "web.0"), ("send", "echo", "text"),
+                              ("locate", "echo", "--at", "web.0")):
+                    self.run_until("others are here, but with another certificate or secret",
+                                   *words, "--peers", location, status=REFUSED)
             finally:
                 self.secret(self, "the secret of this network")
 

@@ -1,7 +1,10 @@
 #include "cy_node.h"
+#include "names.h"
+#include <cycos/impl/node.h>
 #include <cycos/registry.h>
 
 #include <stdatomic.h>
+#include <unistd.h>
 
 enum { CORES = 2, TASKS = 200 };
 
@@ -207,6 +210,128 @@ channels_have_names_too(void)
     CU_ASSERT_EQUAL(cy_node_run(CORES, channels_body, NULL), 0);
 }
 
+/* A node that has room for a few names only. */
+enum { FEW = 3 };
+
+static void
+few_end(void *data)
+{
+    struct cyi_names *names = data;
+    cyi_names_free(&names);
+}
+
+static int
+few_names(struct cyi_extension *out, const struct cyi_node *node)
+{
+    struct cyi_names *names;
+    int rc = cyi_names_create(&names, &node->hash_key, FEW);
+    if (rc == 0)
+        *out = (struct cyi_extension){.data = names, .fini = few_end};
+    return rc;
+}
+
+static int
+limit_body(void *arg)
+{
+    cy_ref channel;
+    (void) arg;
+    CY_CHECK(cyi_node_extend(cyi_self->node, CYI_EXTENSION_REGISTRY, few_names) != NULL);
+    CY_CHECK_EQ(cy_channel_create(&channel, "news", NULL), 0);
+    CY_CHECK_EQ(cy_task_register("one"), 0);
+    CY_CHECK_EQ(cy_task_register("two"), 0);
+    CY_CHECK_EQ(cy_channel_register(channel, NULL), 0);
+    CY_CHECK_EQ(cy_task_register("three"), -ENOBUFS);
+    CY_CHECK_EQ(cy_channel_register(channel, "more"), -ENOBUFS);
+    CY_CHECK_EQ(cy_task_register("one"), 0); /* it is there */
+    CY_CHECK_EQ(cy_task_unregister("one"), 0);
+    CY_CHECK_EQ(cy_channel_register(channel, "more"), 0);
+    CY_CHECK_EQ(cy_channel_unregister(channel, "more"), 0);
+    CY_CHECK_EQ(cy_task_unregister("two"), 0);
+    CY_CHECK_EQ(cy_channel_unregister(channel, NULL), 0);
+    return 0;
+}
+
+static void
+a_node_has_so_many_names_and_no_more(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(1, limit_body, NULL), 0);
+}
+
+/* The first name of a node takes memory for the table of all. */
+static int
+starving_body(void *arg)
+{
+    cy_ref channel, out = CY_NOBODY;
+    (void) arg;
+    CY_CHECK_EQ(cy_channel_create(&channel, "news", NULL), 0);
+    if (cy_test_starve()) {
+        CY_CHECK_EQ(cy_task_register("name"), -ENOMEM);
+        CY_CHECK_EQ(cy_channel_register(channel, NULL), -ENOMEM);
+        CY_CHECK_EQ(cy_task_lookup(&out, "name"), -ENOENT);
+        CY_CHECK_EQ(cy_task_locate(&out, "name", NULL, CY_FOREVER), -ENOMEM);
+        CY_CHECK_EQ(cy_channel_locate(&out, "news", NULL, CY_FOREVER), -ENOMEM);
+        CY_CHECK(cy_ref_is_nobody(out));
+    }
+    dprintf(STDOUT_FILENO, "done");
+    _exit(0);
+}
+
+static void
+starve(void *arg)
+{
+    (void) cy_node_run(1, starving_body, arg);
+}
+
+static void
+without_memory_nobody_gets_a_name(void)
+{
+    static struct cy_test_child child;
+    CY_OK(cy_test_run_child(&child, starve, NULL));
+    CU_ASSERT_STRING_EQUAL(child.output, "done");
+}
+
+static int
+locate_channel(void *arg)
+{
+    locate_result = cy_channel_locate(&located, arg, NULL, CY_FOREVER);
+    return 0;
+}
+
+static int
+locate_channel_body(void *arg)
+{
+    cy_ref channel, found = CY_NOBODY;
+    char name[CY_NAME_MAX + 2];
+    (void) arg;
+    memset(name, 'n', sizeof name);
+    name[CY_NAME_MAX + 1] = '\0';
+    CY_CHECK_EQ(cy_channel_locate(&found, "", NULL, CY_FOREVER), -EINVAL);
+    CY_CHECK_EQ(cy_channel_locate(&found, name, NULL, CY_FOREVER), -ENAMETOOLONG);
+    CY_CHECK_EQ(cy_channel_locate(&found, name + 1, NULL, CY_NOW), -ETIMEDOUT);
+    CY_CHECK(cy_ref_is_nobody(found));
+    CY_CHECK_EQ(cy_channel_create(&channel, name + 1, NULL), 0);
+    for (int core = 0; core < CORES; core++) {
+        cy_ref locating = spawn_on(core, locate_channel, name + 1, "locating");
+        cy_node_settle();
+        stop(locating);
+        CY_CHECK_EQ(locate_result, -ECANCELED);
+        locating = spawn_on(core, locate_channel, name + 1, "locating");
+        cy_node_settle();
+        CY_CHECK_EQ(cy_channel_register(channel, NULL), 0);
+        CY_CHECK_EQ(cy_join(NULL, locating, CY_FOREVER), 0);
+        CY_CHECK_EQ(locate_result, 0);
+        CY_CHECK(cy_ref_equal(located, channel));
+        CY_CHECK_EQ(cy_channel_unregister(channel, NULL), 0);
+    }
+    return 0;
+}
+
+static void
+locate_waits_for_a_channel_too(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(CORES, locate_channel_body, NULL), 0);
+}
+
 static atomic_int alive;
 
 static int
@@ -270,9 +395,12 @@ names_and_seekers_may_be_left_at_the_nodes_end(void)
     CU_ASSERT_EQUAL(cy_node_run(CORES, left_behind_body, NULL), 0);
 }
 
-CY_TEST_MAIN("registry.registry", CY_TEST(a_task_has_the_names_it_registers),
+/* The child first: the thread sanitizer wants no fork after this process had threads. */
+CY_TEST_MAIN("registry.registry", CY_TEST(without_memory_nobody_gets_a_name),
+             CY_TEST(a_task_has_the_names_it_registers),
              CY_TEST(names_are_unique_and_vanish_with_their_task),
              CY_TEST(locate_waits_until_somebody_has_the_name),
              CY_TEST(a_terminated_task_may_look_up_but_not_locate),
-             CY_TEST(channels_have_names_too), CY_TEST(many_tasks_find_each_other),
+             CY_TEST(channels_have_names_too), CY_TEST(a_node_has_so_many_names_and_no_more),
+             CY_TEST(locate_waits_for_a_channel_too), CY_TEST(many_tasks_find_each_other),
              CY_TEST(names_and_seekers_may_be_left_at_the_nodes_end))

@@ -47,7 +47,7 @@ ask(struct cyi_core *core, const struct cyi_key *key, const cy_location *locatio
     (void) core;
     net.asked++;
     net.with_location = location != NULL;
-    CY_CHECK_EQ(key->kind, CY_KIND_TASK);
+    CY_CHECK(key->kind == CY_KIND_TASK || net.error != 0);
     CY_CHECK_EQ(strcmp(key->name, "wanted"), 0);
     if (net.error != 0)
         return net.error;
@@ -196,8 +196,10 @@ ends_body(void *arg)
     CY_CHECK_EQ(net.forgotten, 2);
     net.error = -ENOBUFS;
     CY_CHECK_EQ(cy_task_locate(&found, "wanted", NULL, CY_FOREVER), -ENOBUFS);
+    CY_CHECK_EQ(cy_channel_locate(&found, "wanted", NULL, CY_FOREVER), -ENOBUFS);
     net.error = -ENOMEM;
     CY_CHECK_EQ(cy_task_locate(&found, "wanted", NULL, CY_FOREVER), -ENOMEM);
+    CY_CHECK_EQ(cy_channel_locate(&found, "wanted", NULL, CY_FOREVER), -ENOMEM);
     CY_CHECK_EQ(net.forgotten, 2);
     CY_CHECK_EQ(seekers(), 0);
     return 0;

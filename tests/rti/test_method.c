@@ -1,8 +1,11 @@
 /* test_method.c - methods, their options and their names. */
 #include "cy_node.h"
 #include "method.h"
+#include "names.h"
+#include <cycos/impl/node.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int
 nothing(cy_args_reader *args)
@@ -46,6 +49,30 @@ options_body(void *arg)
         -EINVAL);
     free(hosts);
     return 0;
+}
+
+static int
+signature_body(void *arg)
+{
+    enum { PARAMETERS = CY_ARGS_MAX + 1, EACH = 8 };
+    char name[CY_ARGS_NAME_MAX + 8], many[PARAMETERS * EACH + 1];
+    (void) arg;
+    snprintf(name, sizeof name, "%0*d:int", CY_ARGS_NAME_MAX + 1, 0);
+    CY_CHECK_EQ(create((struct cy_rti_options){.signature = name}), -ENAMETOOLONG);
+    CY_CHECK_EQ(create((struct cy_rti_options){.signature = name + 1}), 0);
+    for (int i = 0; i < PARAMETERS; i++)
+        snprintf(many + i * EACH, EACH + 1, " p%02d:int", i);
+    CY_CHECK_EQ(create((struct cy_rti_options){.signature = many}), -E2BIG);
+    CY_CHECK_EQ(create((struct cy_rti_options){.signature = many + EACH}), 0);
+    CY_CHECK_EQ(create((struct cy_rti_options){.signature = "\xff:int"}), -EILSEQ);
+    CY_CHECK_EQ(create((struct cy_rti_options){.signature = "\xc3\xa4:int"}), 0);
+    return 0;
+}
+
+static void
+signatures_are_checked(void)
+{
+    cy_node_run(1, signature_body, NULL);
 }
 
 static void
@@ -145,12 +172,14 @@ a_reference_that_is_no_method_is_an_error(void)
 }
 
 static cy_ref located;
+static int locate_result;
 
 static int
 locate(void *arg)
 {
     (void) arg;
-    return cy_rti_locate(&located, "late", NULL, CY_FOREVER);
+    locate_result = cy_rti_locate(&located, "late", NULL, CY_FOREVER);
+    return 0;
 }
 
 static int
@@ -170,10 +199,16 @@ locate_body(void *arg)
         cy_ref seeker, maker, method = CY_NOBODY;
         CY_CHECK_EQ(cy_task_spawn_on(&seeker, (uint16_t) (i % 2), locate, NULL, &joinable), 0);
         cy_node_settle();
+        CY_CHECK_EQ(cy_terminate(seeker), 0);
+        CY_CHECK_EQ(cy_join(NULL, seeker, CY_FOREVER), 0);
+        CY_CHECK_EQ(locate_result, -ECANCELED);
+        CY_CHECK_EQ(cy_task_spawn_on(&seeker, (uint16_t) (i % 2), locate, NULL, &joinable), 0);
+        cy_node_settle();
         CY_CHECK_EQ(cy_task_spawn_on(&maker, (uint16_t) (i / 2), make_late, &method, &joinable),
                     0);
         CY_CHECK_EQ(cy_join(NULL, maker, CY_FOREVER), 0);
         CY_CHECK_EQ(cy_join(NULL, seeker, CY_FOREVER), 0);
+        CY_CHECK_EQ(locate_result, 0);
         CY_CHECK(cy_ref_equal(located, method));
         if (i / 2 == 0)
             CY_CHECK_EQ(cy_rti_close(method), 0);
@@ -189,6 +224,135 @@ static void
 locate_waits_until_somebody_has_the_name(void)
 {
     cy_node_run(2, locate_body, NULL);
+}
+
+/* A node that has room for a few names only. */
+enum { FEW = 3 };
+
+static void
+few_end(void *data)
+{
+    struct cyi_names *names = data;
+    cyi_names_free(&names);
+}
+
+static int
+few_names(struct cyi_extension *out, const struct cyi_node *node)
+{
+    struct cyi_names *names;
+    int rc = cyi_names_create(&names, &node->hash_key, FEW);
+    if (rc == 0)
+        *out = (struct cyi_extension){.data = names, .fini = few_end};
+    return rc;
+}
+
+static int
+limit_body(void *arg)
+{
+    char name[8];
+    cy_ref method;
+    (void) arg;
+    CY_CHECK(cyi_node_extend(cyi_self->node, CYI_EXTENSION_REGISTRY, few_names) != NULL);
+    CY_CHECK_EQ(cy_rti_create(&method, nothing, NULL), 0);
+    for (int i = 0; i <= FEW; i++) {
+        snprintf(name, sizeof name, "n%d", i);
+        CY_CHECK_EQ(cy_rti_register(method, name), i < FEW ? 0 : -ENOBUFS);
+    }
+    CY_CHECK_EQ(cy_rti_unregister(method, "n0"), 0);
+    CY_CHECK_EQ(cy_rti_register(method, NULL), 0);
+    return 0;
+}
+
+static void
+a_node_has_so_many_names_and_no_more(void)
+{
+    cy_node_run(1, limit_body, NULL);
+}
+
+static int
+put_starving(void)
+{
+    cy_args args;
+    cy_ref task, method = CY_NOBODY;
+    cy_args_init(&args);
+    cy_value_put_int(cy_args_next(&args, NULL), 1);
+    method.slot = (uint32_t) CY_KIND_METHOD << 28;
+    int rc = cy_rti_call(&task, method, &args, CY_FOREVER);
+    cy_args_fini(&args);
+    return rc;
+}
+
+static int
+starving_body(void *arg)
+{
+    const struct cy_rti_options options = {.signature = "a:int"};
+    const bool *served = arg;
+    cy_ref made = CY_NOBODY, method = cy_self();
+    method.slot = (method.slot & CYI_SLOT_MASK) | (uint32_t) CY_KIND_METHOD << 28;
+    if (*served)
+        CY_CHECK_EQ(cy_rti_create(&method, nothing, NULL), 0);
+    if (cy_test_starve()) {
+        CY_CHECK_EQ(cy_rti_create(&made, nothing, NULL), -ENOMEM);
+        CY_CHECK_EQ(cy_rti_create(&made, nothing, &options), -ENOMEM);
+        CY_CHECK_EQ(cy_rti_register(method, "name"), *served ? -ENOMEM : -ENOENT);
+        CY_CHECK_EQ(cy_rti_locate(&made, "name", NULL, CY_FOREVER), -ENOMEM);
+        CY_CHECK_EQ(cy_rti_monitor(method, cy_self()), -ENOMEM);
+        CY_CHECK_EQ(put_starving(), -ENOMEM);
+        CY_CHECK(cy_ref_is_nobody(made));
+    }
+    dprintf(STDOUT_FILENO, "done");
+    _exit(0);
+}
+
+static void
+starve(void *served)
+{
+    (void) cy_node_run(1, starving_body, served);
+}
+
+static void
+without_memory_there_is_no_method(void)
+{
+    static struct cy_test_child child;
+    for (int i = 0; i < 2; i++) {
+        bool served = i == 1; /* before */
+        CY_OK(cy_test_run_child(&child, starve, &served));
+        CU_ASSERT_STRING_EQUAL(child.output, "done");
+    }
+}
+
+/* A network that does not take the question. */
+static int refusal;
+
+static int
+refuse_to_ask(struct cyi_core *core, const struct cyi_key *key, const cy_location *location,
+              struct cyi_asker *asker)
+{
+    (void) core, (void) location, (void) asker;
+    CY_CHECK_EQ(key->kind, CY_KIND_METHOD);
+    return refusal;
+}
+
+static int
+ask_body(void *arg)
+{
+    static const struct cyi_resolver network = {.ask = refuse_to_ask};
+    static const int refusals[] = {-ENOBUFS, -ENOMEM};
+    cy_ref found = CY_NOBODY;
+    (void) arg;
+    CY_CHECK_EQ(cyi_names_resolver(cyi_self->node, &network), 0);
+    for (int i = 0; i < 2; i++) {
+        refusal = refusals[i];
+        CY_CHECK_EQ(cy_rti_locate(&found, "afar", NULL, CY_FOREVER), refusal);
+    }
+    CY_CHECK(cy_ref_is_nobody(found));
+    return 0;
+}
+
+static void
+what_cannot_be_asked_is_told(void)
+{
+    cy_node_run(1, ask_body, NULL);
 }
 
 static int
@@ -209,8 +373,11 @@ methods_end_with_their_node(void)
     CU_ASSERT_EQUAL(cy_node_run(2, left_body, NULL), 0);
 }
 
-CY_TEST_MAIN("rti.method", CY_TEST(options_are_checked),
+/* The child first: the thread sanitizer wants no fork after this process had threads. */
+CY_TEST_MAIN("rti.method", CY_TEST(without_memory_there_is_no_method),
+             CY_TEST(options_are_checked), CY_TEST(signatures_are_checked),
              CY_TEST(a_method_has_names_until_it_is_closed),
              CY_TEST(a_reference_that_is_no_method_is_an_error),
              CY_TEST(locate_waits_until_somebody_has_the_name),
-             CY_TEST(methods_end_with_their_node))
+             CY_TEST(a_node_has_so_many_names_and_no_more),
+             CY_TEST(what_cannot_be_asked_is_told), CY_TEST(methods_end_with_their_node))

@@ -1,7 +1,10 @@
+#include "channel.h"
 #include "cy_node.h"
+#include "hand.h"
 #include <cycos/channel.h>
-#include <cycos/impl/channel.h>
 #include <cycos/impl/core.h>
+
+#include <unistd.h>
 
 enum { TAG = 7, CORES = 2 };
 
@@ -404,10 +407,109 @@ what_was_asked_for_happens_when_nobody_waits_any_more(void)
     CU_ASSERT_EQUAL(cy_node_run(CORES, cancel_body, NULL), 0);
 }
 
-CY_TEST_MAIN("runtime.channel", CY_TEST(a_channel_is_made_with_a_name_and_closed_once),
+/* A core that has room for a few channels only. */
+enum { FEW = 3 };
+
+static int
+few_body(void *arg)
+{
+    cy_ref channel[FEW + 1];
+    (void) arg;
+    CY_CHECK_EQ(cy_channel_create(&channel[0], "first", NULL), 0);
+    cyi_channels_of(cyi_self)->table.max = FEW;
+    for (int i = 1; i < FEW; i++)
+        CY_CHECK_EQ(cy_channel_create(&channel[i], "more", NULL), 0);
+    channel[FEW] = CY_NOBODY;
+    CY_CHECK_EQ(cy_channel_create(&channel[FEW], "too many", NULL), -EAGAIN);
+    CY_CHECK(cy_ref_is_nobody(channel[FEW]));
+    CY_CHECK_EQ(cy_channel_close(channel[1]), 0);
+    CY_CHECK_EQ(cy_channel_create(&channel[1], "again", NULL), 0);
+    return 0;
+}
+
+static void
+a_core_has_so_many_channels_and_no_more(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(1, few_body, NULL), 0);
+}
+
+static int
+starving_body(void *first)
+{
+    cy_ref channel = CY_NOBODY, made = CY_NOBODY;
+    cy_msg *msg = NULL;
+    CY_CHECK_EQ(cy_msg_copy(&msg, TAG, "hello", 5), 0);
+    if (first == NULL)
+        CY_CHECK_EQ(cy_channel_create(&channel, "before", NULL), 0);
+    if (cy_test_starve()) {
+        CY_CHECK_EQ(cy_channel_create(&made, "after", NULL), -ENOMEM);
+        CY_CHECK(cy_ref_is_nobody(made));
+        if (first == NULL) {
+            CY_CHECK_EQ(cy_channel_subscribe(channel, cy_self(), CY_FOREVER), -ENOMEM);
+            CY_CHECK_EQ(cy_channel_deliver(channel, &msg, 1, CY_FOREVER), -ENOMEM);
+            CY_CHECK(msg != NULL);
+        }
+    }
+    dprintf(STDOUT_FILENO, "done");
+    _exit(0);
+}
+
+static void
+starve(void *first)
+{
+    (void) cy_node_run(1, starving_body, first);
+}
+
+static void
+without_memory_nothing_is_made_or_awaited(void)
+{
+    static struct cy_test_child child;
+    CY_OK(cy_test_run_child(&child, starve, NULL));
+    CU_ASSERT_STRING_EQUAL(child.output, "done");
+    CY_OK(cy_test_run_child(&child, starve, &child));
+    CU_ASSERT_STRING_EQUAL(child.output, "done");
+}
+
+/* The way to another core is full, and there is no memory for what would have to wait. */
+static int
+no_outbox_body(void *arg)
+{
+    struct cyi_core *core = cyi_self;
+    cy_ref there = subscriber_on(1), channel = channel_on(1, NULL);
+    (void) arg;
+    while (core->inbox->outbox[1].count == 0)
+        CY_CHECK_EQ(cy_send_bytes(there, 1, "x", 1), 0);
+    core->heap.fail_at = core->heap.taken;
+    CY_CHECK_EQ(cy_channel_close(channel), -ENOMEM);
+    core->heap.fail_at = core->heap.taken;
+    CY_CHECK_EQ(cy_channel_subscribe(channel, cy_self(), CY_FOREVER), -ENOMEM);
+    core->heap.fail_at = core->heap.taken;
+    CY_CHECK_EQ(cy_channel_unsubscribe(channel, cy_self(), CY_FOREVER), -ENOMEM);
+    core->heap.fail_at = core->heap.taken;
+    CY_CHECK_EQ(cy_resume(there), -ENOMEM);
+    CY_CHECK_EQ(cy_channel_close(channel), 0);
+    CY_CHECK_EQ(cy_send_bytes(there, 1, NULL, 0), 0);
+    CY_CHECK_EQ(cy_join(NULL, there, CY_FOREVER), 0);
+    return 0;
+}
+
+static void
+without_memory_another_core_is_not_told(void)
+{
+    struct hand hand; /* whose other core does not run meanwhile */
+    hand_open(&hand, 2, no_outbox_body, NULL);
+    hand_run(&hand);
+    CU_ASSERT_EQUAL(hand_close(&hand), 0);
+}
+
+/* The child first: the thread sanitizer wants no fork after this process had threads. */
+CY_TEST_MAIN("runtime.channel", CY_TEST(without_memory_nothing_is_made_or_awaited),
+             CY_TEST(a_channel_is_made_with_a_name_and_closed_once),
              CY_TEST(a_subscription_is_in_effect_when_the_call_returns),
              CY_TEST(who_does_not_exist_cannot_subscribe_or_be_subscribed),
              CY_TEST(a_subscriber_that_ends_is_forgotten),
+             CY_TEST(a_core_has_so_many_channels_and_no_more),
+             CY_TEST(without_memory_another_core_is_not_told),
              CY_TEST(a_channel_takes_so_many_subscribers_and_no_more),
              CY_TEST(close_forgets_the_subscribers), CY_TEST(many_subscriptions_come_and_go),
              CY_TEST(the_channels_of_a_core_can_be_listed),

@@ -310,6 +310,103 @@ without_memory_a_connection_is_closed_and_the_server_told(void)
     run(accept_without_memory);
 }
 
+/* What the fake calls return. */
+static int refusal;
+
+static int
+refuse_open(struct cyi_os *os, int family, int type)
+{
+    (void) os, (void) family, (void) type;
+    return refusal;
+}
+
+static int
+refuse_accept(struct cyi_os *os, int fd, struct sockaddr *from, socklen_t *size)
+{
+    (void) os, (void) fd, (void) from, (void) size;
+    return refusal;
+}
+
+static int
+refuse_connect(struct cyi_os *os, int fd, const struct sockaddr *to, socklen_t size)
+{
+    (void) os, (void) fd, (void) to, (void) size;
+    return refusal;
+}
+
+static int
+refuse_later(struct cyi_os *os, int fd)
+{
+    (void) os, (void) fd;
+    return refusal;
+}
+
+static int
+suffer_shortages(void *arg)
+{
+    static const int shortages[] = {-EMFILE, -ENFILE, -ENOMEM, -ENOBUFS};
+    cy_socket *listener, *client, *socket = NULL;
+    cy_address at, other = any_port("127.0.0.1");
+    (void) arg;
+    CHECK(listen_on(&listener, &at, "127.0.0.1", NULL) == 0);
+    CHECK(cy_tcp_connect(&client, &at, SOON) == 0);
+    struct cyi_socket_ops *calls = use_fake_calls();
+    calls->open = refuse_open;
+    calls->accept = refuse_accept;
+    for (int i = 0; i < 4; i++) {
+        refusal = shortages[i];
+        CHECK(cy_tcp_listen(&socket, &other, NULL) == refusal);
+        CHECK(cy_tcp_connect(&socket, &at, SOON) == refusal);
+        CHECK(cy_udp_open(&socket, &other, NULL) == refusal);
+        CHECK(cy_tcp_accept(&socket, listener, SOON) == refusal);
+    }
+    use_real_calls();
+    CHECK(socket == NULL && cyi_io_count(cyi_self) == 2);
+    CHECK(cy_tcp_accept(&socket, listener, SOON) == 0); /* it was not lost */
+    cy_close(&socket);
+    cy_close(&client);
+    cy_close(&listener);
+    return 0;
+}
+
+static void
+shortages_are_told_as_the_system_names_them(void)
+{
+    run(suffer_shortages);
+}
+
+static int
+fail_to_connect(void *arg)
+{
+    static const int reasons[] = {-ECONNREFUSED, -ENETUNREACH,   -EHOSTUNREACH, -ETIMEDOUT,
+                                  -EACCES,       -EADDRNOTAVAIL, -EPERM};
+    cy_socket *listener, *socket = NULL;
+    cy_address at;
+    (void) arg;
+    CHECK(listen_on(&listener, &at, "127.0.0.1", NULL) == 0);
+    for (int later = 0; later < 2; later++) { /* by the call, by the connection's error */
+        struct cyi_socket_ops *calls = use_fake_calls();
+        if (later == 0)
+            calls->connect = refuse_connect;
+        else
+            calls->error = refuse_later;
+        for (int i = 0; i < 7; i++) {
+            refusal = reasons[i];
+            CHECK(cy_tcp_connect(&socket, &at, SOON) == refusal);
+        }
+        use_real_calls();
+    }
+    CHECK(socket == NULL && cyi_io_count(cyi_self) == 1);
+    cy_close(&listener);
+    return 0;
+}
+
+static void
+each_reason_not_to_connect_is_told(void)
+{
+    run(fail_to_connect);
+}
+
 static int
 add_fails(struct cyi_reactor *reactor, int fd, void *token)
 {
@@ -389,5 +486,7 @@ CY_TEST_MAIN("runtime.io", CY_TEST(who_never_has_to_wait_lets_others_run_and_can
              CY_TEST(events_raise_flags_that_stay_until_a_call_lowers_them),
              CY_TEST(without_memory_no_socket_is_made_and_the_descriptor_closed),
              CY_TEST(without_memory_a_connection_is_closed_and_the_server_told),
+             CY_TEST(shortages_are_told_as_the_system_names_them),
+             CY_TEST(each_reason_not_to_connect_is_told),
              CY_TEST(what_cannot_be_watched_is_closed_again),
              CY_TEST(a_handler_may_close_a_socket))

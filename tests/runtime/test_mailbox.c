@@ -263,6 +263,74 @@ selective_receive_waits_for_its_message(void)
     CU_ASSERT_EQUAL(cy_node_run(1, wait_tag_body, NULL), 0);
 }
 
+static bool
+has_tag_of(const cy_msg *msg, void *arg)
+{
+    return cy_msg_tag(msg) % *(uint32_t *) arg == 0;
+}
+
+static int
+choosing_body(void *arg)
+{
+    cy_msg *msg = NULL;
+    uint32_t three = 3, seven = 7;
+    (void) arg;
+    for (uint32_t tag = 1; tag <= 6; tag++)
+        CY_CHECK_EQ(cy_send_bytes(cy_self(), tag, NULL, 0), 0);
+    for (uint32_t tag = 3; tag <= 6; tag += 3) {
+        CY_CHECK_EQ(cy_receive_if(&msg, has_tag_of, &three, CY_NOW), 0);
+        CY_CHECK_EQ(cy_msg_tag(msg), tag);
+        cy_msg_free(&msg);
+    }
+    CY_CHECK_EQ(cy_receive_if(&msg, has_tag_of, &seven, CY_NOW), -ETIMEDOUT);
+    CY_CHECK_EQ(cy_receive_if(&msg, has_tag_of, &seven, cy_after(CY_MILLISECOND)), -ETIMEDOUT);
+    CY_CHECK(msg == NULL);
+    CY_CHECK_EQ(cy_mailbox_count(), 4);
+    return 0; /* with messages left */
+}
+
+static void
+a_function_may_choose_the_message(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(1, choosing_body, NULL), 0);
+}
+
+/* In a task that was terminated: what waits, and what need not. */
+static int
+receive_at_the_end(void *arg)
+{
+    cy_msg *msg = NULL;
+    uint32_t any = 1;
+    (void) arg;
+    CY_CHECK_EQ(cy_receive_tag(&msg, 9, CY_FOREVER), -ECANCELED);
+    CY_CHECK_EQ(cy_receive_tag(&msg, 1, CY_NOW), -ECANCELED);
+    CY_CHECK_EQ(cy_receive_if(&msg, has_tag_of, &any, CY_FOREVER), -ECANCELED);
+    CY_CHECK_EQ(cy_receive_if(&msg, has_tag_of, &any, CY_NOW), -ECANCELED);
+    CY_CHECK_EQ(cy_receive(&msg, CY_NOW), -ECANCELED);
+    CY_CHECK(msg == NULL);
+    return 0;
+}
+
+static int
+terminated_body(void *arg)
+{
+    struct cy_task_options joinable = {.joinable = true};
+    cy_ref task;
+    (void) arg;
+    CY_CHECK_EQ(cy_task_spawn(&task, receive_at_the_end, NULL, &joinable), 0);
+    CY_CHECK_EQ(cy_send_bytes(task, 1, NULL, 0), 0);
+    CY_CHECK_EQ(cy_yield(), 0);
+    CY_CHECK_EQ(cy_terminate(task), 0);
+    CY_CHECK_EQ(cy_join(NULL, task, CY_FOREVER), 0);
+    return 0;
+}
+
+static void
+a_terminated_task_receives_nothing_by_any_call(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(1, terminated_body, NULL), 0);
+}
+
 static int
 bad_input_body(void *arg)
 {
@@ -285,4 +353,6 @@ CY_TEST_MAIN("runtime.mailbox", CY_TEST(keeps_order_on_one_core_and_across),
              CY_TEST(sending_to_a_dead_reference_is_an_error),
              CY_TEST(selective_receive_leaves_the_others_in_place),
              CY_TEST(selective_receive_waits_for_its_message),
+             CY_TEST(a_function_may_choose_the_message),
+             CY_TEST(a_terminated_task_receives_nothing_by_any_call),
              CY_TEST(tags_of_the_system_and_oversize_are_refused))

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct test_options t;
 
@@ -345,6 +346,28 @@ check_finds_what_was_filled_in_by_hand(void)
     test_options_fini(&t);
 }
 
+static void
+parse_starving(void *arg)
+{
+    struct cy_options options;
+    char program[] = "program", flag[] = "--name=web", *argv[] = {program, flag, NULL};
+    int argc = 2;
+    (void) arg;
+    cy_options_init(&options);
+    int rc = cy_test_starve() ? cy_options_parse(&options, &argc, argv) : -ENOMEM;
+    bool untouched = argc == 2 && options.name == NULL;
+    dprintf(STDOUT_FILENO, "%s %s", cy_errname(rc), untouched ? "untouched" : "touched");
+    _exit(0);
+}
+
+static void
+without_memory_nothing_is_taken(void)
+{
+    static struct cy_test_child child;
+    CY_OK(cy_test_run_child(&child, parse_starving, NULL));
+    CU_ASSERT_STRING_EQUAL(child.output, "ENOMEM untouched");
+}
+
 CY_TEST_MAIN(
     "runtime.options", CY_TEST(no_source_leaves_the_defaults),
     CY_TEST(both_forms_of_a_flag_are_taken), CY_TEST(what_is_not_the_nodes_is_left_in_order),
@@ -357,4 +380,4 @@ CY_TEST_MAIN(
     CY_TEST(a_failure_leaves_everything_as_it_was), CY_TEST(success_clears_an_earlier_message),
     CY_TEST(a_file_that_cannot_be_read_says_why), CY_TEST(an_application_adds_its_own_options),
     CY_TEST(an_applications_bad_values_are_explained_alike),
-    CY_TEST(check_finds_what_was_filled_in_by_hand))
+    CY_TEST(check_finds_what_was_filled_in_by_hand), CY_TEST(without_memory_nothing_is_taken))

@@ -366,7 +366,33 @@ the_end_of_a_pool_that_was_never_used_is_nothing(void)
     tear_down(&stub);
 }
 
-CY_TEST_MAIN("runtime.pool", CY_TEST(returns_what_the_function_returned),
+static int
+call_starving(void *arg)
+{
+    (void) arg;
+    if (cy_test_starve())
+        CY_CHECK_EQ(cy_blocking(NULL, wait_at_the_gate, NULL), -ENOMEM);
+    dprintf(STDOUT_FILENO, "done");
+    _exit(0);
+}
+
+static void
+starve(void *arg)
+{
+    (void) cy_node_run(1, call_starving, arg);
+}
+
+static void
+without_memory_there_is_no_pool(void)
+{
+    static struct cy_test_child child;
+    CY_OK(cy_test_run_child(&child, starve, NULL));
+    CU_ASSERT_STRING_EQUAL(child.output, "done");
+}
+
+/* The child first: the thread sanitizer wants no fork after this process had threads. */
+CY_TEST_MAIN("runtime.pool", CY_TEST(without_memory_there_is_no_pool),
+             CY_TEST(returns_what_the_function_returned),
              CY_TEST(runs_on_a_named_thread_without_signals_on_any_processor),
              CY_TEST(one_call_more_than_threads_and_queue_hold_is_refused),
              CY_TEST(as_many_calls_run_at_once_as_there_are_threads),

@@ -1,8 +1,24 @@
 #include "loopback.h"
 #include <arpa/inet.h>
 #include <cycos/impl/node.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <netdb.h>
+#include <stdatomic.h>
+
+/* What the library answers instead of looking; 0: it looks. */
+static atomic_int answer;
+
+int
+getaddrinfo(const char *restrict host, const char *restrict service,
+            const struct addrinfo *restrict hints, struct addrinfo **restrict list)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
+    memcpy(&real, &symbol, sizeof real);
+    errno = EMFILE;
+    return answer != 0 ? answer : real(host, service, hints, list);
+}
 
 static int
 resolve_numbers(void *arg)
@@ -83,6 +99,29 @@ what_can_be_no_name_is_not_found(void)
 }
 
 static int
+resolve_in_vain(void *arg)
+{
+    static const struct {
+        int answer, code;
+    } cases[] = {{EAI_NONAME, -ENOENT}, {EAI_AGAIN, -EAGAIN},  {EAI_FAIL, -EIO},
+                 {EAI_MEMORY, -ENOMEM}, {EAI_SYSTEM, -EMFILE}, {EAI_FAMILY, -ENOENT}};
+    cy_address address;
+    (void) arg;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        answer = cases[i].answer;
+        CHECK(cy_address_resolve(&address, "some.name", 1, SOON) == cases[i].code);
+    }
+    answer = 0;
+    return 0;
+}
+
+static void
+each_answer_of_the_library_is_told_apart(void)
+{
+    run(resolve_in_vain);
+}
+
+static int
 resolve_and_leave(void *deadline)
 {
     cy_address address;
@@ -116,4 +155,5 @@ who_leaves_before_the_answer_leaves_nothing_behind(void)
 CY_TEST_MAIN("runtime.resolve", CY_TEST(numeric_addresses_need_no_thread),
              CY_TEST(localhost_is_found_with_the_port),
              CY_TEST(what_can_be_no_name_is_not_found),
+             CY_TEST(each_answer_of_the_library_is_told_apart),
              CY_TEST(who_leaves_before_the_answer_leaves_nothing_behind))

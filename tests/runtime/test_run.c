@@ -387,6 +387,25 @@ without_descriptors_no_task_runs(void)
     }
 }
 
+static void
+run_without_memory(void *arg)
+{
+    struct cy_options options;
+    (void) arg;
+    cy_node_options(&options, 2);
+    int rc = cy_test_starve() ? cy_run(&options, say_run, NULL) : -ENOMEM;
+    dprintf(STDOUT_FILENO, rc == -ENOMEM ? "no memory" : "another error");
+    _exit(0);
+}
+
+static void
+without_memory_no_task_runs(void)
+{
+    struct cy_test_child child;
+    CY_OK(cy_test_run_child(&child, run_without_memory, NULL));
+    CU_ASSERT_STRING_EQUAL(child.output, "no memory");
+}
+
 static int
 run_inside(void *arg)
 {
@@ -447,8 +466,8 @@ a_task_can_ask_about_its_node(void)
 /* Children first: the thread sanitizer wants no fork after this process had threads. */
 CY_TEST_MAIN("runtime.run", CY_TEST(no_number_of_cores_means_the_affinity_mask),
              CY_TEST(without_all_threads_no_task_runs),
-             CY_TEST(without_descriptors_no_task_runs), CY_TEST(a_task_cannot_run_a_node),
-             CY_TEST(the_status_is_what_main_returned),
+             CY_TEST(without_descriptors_no_task_runs), CY_TEST(without_memory_no_task_runs),
+             CY_TEST(a_task_cannot_run_a_node), CY_TEST(the_status_is_what_main_returned),
              CY_TEST(who_ignores_the_end_is_left_behind_and_named),
              CY_TEST(tasks_finish_by_themselves_within_the_grace),
              CY_TEST(waiting_for_the_end_can_be_cancelled),

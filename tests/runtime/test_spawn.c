@@ -18,6 +18,12 @@ say_name(void *arg)
     return 0;
 }
 
+static void
+ignore(void *state, cy_msg **msg)
+{
+    (void) state, (void) msg;
+}
+
 static int
 names_body(void *arg)
 {
@@ -28,6 +34,8 @@ names_body(void *arg)
     memset(longest, 'n', sizeof longest);
     longest[CY_TASK_NAME_MAX + 1] = '\0';
     CY_CHECK_EQ(cy_task_spawn(&there, say_name, told, &options), -ENAMETOOLONG);
+    CY_CHECK_EQ(cy_task_spawn_on(&there, 1, say_name, told, &options), -ENAMETOOLONG);
+    CY_CHECK_EQ(cy_handler_spawn(&there, ignore, NULL, &options), -ENAMETOOLONG);
     longest[CY_TASK_NAME_MAX] = '\0';
     for (uint16_t core = 0; core < 2; core++) {
         CY_CHECK_EQ(cy_task_spawn_on(&there, core, say_name, told, &options), 0);
@@ -36,6 +44,7 @@ names_body(void *arg)
     }
     options.name = "";
     CY_CHECK_EQ(cy_task_spawn(&there, say_name, told, &options), -EINVAL);
+    CY_CHECK_EQ(cy_handler_spawn_on(&there, 1, ignore, NULL, &options), -EINVAL);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 /* test_task.c - clean-ups, handlers, names: what a task is and how it ends. */
 #include "cy_node.h"
+#include <cycos/impl/core.h>
 
 #include <stdint.h>
 #include <string.h>
@@ -162,6 +163,40 @@ a_task_knows_its_name_and_reference(void)
 }
 
 static int
+scarce(void *arg)
+{
+    struct cyi_heap *heap = &cyi_self->heap;
+    cy_msg *value = NULL, *kept;
+    (void) arg;
+    CY_CHECK_EQ(cy_msg_copy(&value, 1, "value", 5), 0);
+    kept = value;
+    order_count = 0;
+    heap->fail_at = heap->taken; /* the first makes a record beside that of the task */
+    CY_CHECK_EQ(cy_exit_value(&value), -ENOMEM);
+    for (uint64_t later = 0; later < 2; later++) {
+        heap->fail_at = heap->taken + later;
+        CY_CHECK_EQ(cy_defer(note, NULL), -ENOMEM);
+    }
+    CY_CHECK(value == kept);
+    cy_msg_free(&value);
+    CY_CHECK_EQ(cy_msg_create(&value, 1, 1000), 0);
+    heap->fail_at = heap->taken; /* a value is for many */
+    CY_CHECK_EQ(cy_exit_value(&value), -ENOMEM);
+    CY_CHECK(value != NULL);
+    heap->fail_at = UINT64_MAX;
+    CY_CHECK_EQ(cy_exit_value(&value), 0);
+    CY_CHECK(value == NULL);
+    return 0;
+}
+
+static void
+without_memory_nothing_is_deferred_or_left(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(1, scarce, NULL), 0);
+    CU_ASSERT_EQUAL(order_count, 0);
+}
+
+static int
 exit_as_a_handler(void *arg)
 {
     (void) arg;
@@ -190,4 +225,5 @@ CY_TEST_MAIN("runtime.task", CY_TEST(a_stackful_task_does_not_end_as_a_handler),
              CY_TEST(deferred_clean_ups_run_last_first_however_it_ends),
              CY_TEST(a_handler_is_called_once_per_message_and_may_suspend),
              CY_TEST(a_terminated_handler_takes_no_more_messages),
+             CY_TEST(without_memory_nothing_is_deferred_or_left),
              CY_TEST(a_task_knows_its_name_and_reference))

@@ -462,6 +462,7 @@ accept_until_shutdown(void *arg)
     CHECK(cy_tcp_connect(&socket, &closing_address, SOON) == -ECONNREFUSED);
     CHECK(cy_tcp_listen(&socket, &closing_address, NULL) == -ECANCELED && socket == NULL);
     CHECK(cy_socket_local(&closing_address, listener) == -EBADF);
+    CHECK(cy_socket_remote(&closing_address, listener) == -EBADF);
     cy_close(&listener);
     return 0;
 }

@@ -121,6 +121,41 @@ failures_are_told_and_leave_nothing(void)
     run(fail_to_send);
 }
 
+static int refusal; /* what the fake call returns */
+
+static ssize_t
+refuse_to_send(struct cyi_os *os, int fd, const void *buffer, size_t size,
+               const struct sockaddr *to, socklen_t to_size)
+{
+    (void) os, (void) fd, (void) buffer, (void) size, (void) to, (void) to_size;
+    return refusal;
+}
+
+static int
+send_in_vain(void *arg)
+{
+    static const int reasons[] = {-EAGAIN, -ENETUNREACH, -EHOSTUNREACH, -EPERM, -ENOBUFS};
+    cy_socket *a;
+    cy_address at;
+    (void) arg;
+    CHECK(open_on(&a, &at, "127.0.0.1") == 0);
+    use_fake_calls()->send_to = refuse_to_send;
+    for (int i = 0; i < 5; i++) {
+        refusal = reasons[i];
+        CHECK(cy_send_to(a, "x", 1, &at) == refusal);
+    }
+    use_real_calls();
+    CHECK(cy_send_to(a, "x", 1, &at) == 1);
+    cy_close(&a);
+    return 0;
+}
+
+static void
+each_reason_not_to_send_is_told(void)
+{
+    run(send_in_vain);
+}
+
 static int
 receive_in_vain(void *socket)
 {
@@ -266,6 +301,7 @@ CY_TEST_MAIN("runtime.udp",
              CY_TEST(tells_what_was_cut_off_takes_the_empty_and_the_largest),
              CY_TEST(all_datagrams_behind_one_event_are_read),
              CY_TEST(failures_are_told_and_leave_nothing),
+             CY_TEST(each_reason_not_to_send_is_told),
              CY_TEST(one_task_receives_until_it_is_terminated_or_the_socket_closed),
              CY_TEST(those_who_share_a_port_all_hear_a_broadcast_and_one_hears_the_rest),
              CY_TEST(version_6_alone_leaves_the_port_of_version_4),

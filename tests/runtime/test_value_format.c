@@ -3,6 +3,8 @@
 
 #include <locale.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
 static bool
 prints(const char *hex, const char *want)
@@ -136,10 +138,34 @@ numbers_have_a_point_in_every_locale(void)
     setlocale(LC_ALL, "C");
 }
 
+/* Two digits for each byte; of those that do not fit none is looked at. */
+static void
+more_than_an_int_can_say_is_an_error(void)
+{
+    const uint32_t most = (INT32_MAX - 3) / 2;
+    size_t size = 5 + (size_t) most + 1;
+    char text[8] = "";
+    uint8_t *body = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    CU_ASSERT_PTR_NOT_EQUAL_FATAL(body, MAP_FAILED);
+    for (uint32_t more = 0; more < 2; more++) {
+        const uint32_t n = most + more;
+        const uint8_t head[] = {0x5a, (uint8_t) (n >> 24), n >> 16 & 255, n >> 8 & 255,
+                                n & 255};
+        int rc = n == most ? 2 * (int) most + 3 : -EOVERFLOW;
+        memcpy(body, head, sizeof head);
+        CU_ASSERT_EQUAL(cy_value_format(NULL, 0, body, 5 + (size_t) n), rc);
+        CU_ASSERT_EQUAL(cy_value_format(text, sizeof text, body, 5 + (size_t) n), rc);
+        CU_ASSERT_STRING_EQUAL(text, "h'00000");
+    }
+    munmap(body, size);
+}
+
 CY_TEST_MAIN("runtime.value_format", CY_TEST(prints_the_examples_of_the_rfc),
              CY_TEST(nothing_in_a_text_steers_a_terminal),
              CY_TEST(prints_references_as_the_log_does),
              CY_TEST(a_short_buffer_gets_the_beginning),
              CY_TEST(a_body_that_is_not_valid_is_not_printed),
              CY_TEST(the_deepest_body_is_printed),
-             CY_TEST(numbers_have_a_point_in_every_locale))
+             CY_TEST(numbers_have_a_point_in_every_locale),
+             CY_TEST(more_than_an_int_can_say_is_an_error))

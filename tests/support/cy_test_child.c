@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -68,6 +69,26 @@ cy_test_run_child(struct cy_test_child *child, void (*fn)(void *), void *arg)
     child->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     child->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     return 0;
+}
+
+/* Of the sanitizers' libraries; null when they are not linked. */
+void __asan_init(void) __attribute__((weak));
+void __tsan_init(void) __attribute__((weak));
+
+bool
+cy_test_starve(void)
+{
+    struct rlimit limit = {1 << 20, 1 << 20}; /* less than is mapped already */
+    static void *volatile taken;
+    if (__asan_init != NULL || __tsan_init != NULL || setrlimit(RLIMIT_AS, &limit) != 0)
+        return false;
+    /* What malloc() has in stock, from large to small, so that no remainder is left. */
+    for (size_t size = 64 << 20; size > 16; size -= size > 4096 ? size / 2 : 8) {
+        do
+            taken = malloc(size);
+        while (taken != NULL);
+    }
+    return true;
 }
 
 bool

@@ -241,6 +241,31 @@ keeps_the_first_bytes_of_a_talkative_child(void)
     CU_ASSERT_EQUAL(strlen(child.output), sizeof child.output - 1);
 }
 
+static void
+take_memory(void *arg)
+{
+    static const size_t sizes[] = {17, 100, 1000, 10000, 100000, 1 << 20};
+    static void *volatile taken[6];
+    (void) arg;
+    taken[1] = malloc(100);
+    free(taken[1]); /* to be had again, without the system */
+    bool starves = cy_test_starve();
+    for (int i = 0; starves && i < 6; i++) {
+        taken[i] = malloc(sizes[i]);
+        if (taken[i] != NULL)
+            _exit(7);
+    }
+    dprintf(STDOUT_FILENO, starves ? "starves" : "is fed");
+}
+
+static void
+lets_a_child_starve(void)
+{
+    CY_OK(cy_test_run_child(&child, take_memory, NULL));
+    CU_ASSERT_EQUAL(child.status, 0);
+    CU_ASSERT_TRUE(strcmp(child.output, "starves") == 0 || strcmp(child.output, "is fed") == 0);
+}
+
 /* clang-format off */
 static CU_TestInfo tests[] = {
     CY_TEST(passes_what_is_right),
@@ -256,6 +281,7 @@ static CU_TestInfo tests[] = {
     CY_TEST(scales_counts_by_percent),
     CY_TEST(reports_how_a_child_ended),
     CY_TEST(keeps_the_first_bytes_of_a_talkative_child),
+    CY_TEST(lets_a_child_starve),
     CU_TEST_INFO_NULL,
 };
 /* clang-format on */

@@ -188,6 +188,28 @@ nothing_half_written_stays_behind(void)
     done();
 }
 
+static void
+create_starving(void *arg)
+{
+    const struct cy_certificate_options options = {.rsa = arg != NULL};
+    int rc = cy_test_starve() ? cy_certificate_create(path, &options) : -ENOMEM;
+    dprintf(STDOUT_FILENO, "%s", cy_errname(rc));
+    _exit(0);
+}
+
+static void
+without_memory_there_is_none(void)
+{
+    static struct cy_test_child child;
+    begin();
+    for (int rsa = 0; rsa < 2; rsa++) {
+        CY_OK(cy_test_run_child(&child, create_starving, rsa ? &child : NULL));
+        CU_ASSERT_STRING_EQUAL(child.output, "ENOMEM");
+        CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
+    }
+    done();
+}
+
 CY_TEST_MAIN("transport.certificate", CY_TEST(a_certificate_of_p256_pleases_openssl),
              CY_TEST(a_certificate_of_rsa_pleases_openssl),
              CY_TEST(a_certificate_without_options_is_for_a_thousand_days),
@@ -195,4 +217,4 @@ CY_TEST_MAIN("transport.certificate", CY_TEST(a_certificate_of_p256_pleases_open
              CY_TEST(a_name_has_one_to_63_bytes),
              CY_TEST(a_secret_is_64_digits_that_a_node_loads),
              CY_TEST(what_exists_is_never_overwritten), CY_TEST(a_file_that_cannot_be_says_why),
-             CY_TEST(nothing_half_written_stays_behind))
+             CY_TEST(nothing_half_written_stays_behind), CY_TEST(without_memory_there_is_none))

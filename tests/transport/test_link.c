@@ -82,6 +82,37 @@ fill_while_cut_off(void *arg)
     return 0;
 }
 
+static int
+use_all_numbers(void *arg)
+{
+    static bool mine[CYI_LINKS_MAX + 1];
+    struct cyi_net_core *owner = cyi_net_core(cyi_self);
+    uint32_t last = 0;
+    (void) arg;
+    pair_wait_for_peers();
+    for (uint32_t i = 1; i <= CYI_LINKS_MAX; i++) {
+        mine[i] = owner->numbered[i] == NULL;
+        if (mine[i])
+            owner->numbered[last = i] = owner->numbered[owner->last_number];
+    }
+    cy_msg *msg = pair_message(1, CHUNK);
+    WORLD_CHECK(cy_send(pair.server, &msg) == -EAGAIN && msg != NULL);
+    owner->numbered[last] = NULL;
+    WORLD_CHECK(cy_send(pair.server, &msg) == 0);
+    pair_wait_for(1);
+    for (uint32_t i = 1; i < last; i++)
+        owner->numbered[i] = mine[i] ? NULL : owner->numbered[i];
+    return 0;
+}
+
+static void
+has_so_many_links_and_no_more(void)
+{
+    pair_open(5 * CY_SECOND, use_all_numbers);
+    pair_run();
+    CU_ASSERT_EQUAL(pair.got, 1);
+}
+
 static void
 keeps_what_it_took_while_nothing_gets_through(void)
 {
@@ -369,6 +400,7 @@ hears_that_a_mailbox_is_full_and_that_it_is_not_any_more(void)
 
 CY_TEST_MAIN("transport.link", CY_TEST(takes_what_fits_the_queue_exactly),
              CY_TEST(refuses_what_is_one_byte_more_than_the_queue),
+             CY_TEST(has_so_many_links_and_no_more),
              CY_TEST(keeps_what_it_took_while_nothing_gets_through),
              CY_TEST(brings_over_the_longest_message_and_none_that_is_longer),
              CY_TEST(cuts_long_messages_at_the_size_of_an_item),

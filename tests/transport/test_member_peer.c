@@ -356,6 +356,7 @@ add_one_with_another_secret(void *arg)
     WORLD_CHECK(cy_peer_add(&location, NULL, cy_after(2 * CY_SECOND)) == CY_EAUTH);
     location = at("10.0.0.3", 4000);
     WORLD_CHECK(cy_peer_add(&location, NULL, cy_after(2 * CY_SECOND)) == CY_EAUTH);
+    WORLD_CHECK(cyi_net_core(cyi_self)->counters.bad_secret >= 2);
     WORLD_CHECK(cy_peer_list(NULL, 0) <= 1);
     return 0;
 }

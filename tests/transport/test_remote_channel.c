@@ -254,6 +254,42 @@ subscribers_of_other_nodes_count_against_the_limit(void)
     trio_run(limited);
 }
 
+static int
+return_at_once(void *arg)
+{
+    (void) arg;
+    return 0;
+}
+
+/* What the system told this task is for it alone: no other node believes it. */
+static int
+system_tags(void *arg)
+{
+    cy_ref task, near, far = trio_channel_at(trio_spots[3]);
+    cy_msg *exit = NULL;
+    (void) arg;
+    memset(&ears[0], 0, sizeof ears[0]);
+    CY_CHECK_EQ(cy_channel_create(&near, "near", NULL), 0);
+    trio_subscribe(far, task = trio_ear_at(trio_spots[3], &ears[0]));
+    trio_subscribe(near, task);
+    task = trio_spawn(0, 0, return_at_once, NULL);
+    CY_CHECK_EQ(cy_monitor(task), 0);
+    CY_CHECK_EQ(cy_receive_tag(&exit, CY_TAG_EXIT, cy_after(CY_SECOND)), 0);
+    CY_CHECK_EQ(cy_send(far, &exit), -EINVAL);
+    CY_CHECK_EQ(cy_channel_deliver(far, &exit, 0, CY_FOREVER), -EINVAL);
+    CY_CHECK(exit != NULL);
+    CY_CHECK_EQ(cy_channel_deliver(near, &exit, 0, CY_FOREVER), 0); /* of a channel here */
+    CY_CHECK_EQ(cy_sleep(CY_SECOND / 10), 0);
+    CY_CHECK_EQ(ears[0].got + ears[0].wrong, 0);
+    return 0;
+}
+
+static void
+what_the_system_told_stays_on_its_node(void)
+{
+    trio_run(system_tags);
+}
+
 /* Deliveries that wait: one core elsewhere may have so many here. */
 static int
 wait_once(void *arg)
@@ -362,5 +398,6 @@ CY_TEST_MAIN("transport.remote_channel", CY_TEST(channel_and_subscriber_may_be_a
              CY_TEST(a_delivery_waits_at_the_owner_for_subscribers_of_all_nodes),
              CY_TEST(who_is_terminated_while_it_waits_has_called_its_message_back),
              CY_TEST(subscribers_of_other_nodes_count_against_the_limit),
+             CY_TEST(what_the_system_told_stays_on_its_node),
              CY_TEST(deliveries_that_wait_are_limited_for_each_link),
              CY_TEST(a_node_that_is_lost_is_forgotten))

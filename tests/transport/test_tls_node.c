@@ -138,6 +138,50 @@ nodes_with_different_certificates_are_none(void)
     CU_ASSERT_TRUE(is_logged("error=CY_EREJECTED"));
 }
 
+/* Node 1 accepts the certificate of the other, but not the other way round. */
+static void
+a_node_is_told_that_it_was_rejected(void)
+{
+    static char both[TLS_TEXT_BYTES];
+    open_nodes(join, NULL); /* makes the certificates */
+    CU_ASSERT_EQUAL(cyi_sim_free(&world.sim), 0);
+    snprintf(both, sizeof both, "%s", two);
+    tls_add(both, one);
+    meet(both, NULL, NULL, CY_EREJECTED);
+    CU_ASSERT_TRUE(is_logged("error=CY_EREJECTED"));
+}
+
+/* Both have the same certificate; the calendar of node 1 is set when it has started. */
+static void
+set_calendar(struct cyi_sim *sim, void *ahead)
+{
+    cyi_sim_clock_jump(sim, 1, *(const cy_time *) ahead);
+}
+
+static void
+meet_at_another_time(cy_time ahead, int result)
+{
+    static char text[TLS_TEXT_BYTES];
+    const int64_t begin = 2000001000; /* of simulated worlds */
+    tls_make(text, "cycos", begin - 1000, begin + 1000);
+    expected = result;
+    open_nodes(join, NULL);
+    give(0, text);
+    give(1, text);
+    cyi_sim_at(world.sim, 100 * CY_MILLISECOND, set_calendar, &ahead);
+    run_nodes();
+    CU_ASSERT_EQUAL(world_count(1, "n0.0", true), result == 0);
+}
+
+static void
+a_certificate_counts_while_it_is_valid(void)
+{
+    meet_at_another_time(900 * CY_SECOND, 0);
+    meet_at_another_time(1100 * CY_SECOND, CY_EEXPIRED);
+    meet_at_another_time(-900 * CY_SECOND, 0);
+    meet_at_another_time(-1100 * CY_SECOND, CY_EEARLY);
+}
+
 static void
 a_node_without_tls_is_no_peer_and_both_say_why(void)
 {
@@ -485,6 +529,8 @@ a_node_does_not_start_with_a_wrong_certificate(void)
 
 CY_TEST_MAIN("transport.tls_node", CY_TEST(nodes_with_one_certificate_are_peers),
              CY_TEST(nodes_with_different_certificates_are_none),
+             CY_TEST(a_node_is_told_that_it_was_rejected),
+             CY_TEST(a_certificate_counts_while_it_is_valid),
              CY_TEST(a_node_without_tls_is_no_peer_and_both_say_why),
              CY_TEST(refusals_are_counted_on_both_sides),
              CY_TEST(secret_and_certificate_must_both_hold), CY_TEST(frames_are_protected_once),

@@ -142,6 +142,7 @@ never_runs(void *arg)
 static void
 a_node_with_a_wrong_file_does_not_start(void)
 {
+    char text[TLS_TEXT_BYTES];
     struct cy_options options;
     tls_folder_begin();
     cy_node_options(&options, 1);
@@ -154,6 +155,18 @@ a_node_with_a_wrong_file_does_not_start(void)
               0600);
     CU_ASSERT_EQUAL(cy_run(&options, never_runs, NULL), CY_ENOCERT);
     CU_ASSERT_PTR_NOT_NULL(strstr(options.error, "there is a key in it but no certificate"));
+    tls_make(text, "cycos", 1000, 2000);
+    tls_write("certificate", text, 0600);
+    CU_ASSERT_EQUAL(cy_run(&options, never_runs, NULL), CY_EEXPIRED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(options.error, "the certificate expired on 1970-01-01"));
+    tls_make(text, "cycos", INT64_C(7000000000), INT64_C(7258118400));
+    tls_write("certificate", text, 0600);
+    CU_ASSERT_EQUAL(cy_run(&options, never_runs, NULL), CY_EEARLY);
+    CU_ASSERT_PTR_NOT_NULL(strstr(options.error, "the certificate is not valid before 2191-"));
+    tls_make_lasting(text, "cycos");
+    tls_write("certificate", strstr(text, "-----BEGIN CERT"), 0600);
+    CU_ASSERT_EQUAL(cy_run(&options, never_runs, NULL), -ENOKEY);
+    CU_ASSERT_PTR_NOT_NULL(strstr(options.error, "there is no private key in it"));
     cy_options_fini(&options);
     tls_folder_end();
 }

@@ -52,7 +52,7 @@ CY_MUST_CHECK int cy_channel_create(cy_ref *out, const char *name,
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: nothing
  * Errors:    -ESRCH known to be closed, or its node to have ended; -EAGAIN the way there is
- *            full, CY_ENOPEER
+ *            full, -ENOMEM, CY_ENOPEER
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_channel_close(cy_ref channel);
@@ -89,8 +89,8 @@ CY_MUST_CHECK int cy_channel_subscribe(cy_ref channel, cy_ref subscriber, cy_tim
  *
  * Context:   a task; suspends: when the channel is not on this core; blocks: no
  * Ownership: nothing
- * Errors:    -ESRCH no such channel, -ENOENT not subscribed, -EAGAIN the way there is full;
- *            -ETIMEDOUT, -ECANCELED and CY_ENOPEER: it may still come into effect
+ * Errors:    -ESRCH no such channel, -ENOENT not subscribed, -EAGAIN the way there is full,
+ *            -ENOMEM; -ETIMEDOUT, -ECANCELED and CY_ENOPEER: it may still come into effect
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_channel_unsubscribe(cy_ref channel, cy_ref subscriber, cy_time deadline);

@@ -37,8 +37,8 @@ struct cy_listen_options {
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: the caller owns *@out until cy_close()
- * Errors:    -EADDRINUSE, -EACCES, -EADDRNOTAVAIL, -EAFNOSUPPORT, -EMFILE, -ENOMEM, -ECANCELED
- *            the node shuts down
+ * Errors:    -EADDRINUSE, -EACCES, -EADDRNOTAVAIL, -EAFNOSUPPORT, -EMFILE, -ENFILE, -ENOMEM,
+ *            -ENOSPC the system can watch no more, -ECANCELED the node shuts down
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_tcp_listen(cy_socket **out, const cy_address *address,
@@ -55,7 +55,8 @@ CY_MUST_CHECK int cy_tcp_listen(cy_socket **out, const cy_address *address,
  * Context:   a task; suspends: yes; blocks: no
  * Ownership: the caller owns *@out until cy_close()
  * Errors:    -ETIMEDOUT, -ECANCELED, -EBUSY another task accepts, -EBADF it was closed
- *            meanwhile; -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM: wait a little and try again
+ *            meanwhile; -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM, -ENOSPC: wait a little and try
+ *            again
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_tcp_accept(cy_socket **out, cy_socket *listener, cy_time deadline);
@@ -68,8 +69,9 @@ CY_MUST_CHECK int cy_tcp_accept(cy_socket **out, cy_socket *listener, cy_time de
  *
  * Context:   a task; suspends: yes; blocks: no
  * Ownership: the caller owns *@out until cy_close()
- * Errors:    -ECONNREFUSED, -ENETUNREACH, -EHOSTUNREACH, -ETIMEDOUT, -ECANCELED,
- *            -EADDRNOTAVAIL no port is free, -EAFNOSUPPORT, -EMFILE, -ENFILE, -ENOMEM
+ * Errors:    -ECONNREFUSED, -ENETUNREACH, -EHOSTUNREACH, -ETIMEDOUT, -ECANCELED, -EACCES and
+ *            -EPERM a firewall, -EADDRNOTAVAIL no port is free, -EAFNOSUPPORT, -EMFILE,
+ *            -ENFILE, -ENOMEM, -ENOSPC
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_tcp_connect(cy_socket **out, const cy_address *address, cy_time deadline);
@@ -173,7 +175,8 @@ struct cy_udp_options {
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: the caller owns *@out until cy_close()
- * Errors:    -EADDRINUSE, -EACCES, -EADDRNOTAVAIL, -EAFNOSUPPORT, -EMFILE, -ENFILE, -ENOMEM
+ * Errors:    -EADDRINUSE, -EACCES, -EADDRNOTAVAIL, -EAFNOSUPPORT, -EMFILE, -ENFILE, -ENOMEM,
+ *            -ENOSPC
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_udp_open(cy_socket **out, const cy_address *address,
@@ -208,8 +211,8 @@ CY_MUST_CHECK ssize_t cy_receive_from(cy_socket *socket, void *buffer, size_t si
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: borrows
- * Errors:    -EAGAIN the kernel's buffer is full, -EMSGSIZE, -ENETUNREACH, -EACCES a
- *            broadcast without the option
+ * Errors:    -EAGAIN and -ENOBUFS the kernel's buffer is full, -EMSGSIZE, -ENETUNREACH,
+ *            -EHOSTUNREACH, -EPERM a firewall, -EACCES a broadcast without the option
  * Since:     0.1
  */
 CY_MUST_CHECK ssize_t cy_send_to(cy_socket *socket, const void *buffer, size_t size,

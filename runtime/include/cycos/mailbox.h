@@ -19,8 +19,9 @@ CY_BEGIN_DECLS
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: moves *@msg on success
- * Errors:    -ESRCH no such task or channel, or its node has ended; -EAGAIN full; to another
- *            node also CY_ENOPEER it cannot be reached, -EINVAL a tag of the system, -ENOMEM
+ * Errors:    -ESRCH no such task or channel, or its node has ended; -EAGAIN full; -ENOMEM to
+ *            another core; to another node also CY_ENOPEER it cannot be reached, -EINVAL a tag
+ *            of the system
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_send(cy_ref to, cy_msg **msg);

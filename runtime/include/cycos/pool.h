@@ -18,7 +18,7 @@ CY_BEGIN_DECLS
  *
  * Context:   a task; suspends: until @fn has returned; blocks: no
  * Ownership: @arg is lent to @fn
- * Errors:    -EAGAIN the pool's queue is full
+ * Errors:    -EAGAIN the pool's queue is full, or there is no thread, -ENOMEM
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_blocking(int *result, int (*fn)(void *arg), void *arg);

@@ -26,10 +26,12 @@ CY_BEGIN_DECLS
  *
  * Context:   a thread that is no core; suspends: no; blocks: until the node has ended
  * Ownership: borrows @options
- * Errors:    -EINVAL an option (options->error says which), CY_ENOCERT, CY_EEXPIRED, -ENOKEY
- *            and others of the certificate (likewise), -ENOMEM, -EMFILE, -EAGAIN threads,
- *            -EPERM. Otherwise the exit status: what @main returned if it ended by itself
- *            (0 to 255), 0 after a complete shutdown, CY_EXIT_INCOMPLETE when tasks were left
+ * Errors:    -EINVAL an option, -ENOENT a file or a host, -EACCES a file or a port, -ENOTDIR
+ *            the dest-path, CY_ENOCERT, CY_EEXPIRED, CY_EEARLY, -ENOKEY and others of the
+ *            certificate, -EADDRINUSE, -EADDRNOTAVAIL (options->error says which and why);
+ *            -ENOMEM, -EMFILE, -EAGAIN threads. Otherwise the exit status: what @main returned
+ *            if it ended by itself (0 to 255), 0 after a complete shutdown, CY_EXIT_INCOMPLETE
+ *            when tasks were left
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_run(struct cy_options *options, cy_task_fn *main, void *arg);

@@ -141,7 +141,7 @@ CY_MUST_CHECK int cy_suspend(cy_time deadline);
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: nothing
- * Errors:    -ESRCH known to have ended, -EAGAIN the way there is full, CY_ENOPEER
+ * Errors:    -ESRCH known to have ended, -EAGAIN the way there is full, -ENOMEM, CY_ENOPEER
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_resume(cy_ref task);
@@ -257,7 +257,7 @@ CY_MUST_CHECK int cy_notify(cy_ref task);
  *
  * Context:   a task or handler; suspends: no; blocks: no
  * Ownership: nothing
- * Errors:    -ESRCH known to have ended, -EAGAIN the way there is full, CY_ENOPEER
+ * Errors:    -ESRCH known to have ended, -EAGAIN the way there is full, -ENOMEM, CY_ENOPEER
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_terminate(cy_ref task);

@@ -57,12 +57,13 @@ struct cy_file_stat {
  * Ownership: borrows
  * Errors:    here: -ENOENT, -EACCES, -EISDIR, -EINVAL not a regular file, or a dir or name that
  *            is not allowed, -ENAMETOOLONG, -EAGAIN too many transfers, -ESTALE the file has
- *            changed meanwhile, -EIO; on the way: -ECONNREFUSED, -ECONNRESET, -EHOSTUNREACH,
- *            CY_EAUTH..., -ETIMEDOUT, -ECANCELED, CY_ENOPEER no network; there: -EFBIG more
- *            than max_file_size, -EDQUOT more than the quota, -ENOSPC, -EROFS, -EACCES,
- *            -EISDIR a folder has that name, -ENOTDIR a file is where dir has a folder, -ELOOP
- *            a symbolic link is, -EXDEV another file system is, -EBUSY another transfer of this
- *            file has taken over, -EAGAIN too many transfers, -EBADMSG damaged on the way, -EIO
+ *            changed meanwhile, -EMFILE, -EIO; on the way: -ECONNREFUSED, -ECONNRESET,
+ *            -EHOSTUNREACH, -ENETUNREACH, CY_EAUTH..., -ETIMEDOUT, -ECANCELED, CY_ENOPEER no
+ *            network; there: -EFBIG more than max_file_size, -EDQUOT more than the quota,
+ *            -ENOSPC, -EROFS, -EACCES, -EISDIR a folder has that name, -ENOTDIR a file is where
+ *            dir has a folder, -ELOOP a symbolic link is, -EXDEV another file system is, -EBUSY
+ *            another transfer of this file has taken over, -EAGAIN too many transfers, -EBADMSG
+ *            damaged on the way, -EIO
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_file_send(const cy_location *to, const char *path, const char *dir,

@@ -142,7 +142,7 @@ struct cy_peer_options {
  * Errors:    -ECONNREFUSED, -EHOSTUNREACH, -ENETUNREACH, -ETIMEDOUT, -ECANCELED, CY_EAUTH the
  *            secrets differ, CY_ECERT and CY_EREJECTED the certificates do, CY_EEXPIRED,
  *            CY_EEARLY, CY_EPLAIN and CY_ETLS only one of the nodes has one, CY_ENOPEER no
- *            network, -EINVAL
+ *            network, -EINVAL, -ENOBUFS this node streams to 1024 hosts, -ENOMEM
  * Since:     0.1
  */
 CY_MUST_CHECK int cy_peer_add(const cy_location *location,
