@@ -5,8 +5,8 @@
  *
  * What the sockets alone cost: no server that reads and writes them can be faster. It knows
  * RESP only so far that each request has one `*` before its words, or is one line, and answers
- * each with a short string. With `spin` it polls and never sleeps, as a server does that spares the kernel
- * to wake it up.
+ * each with a short string. With `spin` it polls and never sleeps, as a server does that
+ * spares the kernel to wake it up.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -85,7 +85,7 @@ main(int argc, char **argv)
 {
     if (argc < 2)
         return 2;
-    int listener = listen_at(atoi(argv[1])), epoll = epoll_create1(0);
+    int listener = listen_at((int) strtol(argv[1], NULL, 10)), epoll = epoll_create1(0);
     int patience = argc > 2 ? 0 : -1;
     need("epoll_create1", epoll);
     watch(epoll, listener);
