@@ -123,7 +123,10 @@ class Scale:
         return LABELS + 10 + (PLOT - 20) * share
 
     def ticks(self):
-        return [10.0 ** n for n in range(math.ceil(self.low), math.floor(self.high) + 1)]
+        """The powers of ten, and more between them where it matters: around 1."""
+        ticks = [10.0 ** n for n in range(math.ceil(self.low), math.floor(self.high) + 1)]
+        between = [t for t in (0.2, 0.5, 2, 5) if self.low <= math.log10(t) <= self.high]
+        return sorted(ticks + between)
 
 
 def tick_text(times):
@@ -141,7 +144,7 @@ def legend(lines, hollow):
     entries += [(*entry, False) for entry in solid]
     entries += [(who + ", quoted", kind, QUOTED, True) for who, kind in hollow.items()]
     x, y = 14.0, 46
-    for who, kind, colour, is_hollow in [*entries, ("target", "target", "", False)]:
+    for who, kind, colour, is_hollow in [*entries, ("target: met if right of 1", "target", "", False)]:
         width = 26 + 7.2 * len(who)
         if x + width > WIDTH - 10:
             x, y = 14.0, y + 20

@@ -133,6 +133,9 @@ def paragraphs(result, contestants, quoted, chart=None):
     if len(present(result, contestants)) > 1:
         yield "Everybody:"
         yield "\n".join(everybody(result, contestants))
+        remarks = [f"- {row['title']}: {row['note']}" for row in result["rows"] if row["note"]]
+        if remarks:
+            yield "\n".join(remarks)
     if any(True for _ in quoted_rows(result, quoted)):
         yield quoted["source"]
         yield "\n".join(elsewhere(result, quoted))

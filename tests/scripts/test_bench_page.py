@@ -32,7 +32,7 @@ def figure(median, times=None, low=None, high=None):
 def result(better="smaller", **who):
     row = {"name": "ping", "title": "Ping & pong", "unit": "ns", "better": better,
            "limit": {"value": 4}, "target": "<= 1.5 x raw", "bound": 30.0, "met": True,
-           "who": {"cycos": figure(25, low=20, high=30), **who}}
+           "note": "An odd one.", "who": {"cycos": figure(25, low=20, high=30), **who}}
     return {"machine": {"cpu": "X", "cpus": 2, "memory_mb": 2048, "kernel": "6", "system": "D"},
             "versions": {"cycos": "v1", "go": "1.19"}, "load": [0.5, 0.6], "rounds": 7,
             "left_out": {"caf": "not installed"}, "notes": {}, "rows": [row], "lines": []}
@@ -70,6 +70,7 @@ class Page(unittest.TestCase):
         self.assertIn("Left out: caf: not installed.", text)
         self.assertIn("Versions: cycos v1, Go 1.19.", text)
         self.assertIn("(x.svg)", text)
+        self.assertIn("- Ping & pong: An odd one.", text)
         self.assertIn("| Ping & pong | ns | Pony 500 (odd) | 25.0 |", text)
 
     def test_who_has_no_figure_has_no_column(self):
