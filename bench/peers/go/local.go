@@ -2,15 +2,13 @@
 package main
 
 import (
+	"fmt"
 	"math/rand"
 	"os"
 	"runtime"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
-
-	"fmt"
 )
 
 const (
@@ -56,11 +54,6 @@ func pingpongOne() {
 }
 
 func pingpongTwo() {
-	measure("locked", "ns", func(count int) time.Duration { return pingpong(count, lockTo) })
-	measure("free", "ns", func(count int) time.Duration { return pingpong(count, anywhere) })
-}
-
-func pingpongAsleep() {
 	measure("locked", "ns", func(count int) time.Duration { return pingpong(count, lockTo) })
 }
 
@@ -189,10 +182,7 @@ func ring(figure string, place func(cpu int)) {
 
 func ringOne() { ring("channel", anywhere) }
 
-func ringTwo() {
-	ring("locked", lockTo)
-	ring("free", anywhere)
-}
+func ringTwo() { ring("locked", lockTo) }
 
 func leaves(up chan int, number, size int) {
 	if size == 1 {
@@ -264,7 +254,7 @@ func timerCancel() {
 	measureTimers(func(_, cancel time.Duration) time.Duration { return cancel })
 }
 
-// lookup finds one of 1000 names in a sync.Map, alone and while the other CPU changes it.
+// lookup finds one of 1000 names in a sync.Map; of two CPUs the other one changes it meanwhile.
 func lookup() {
 	var names sync.Map
 	keys := make([]string, 1000)
@@ -282,16 +272,15 @@ func lookup() {
 		}
 		return time.Since(begin)
 	}
+	if cpus == 2 {
+		go func() {
+			for {
+				names.Store("changing", &keys)
+				names.Delete("changing")
+			}
+		}()
+	}
 	measure("sync_map", "ns", find)
-	var stop atomic.Bool
-	go func() {
-		for !stop.Load() {
-			names.Store("changing", &keys)
-			names.Delete("changing")
-		}
-	}()
-	measure("sync_map_contended", "ns", find)
-	stop.Store(true)
 }
 
 func channel() {

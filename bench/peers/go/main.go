@@ -2,7 +2,7 @@
 //
 // GOMAXPROCS is the number of CPUs and the process is confined to them; the collector is as it
 // comes. Figures called `locked` tie each goroutine to a thread and the threads to different
-// CPUs, so that each message crosses; `free` leaves the runtime the choice, and it may put both
+// CPUs, so that each message crosses; `free` leaves the runtime the choice, and it may put all
 // on one thread.
 package main
 
@@ -37,7 +37,7 @@ type workload struct {
 var workloads = []workload{
 	{"pingpong_one", 1, pingpongOne},
 	{"pingpong_two", 2, pingpongTwo},
-	{"pingpong_asleep", 2, pingpongAsleep},
+	{"pingpong_asleep", 2, pingpongTwo}, // who waits at a channel sleeps
 	{"stream", 2, stream},
 	{"fan_in_one", 1, fanInOne},
 	{"fan_in_two", 2, fanInTwo},
@@ -48,7 +48,7 @@ var workloads = []workload{
 	{"tree", 3, tree},
 	{"timer_arm", 1, timerArm},
 	{"timer_cancel", 1, timerCancel},
-	{"lookup", 2, lookup},
+	{"lookup", 3, lookup},
 	{"channel", 1, channel},
 	{"link_call", 3, linkCall},
 	{"link_oneway", 3, linkOneway},

@@ -5,7 +5,8 @@
  * costs the transfer of one line.
  *
  *   S1 slot.number   release by who fills it -> acquire by who takes it   the words before it
- *   S2 taken         release in drain -> acquire in pour                  that slots are free
+ *   S2 taken         release by who drains -> acquire by who pours        that slots are free
+ *   S3 given         release in pour_batches -> acquire in drain_batches  slots up to there
  */
 #include "raw.h"
 
@@ -19,7 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { SLOTS = 1024, TELL_EVERY = 256 };
+enum { SLOTS = 1024, TELL_EVERY = 256, BATCH = 64 };
 
 struct slot {
     _Alignas(64) uint64_t words[7];
@@ -28,6 +29,7 @@ struct slot {
 
 static struct slot there[SLOTS], back[SLOTS];
 static _Alignas(128) _Atomic uint64_t taken;
+static _Alignas(128) _Atomic uint64_t given;
 static uint64_t total;
 static uint64_t slots_used; /* how many of the ring's slots are in turn */
 
@@ -39,15 +41,20 @@ fill(struct slot *slot, uint64_t number)
     atomic_store_explicit(&slot->number, number, memory_order_release); /* S1: */
 }
 
-static uint64_t
+/* Whoever receives reads each word, whatever the compiler thinks of that. */
+static void
+read_words(const struct slot *slot)
+{
+    for (int i = 0; i < 7; i++)
+        __asm__ volatile("" : : "r"(slot->words[i]));
+}
+
+static void
 take(struct slot *slot, uint64_t number)
 {
-    uint64_t sum = 0;
     while (atomic_load_explicit(&slot->number, memory_order_acquire) != number) /* S1: */
         __builtin_ia32_pause();
-    for (int i = 0; i < 7; i++)
-        sum += slot->words[i];
-    return sum;
+    read_words(slot);
 }
 
 /* Runs `other` on the second CPU and `here` on the first. */
@@ -58,6 +65,7 @@ beside(long count, void *(*other)(void *arg), void (*here)(void))
     memset(there, 0, sizeof there);
     memset(back, 0, sizeof back);
     taken = 0;
+    given = 0;
     total = (uint64_t) count;
     pin(other_cpu());
     want("thread", pthread_create(&thread, NULL, other, NULL) == 0);
@@ -174,18 +182,56 @@ drain(void *arg)
     return arg;
 }
 
+/* Waits until slot `i` is free; `limit` is the last one known to be. */
+static uint64_t
+await_room(uint64_t i, uint64_t limit)
+{
+    while (i > limit) {
+        limit = atomic_load_explicit(&taken, memory_order_acquire) + SLOTS; /* S2: */
+        if (i > limit)
+            __builtin_ia32_pause();
+    }
+    return limit;
+}
+
 static void
 pour(void)
 {
     uint64_t limit = SLOTS;
     for (uint64_t i = 1; i <= total; i++) {
-        while (i > limit) {
-            limit = atomic_load_explicit(&taken, memory_order_acquire) + SLOTS; /* S2: */
-            if (i > limit)
-                __builtin_ia32_pause();
-        }
+        limit = await_room(i, limit);
         fill(&there[i % SLOTS], i);
     }
+}
+
+/* The receiver hears of many slots at once, so the two seldom want the same line. */
+static void
+pour_batches(void)
+{
+    uint64_t limit = SLOTS;
+    for (uint64_t i = 1; i <= total; i++) {
+        limit = await_room(i, limit);
+        for (int word = 0; word < 7; word++)
+            there[i % SLOTS].words[word] = i;
+        if (i % BATCH == 0 || i == total)
+            atomic_store_explicit(&given, i, memory_order_release); /* S3: */
+    }
+}
+
+static void *
+drain_batches(void *arg)
+{
+    for (uint64_t i = 1, known = 0; i <= total; i++) {
+        while (known < i) {
+            known = atomic_load_explicit(&given, memory_order_acquire); /* S3: */
+            if (known < i)
+                __builtin_ia32_pause();
+        }
+        read_words(&there[i % SLOTS]);
+        if (i % TELL_EVERY == 0)
+            atomic_store_explicit(&taken, i, memory_order_release); /* S2: */
+    }
+    return arg;
 }
 
 static double
@@ -194,10 +240,17 @@ stream(long count)
     return beside(count, drain, pour);
 }
 
+static double
+stream_batches(long count)
+{
+    return beside(count, drain_batches, pour_batches);
+}
+
 void
 raw_stream(void)
 {
     measure("ring", MILLION_PER_SECOND, stream);
+    measure("batched", MILLION_PER_SECOND, stream_batches);
 }
 
 /* Asleep: who waits is woken by the kernel. */
