@@ -8,6 +8,7 @@
 import argparse
 import json
 import pathlib
+import signal
 import sys
 import tempfile
 
@@ -149,6 +150,8 @@ def render(arguments):
 
 def main():
     arguments = parser().parse_args()
+    # What runs then is in a session of its own; only an exception takes it along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         if arguments.command == "compare":
             return compare.report(read(arguments.old), read(arguments.new))

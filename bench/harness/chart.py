@@ -144,7 +144,8 @@ def legend(lines, hollow):
     entries += [(*entry, False) for entry in solid]
     entries += [(who + ", quoted", kind, QUOTED, True) for who, kind in hollow.items()]
     x, y = 14.0, 46
-    for who, kind, colour, is_hollow in [*entries, ("target: met if right of 1", "target", "", False)]:
+    entries.append(("target: met if right of 1", "target", "", False))
+    for who, kind, colour, is_hollow in entries:
         width = 26 + 7.2 * len(who)
         if x + width > WIDTH - 10:
             x, y = 14.0, y + 20

@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 import unittest
 
@@ -191,6 +192,16 @@ class Bench(Case):
         self.assertTrue(page.read_text().endswith("\n<!-- end of figures -->\nThe end.\n"))
         self.assertTrue((self.folder / "bench/results.svg").exists())
         self.assertEqual(self.call("render", "--check").returncode, 0)
+
+    def test_what_runs_ends_with_it(self):
+        flag = self.folder / "pid"
+        self.program("build/release/bin/bench_a", f"#!/bin/sh\necho $$ >{flag}\nsleep 600\n")
+        with subprocess.Popen([sys.executable, "-B", self.folder / "bench/harness", "own"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as harness:
+            until(lambda: flag.exists() and flag.read_text().endswith("\n"), "the program")
+            harness.terminate()
+        self.assertEqual(harness.returncode, 1)
+        until(lambda: not alive(int(flag.read_text())), "the end of the program")
 
     def test_two_results_are_compared(self):
         self.call("--rounds", "3", "--output", self.folder / "old.json")
