@@ -1,5 +1,4 @@
-"""test_check.py - test, check, format, bench and .ci/run with stand-ins for all tools."""
-import json
+"""test_check.py - test, check, format and .ci/run with stand-ins for all tools."""
 import os
 import shutil
 import unittest
@@ -15,7 +14,7 @@ class Check(Case):
         super().setUp()
         (self.folder / "scripts").mkdir()
         (self.folder / ".ci").mkdir()
-        for name in ("check", "test", "format", "bench", "fuzz", "common.sh"):
+        for name in ("check", "test", "format", "fuzz", "common.sh"):
             shutil.copy(SCRIPTS / name, self.folder / "scripts")
         shutil.copy(ROOT / ".ci/run", self.folder / ".ci")
         for folder in FOLDERS:
@@ -168,28 +167,6 @@ class Check(Case):
         self.assertNotEqual(self.call(".ci/run").returncode, 0)
         self.tool("ctest", 'case $* in *build/tsan*) exit 8;; esac')
         self.assertNotEqual(self.call(".ci/run").returncode, 0)
-
-    def bench(self, noun, body):
-        self.program(f"bench/bench_{noun}.c", "")
-        self.program(f"build/release/bin/bench_{noun}", f"#!/bin/sh\n{body}\n")
-
-    def test_bench_collects_one_line_of_json_per_figure(self):
-        self.bench("a", 'echo \'{"bench": "a"}\'')
-        self.bench("b", 'echo \'{"bench": "b"}\'')
-        self.assertEqual(self.call("scripts/bench", "--list").stdout.split(), ["a", "b"])
-        result = self.call("scripts/bench")
-        self.assertEqual(result.returncode, 0, result.stderr)
-        lines = [json.loads(line) for line in
-                 (self.folder / "build/bench.jsonl").read_text().splitlines()]
-        self.assertIn("cpus", lines[0]["machine"])
-        self.assertEqual([line["bench"] for line in lines[1:]], ["a", "b"])
-
-    def test_bench_runs_what_is_asked_for_and_fails_with_it(self):
-        self.bench("a", "exit 3")
-        self.bench("b", "echo '{}'")
-        self.assertEqual(self.call("scripts/bench", "b").returncode, 0)
-        self.assertEqual(self.call("scripts/bench", "a").returncode, 1)
-        self.assertIn("no bench 'c'", self.call("scripts/bench", "c").stderr)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 /*
  * tls_pipe.c - the same records by plain wolfSSL: one process writes them, another reads them.
  *
- *     tls_pipe CERTIFICATE SUITE      for bench/tls_against_pipe
+ *     tls_pipe CERTIFICATE SUITE      bench/peers/wolfssl/bulk runs it
  *
  * Nothing but wolfSSL and a blocking socket: records of 16 KiB, each full of messages of 64
  * bytes or a quarter of one of 64 KiB, which nobody looks at.

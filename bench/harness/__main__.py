@@ -1,0 +1,171 @@
+"""__main__.py - what scripts/bench runs: measures, compares, renders.
+
+    python3 bench/harness own [NOUN...]    our own programs; one line of JSON each, and a table
+    python3 bench/harness peers            everybody in turn
+    python3 bench/harness compare OLD NEW
+    python3 bench/harness render [FILE]
+"""
+import argparse
+import json
+import pathlib
+import signal
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import chart
+import compare
+import machine
+import page
+import result
+import table
+import turns
+
+BENCH = pathlib.Path(__file__).resolve().parents[1]
+ROOT = BENCH.parent
+QUICK_SCALE = 2  # percent of the work of a peer
+ROUNDS = {"own": 3, "peers": 7, "quick": 2}
+
+
+def say(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def read(path):
+    found = json.loads(pathlib.Path(path).read_text())
+    if found.get("format") != result.FORMAT:
+        raise table.Wrong(f"{path}: not a result of this program")
+    return found
+
+
+def parser():
+    top = argparse.ArgumentParser(prog="bench")
+    commands = top.add_subparsers(dest="command", required=True)
+    for name in ("own", "peers"):
+        one = commands.add_parser(name)
+        one.add_argument("--rows", action="append", default=[], metavar="NAME",
+                         help="only rows whose name matches; wildcards; may be repeated")
+        one.add_argument("--who", action="append", default=[], help="only these peers")
+        one.add_argument("--rounds", type=int)
+        one.add_argument("--quick", action="store_true", help="a little of everything")
+        one.add_argument("--keep", action="store_true",
+                         help="keep what the file has of rows that are not measured now")
+        one.add_argument("--output", type=pathlib.Path)
+        one.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/release/bin")
+    one = commands.add_parser("compare")
+    one.add_argument("old")
+    one.add_argument("new")
+    one = commands.add_parser("render")
+    one.add_argument("file", nargs="?", type=pathlib.Path, default=BENCH / "results.json")
+    one.add_argument("--page", type=pathlib.Path, default=BENCH / "README.md")
+    one.add_argument("--check", action="store_true", help="only say whether it is up to date")
+    commands.add_parser("rows")
+    return top
+
+
+def quoted():
+    return json.loads((BENCH / "quoted.json").read_text())
+
+
+def make_peers(arguments, folder, left_out):
+    if arguments.command != "peers":
+        return None
+    peers = turns.Peers(BENCH / "peers/build", folder, left_out,
+                        QUICK_SCALE if arguments.quick else 100, arguments.who)
+    for who, why in left_out.items():
+        say(f"left out: {who}: {why}")
+    return peers
+
+
+def others(rows, bin_folder, ours):
+    """Our programs of which no row asks anything."""
+    asked = {ours.command(source)[0][0] for row in rows for source in row.sources.values()}
+    return [str(path) for path in sorted(bin_folder.glob("bench_*")) if str(path) not in asked]
+
+
+def measure(arguments):
+    known = table.load(BENCH / "workloads.json")
+    rows = known.chosen(arguments.rows, arguments.quick)
+    rounds = arguments.rounds or ROUNDS["quick" if arguments.quick else arguments.command]
+    left_out, load = {}, machine.load_average()
+    about = {"machine": machine.machine(),
+             "versions": machine.versions(ROOT, known.contestants),
+             "rounds": rounds, "quick": arguments.quick, "left_out": left_out}
+    with tempfile.TemporaryDirectory() as folder:
+        peers = make_peers(arguments, folder, left_out)
+        places = {"bin": arguments.bin.resolve(), "bench": BENCH, "out": folder}
+        ours = turns.Ours(places, arguments.quick)
+        everything = arguments.command == "own" and not arguments.rows and not arguments.quick
+        extra = others(known.rows, places["bin"], ours) if everything else ()
+        run = turns.Turns(rows, ours, peers, extra, show=lambda line: print(line, flush=True))
+        run.all(rounds)
+    about["load"] = [load, machine.load_average()]
+    for what, why in run.notes.items():
+        say(f"{what}: {why}")
+    return result.make(run, about), run.failed
+
+
+def run(arguments):
+    found, failed = measure(arguments)
+    output = arguments.output or ROOT / ("build/peers.json" if arguments.command == "peers"
+                                         else "build/bench.json")
+    if arguments.keep and output.exists():
+        old = read(output)
+        if old["machine"] != found["machine"]:
+            raise table.Wrong(f"{output} is of another machine")
+        found = result.merged(old, found)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(found, indent=1) + "\n")
+    contestants = table.load(BENCH / "workloads.json").contestants
+    drawing = chart.svg(found, contestants, quoted())
+    text = page.markdown(found, contestants, quoted(), output.with_suffix(".svg").name
+                         if drawing else None)
+    output.with_suffix(".md").write_text(text)
+    if drawing:
+        output.with_suffix(".svg").write_text(drawing)
+    print(text, end="")
+    say(f"{output} and beside it .md" + (" and .svg" if drawing else ""))
+    return 1 if failed else 0
+
+
+def render(arguments):
+    """The page and the chart from a result; with --check 1 when they are not the same."""
+    found = read(arguments.file)
+    contestants = table.load(BENCH / "workloads.json").contestants
+    drawing = chart.svg(found, contestants, quoted())
+    picture = arguments.page.with_name(arguments.file.stem + ".svg")
+    figures = page.markdown(found, contestants, quoted(), picture.name if drawing else None)
+    new = {arguments.page: page.put_into(arguments.page.read_text(), figures)}
+    if drawing:
+        new[picture] = drawing
+    stale = [path for path, text in new.items()
+             if not path.exists() or path.read_text() != text]
+    for path in stale:
+        say(f"{path}: {'not what the figures say' if arguments.check else 'written'}")
+        if not arguments.check:
+            path.write_text(new[path])
+    return 1 if stale and arguments.check else 0
+
+
+def main():
+    arguments = parser().parse_args()
+    # What runs then is in a session of its own; only an exception takes it along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        if arguments.command == "compare":
+            return compare.report(read(arguments.old), read(arguments.new))
+        if arguments.command == "render":
+            return render(arguments)
+        if arguments.command == "rows":
+            for row in table.load(BENCH / "workloads.json").rows:
+                print(f"{row.name:<24} {row.title} ({row.target_text() or 'no target'})")
+            return 0
+        return run(arguments)
+    except (table.Wrong, ValueError, OSError) as error:
+        say(error)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
