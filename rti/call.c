@@ -68,30 +68,39 @@ ask(struct cyi_core *core, cy_ref *task, const struct calling *call, cy_msg *req
     return rc;
 }
 
+static int
+make_call(struct cyi_core *core, cy_ref *out, cy_ref method, const struct calling *call)
+{
+    cy_ref task;
+    cy_msg *request;
+    int rc = cyi_rti_request_make(&request, call->args, call->number, out != NULL);
+    if (rc == 0)
+        rc = ask(core, &task, call, request);
+    if (rc != 0 || out == NULL)
+        return rc;
+    cy_ref watcher = cyi_rti_monitor_of(core, method);
+    if (!cy_ref_is_nobody(watcher) && (rc = cyi_rti_monitor_begin(core, watcher, task)) != 0) {
+        cancel(call->server, call->number);
+        return rc;
+    }
+    *out = task;
+    return 0;
+}
+
 int
 cy_rti_call(cy_ref *out, cy_ref method, cy_args *args, cy_time deadline)
 {
     struct cyi_core *core = cyi_current();
     struct cyi_rti_core *rti = cyi_rti_core(core);
-    cy_ref task;
-    cy_msg *request;
     if (args != NULL)
         args->why[0] = '\0';
     if (cy_ref_kind(method) != CY_KIND_METHOD)
         return -ENOENT;
     if (rti == NULL)
         return -ENOMEM;
-    struct calling call = {cyi_rti_as(method, CY_KIND_TASK), ++rti->calls, args, deadline};
-    int rc = cyi_rti_request_make(&request, args, call.number, out != NULL);
-    if (rc == 0)
-        rc = ask(core, &task, &call, request);
-    if (rc != 0 || out == NULL)
-        return rc;
-    cy_ref watcher = cyi_rti_monitor_of(core, method);
-    if (!cy_ref_is_nobody(watcher) && (rc = cyi_rti_monitor_begin(core, watcher, task)) != 0) {
-        cancel(call.server, call.number);
-        return rc;
-    }
-    *out = task;
-    return 0;
+    struct calling call = {cyi_rti_as(method, CY_KIND_TASK), ++rti->counters.calls, args,
+                           deadline};
+    int rc = make_call(core, out, method, &call);
+    rti->counters.failed += rc != 0;
+    return rc;
 }

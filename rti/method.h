@@ -10,6 +10,7 @@
 #define CYI_RTI_METHOD_H
 
 #include "jobs.h"
+#include "metrics.h"
 #include "signature.h"
 #include <cycos/impl/core.h>
 #include <cycos/registry.h>
@@ -35,7 +36,7 @@ struct cyi_rti_core {
     struct cyi_list methods;
     struct cyi_list monitors; /* monitor.c */
     uint32_t monitors_count;
-    uint64_t calls; /* made from here; numbers them */
+    struct cyi_rti_counters counters;
 };
 /* The core's, made if need be; NULL without memory. */
 struct cyi_rti_core *cyi_rti_core(struct cyi_core *core);

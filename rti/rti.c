@@ -67,6 +67,7 @@ cyi_rti_core(struct cyi_core *core)
     pthread_mutex_lock(&core->node->lock);
     cyi_list_append(&all->cores, &rti->all);
     pthread_mutex_unlock(&core->node->lock);
+    (void) !cyi_metrics_add(core->node, &cyi_rti_metrics); /* no room: not shown */
     core->rti = rti;
     return rti;
 }

@@ -154,8 +154,19 @@ start(struct cyi_core *core, struct cyi_method *method, struct cyi_return to, cy
         cyi_rti_accept(accepted, task);
         answer(core, to, 0, accepted);
     }
+    cyi_rti_core(core)->counters.started++;
     cyi_job_started(job, task);
     return 0;
+}
+
+static void
+count_refusal(struct cyi_core *core, int error)
+{
+    struct cyi_rti_counters *counters = &cyi_rti_core(core)->counters;
+    counters->wrong_arguments += error == -EINVAL;
+    counters->not_allowed += error == -EACCES;
+    counters->too_many += error == -ENOBUFS;
+    counters->not_started += error != -EINVAL && error != -EACCES && error != -ENOBUFS;
 }
 
 /* The arguments are wrong: say why, if there is memory to say it. */
@@ -163,6 +174,7 @@ static void
 refuse(struct cyi_core *core, struct cyi_return to, const char *why)
 {
     cy_msg *refusal;
+    count_refusal(core, -EINVAL);
     if (cyi_rti_answer_make(&refusal) != 0) {
         answer(core, to, -EINVAL, NULL);
         return;
@@ -202,8 +214,10 @@ take_call(struct cyi_core *core, struct cyi_method *method, cy_msg **msg)
     int error;
     if (((*msg)->flags & CYI_MSG_CALL) == 0 || !cyi_return_of(core, &to, *msg))
         return; /* nobody would hear of the task */
-    if (!consider(core, method, to, msg, &error))
-        answer(core, to, error, NULL);
+    if (consider(core, method, to, msg, &error))
+        return;
+    count_refusal(core, error);
+    answer(core, to, error, NULL);
 }
 
 static void
@@ -215,6 +229,7 @@ take_cancel(struct cyi_core *core, struct cyi_method *method, const cy_msg *msg)
     struct cyi_job *job = cyi_job_find(&method->jobs, msg->sender, number);
     if (job == NULL)
         return;
+    cyi_rti_core(core)->counters.cancelled++;
     job->keep = false;
     if (job->state == CYI_JOB_RUNS)
         cyi_terminate(core, job->task);

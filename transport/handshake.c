@@ -10,6 +10,9 @@
 #include <cycos/impl/io.h>
 #include <string.h>
 
+_Static_assert(CYI_AUTH_HELLO_BYTES + CYI_AUTH_PROOF_BYTES <= 1 << 10,
+               "so much is read of who has not proved anything");
+
 /* TLS, if we have a certificate. */
 static int
 secure(struct cyi_connection *connection, bool dialer, cy_time deadline)

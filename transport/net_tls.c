@@ -40,6 +40,14 @@ tell(const struct cyi_net *net, const struct cyi_tls_context *context)
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&ends, &tm));
     cyi_log_write(net->node->log, NULL, soon ? CY_LOG_WARN : CY_LOG_INFO, "net.certificate",
                   "until=%s", text);
+    int own = cyi_tls_context_own(context);
+    if (own != 0)
+        cyi_log_write(net->node->log, NULL, CY_LOG_WARN, "net.certificate",
+                      "error=%s reason=%s", cy_errname(own),
+                      own == CY_ECERT
+                          ? "this node's own cafile does not accept its certificate: "
+                            "neither do peers that have the same"
+                          : cy_strerror(own));
 }
 
 int

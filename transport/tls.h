@@ -55,6 +55,11 @@ struct cyi_tls_context *cyi_tls_context_use(struct cyi_tls_context *context);
 void cyi_tls_context_release(struct cyi_tls_context **variable);
 /* Seconds since 1970 when our certificate ends; whom it names is not asked by anybody. */
 int64_t cyi_tls_context_ends(const struct cyi_tls_context *context);
+/*
+ * 0, or the error for which a peer with the same files refuses our certificate. That may be as
+ * it is meant to be: where others have another cafile.
+ */
+int cyi_tls_context_own(const struct cyi_tls_context *context);
 
 /*
  * tls.c: a session. All belongs to the core, which gives memory and random bytes. Takes a user

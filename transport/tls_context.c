@@ -357,6 +357,7 @@ cyi_tls_context_create(struct cyi_tls_context **out, const struct cyi_tls_files 
         rc = make_ctx(&context->server, &maker, wolfTLSv1_3_server_method());
     if (rc == 0 && wolfSSL_CTX_no_ticket_TLSv13(context->server) != 0)
         rc = fail(&maker, -EIO, "TLS without tickets is not to be had");
+    context->made = maker.now;
     if (rc == 0)
         rc = rehearse(&maker);
     wolfSSL_ERR_clear_error();
@@ -423,12 +424,9 @@ check_authority(const struct cyi_tls_context *context, const struct cyi_tls_cert
 }
 
 static int
-verdict_on(const struct cyi_tls *tls, bool good, bool first,
+verdict_on(const struct cyi_tls_context *context, int64_t now, bool good, bool first,
            const struct cyi_tls_certificate *peer)
 {
-    struct cyi_os *os = tls->core->os;
-    const struct cyi_tls_context *context = tls->context;
-    int64_t now = os->realtime(os) / CY_SECOND;
     if (first && is_accepted(context, peer))
         return check_dates(peer, now);
     if (context->pinned)
@@ -440,23 +438,44 @@ verdict_on(const struct cyi_tls *tls, bool good, bool first,
 }
 
 /* It asks for those that have signed the peer's first, for the peer's own at last. */
-int
-cyi_tls_judge(int good, WOLFSSL_X509_STORE_CTX *store)
+static int
+judge(int *verdict, const struct cyi_tls_context *context, int64_t now, int good,
+      const WOLFSSL_X509_STORE_CTX *store)
 {
-    struct cyi_tls *tls = store->userCtx;
     struct cyi_tls_certificate peer;
     int depth = store->error_depth;
     bool first = depth == 0;
     if (store->certs == NULL || depth < 0 || depth >= store->totalCerts ||
         cyi_tls_certificate_read(&peer, store->certs[depth].buffer,
                                  store->certs[depth].length) != 0) {
-        tls->verdict = CY_ECERT;
+        *verdict = CY_ECERT;
         return 0;
     }
-    int rc = verdict_on(tls, good == 1 && store->error == 0, first, &peer);
+    int rc = verdict_on(context, now, good == 1 && store->error == 0, first, &peer);
     if (rc != 0)
-        tls->verdict = rc;
-    else if (first && tls->verdict == 1)
-        tls->verdict = 0;
+        *verdict = rc;
+    else if (first && *verdict == 1)
+        *verdict = 0;
     return rc == 0;
+}
+
+int
+cyi_tls_judge(int good, WOLFSSL_X509_STORE_CTX *store)
+{
+    struct cyi_tls *tls = store->userCtx;
+    struct cyi_os *os = tls->core->os;
+    return judge(&tls->verdict, tls->context, os->realtime(os) / CY_SECOND, good, store);
+}
+
+int
+cyi_tls_judge_own(int good, WOLFSSL_X509_STORE_CTX *store)
+{
+    struct cyi_tls_context *context = store->userCtx;
+    return judge(&context->own, context, context->made, good, store);
+}
+
+int
+cyi_tls_context_own(const struct cyi_tls_context *context)
+{
+    return context->own;
 }

@@ -1,5 +1,6 @@
 /*
- * tls_rehearse.c - a handshake with ourselves: do key and certificate belong together?
+ * tls_rehearse.c - handshakes with ourselves: do key and certificate belong together? Would
+ * one who has the same files accept us?
  *
  * Tests: tests/transport/test_tls_context.c
  */
@@ -73,18 +74,35 @@ play(const struct rehearsal *rehearsal)
     return client && server;
 }
 
-int
-cyi_tls_rehearse(const struct cyi_tls_context *context)
+/* With a judge the client looks at the certificate, too. */
+static int
+rehearse(struct cyi_tls_context *context, VerifyCallback judge)
 {
     struct rehearsal *rehearsal = calloc(1, sizeof *rehearsal);
     if (rehearsal == NULL)
         return -ENOMEM;
     rehearsal->client = enter(context->client, &rehearsal->back, &rehearsal->there);
     rehearsal->server = enter(context->server, &rehearsal->there, &rehearsal->back);
+    if (judge != NULL && rehearsal->client != NULL) {
+        wolfSSL_set_verify(rehearsal->client, WOLFSSL_VERIFY_PEER, judge);
+        wolfSSL_SetCertCbCtx(rehearsal->client, context);
+    }
     bool good = play(rehearsal);
     wolfSSL_free(rehearsal->client);
     wolfSSL_free(rehearsal->server);
     free(rehearsal);
-    wc_ecc_fp_free(); /* this thread will not need its points again */
     return good ? 0 : -EKEYREJECTED;
+}
+
+int
+cyi_tls_rehearse(struct cyi_tls_context *context)
+{
+    int rc = rehearse(context, NULL);
+    if (rc == 0 && !context->pinned) {
+        context->own = 1; /* nobody has judged it */
+        (void) !rehearse(context, cyi_tls_judge_own);
+        context->own = context->own == 1 ? CY_ECERT : context->own;
+    }
+    wc_ecc_fp_free(); /* this thread will not need its points again */
+    return rc;
 }

@@ -24,7 +24,8 @@ struct cyi_tls_context {
     _Atomic uint32_t users;       /* T1 */
     WOLFSSL_CTX *client, *server; /* they count their sessions by themselves */
     bool pinned;                  /* there is no other authority than what is accepted */
-    int64_t ends;
+    int own;                      /* 0: who has the same files accepts us; or why not */
+    int64_t ends, made;
     uint32_t count;
     struct cyi_tls_certificate accepted[CYI_TLS_ACCEPTED_MAX];
 };
@@ -69,9 +70,11 @@ CY_MUST_CHECK int cyi_tls_certificate_read(struct cyi_tls_certificate *out, cons
                                            size_t size);
 /* wolfSSL asks for each certificate of the peer. */
 int cyi_tls_judge(int good, WOLFSSL_X509_STORE_CTX *store);
+/* The same of our own, in a rehearsal; the verdict is context->own. */
+int cyi_tls_judge_own(int good, WOLFSSL_X509_STORE_CTX *store);
 
-/* tls_rehearse.c: 0, -ENOMEM, -EKEYREJECTED. */
-CY_MUST_CHECK int cyi_tls_rehearse(const struct cyi_tls_context *context);
+/* tls_rehearse.c: 0, -ENOMEM, -EKEYREJECTED. Judges our own certificate. */
+CY_MUST_CHECK int cyi_tls_rehearse(struct cyi_tls_context *context);
 
 /* tls.c: what a call of wolfSSL's has come to. */
 CY_MUST_CHECK int cyi_tls_code(struct cyi_tls *tls, int result);

@@ -67,6 +67,7 @@ class Secrets(lab.Scenario):
 
     def test_clusters_do_not_mix(self):
         _, hosts = self.hosts(2)
+        begin = time.monotonic()
         red = self.lab.write("red", "a secret of the red ones 0123456789\n")
         blue = self.lab.write("blue", "a secret of the blue ones 012345678\n")
         groups = [[host.node(f"{name}{i}", *options) for i, host in enumerate(hosts)]
@@ -79,17 +80,19 @@ class Secrets(lab.Scenario):
             for node in group:
                 lab.wait_until("others are noted", lambda: "discover.foreign" in node.log())
                 self.assertEqual(node.ask("peers").split()[0], "1")
-        self.strangers_are_refused(groups)
+        self.strangers_are_refused(groups, begin)
 
-    def strangers_are_refused(self, groups):
+    def strangers_are_refused(self, groups, begin):
         red, other, blue = (group[0] for group in groups)
         for one, to in ((red, blue), (blue, other), (other, red)):
             host, port = to.location.rsplit(":", 1)
             self.assertEqual(one.ask("add", host, port, 20), "CY_EAUTH")
         for group in groups:
             for node in group:
-                self.assertLessEqual(node.log().count("discover.foreign"), 3, node.log())
-                self.assertLessEqual(node.log().count("net.refused"), 5, node.log())
+                # A line of each kind in a second; a busy machine takes many of them.
+                lines = 2 + int(time.monotonic() - begin)
+                self.assertLessEqual(node.log().count("discover.foreign"), lines, node.log())
+                self.assertLessEqual(node.log().count("net.refused"), lines, node.log())
                 self.assertEqual(len(node.since(0, "online")), 1)
         self.assertIn("net.refused", blue.log())
 

@@ -12,13 +12,16 @@ static void *
 answer(void *arg)
 {
     char buffer[65536];
-    int socket = (int) ((uintptr_t) arg >> 8);
-    enum peer_kind kind = (enum peer_kind)((uintptr_t) arg & 255);
+    const struct peer_talk *talk = arg;
+    enum peer_kind kind = talk->peer->kind;
     ssize_t got;
-    while (kind != PEER_CLOSING && (got = recv(socket, buffer, sizeof buffer, 0)) > 0)
-        if (kind == PEER_ECHO && send(socket, buffer, (size_t) got, MSG_NOSIGNAL) != got)
+    while (kind != PEER_CLOSING && (got = recv(talk->socket, buffer, sizeof buffer, 0)) > 0) {
+        if (kind == PEER_ECHO && send(talk->socket, buffer, (size_t) got, MSG_NOSIGNAL) != got)
             break;
-    close(socket);
+        atomic_fetch_add_explicit(&talk->peer->answered, kind == PEER_ECHO,
+                                  memory_order_relaxed);
+    }
+    close(talk->socket);
     return NULL;
 }
 
@@ -29,8 +32,9 @@ accept_all(void *arg)
     int socket;
     while ((socket = accept4(peer->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
         unsigned n = atomic_fetch_add_explicit(&peer->accepted, 1, memory_order_relaxed);
-        uintptr_t word = ((uintptr_t) socket << 8) | (uintptr_t) peer->kind;
-        if (n >= 64 || pthread_create(&peer->talkers[n], NULL, answer, (void *) word) != 0) {
+        if (n < 64)
+            peer->talks[n] = (struct peer_talk){peer, socket};
+        if (n >= 64 || pthread_create(&peer->talkers[n], NULL, answer, &peer->talks[n]) != 0) {
             close(socket);
             break;
         }

@@ -18,8 +18,12 @@ struct peer {
     uint16_t port;
     int listener;
     pthread_t acceptor;
-    atomic_uint accepted;
+    atomic_uint accepted, answered; /* connections; what came on them */
     pthread_t talkers[64];
+    struct peer_talk {
+        struct peer *peer;
+        int socket;
+    } talks[64];
 };
 
 /* At most 64 connections in all. */

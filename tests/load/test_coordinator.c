@@ -175,7 +175,8 @@ load_and_interrupt(void *arg)
     cy_ref task;
     (void) arg;
     CY_CHECK_EQ(cy_task_spawn(&task, load_coordinate, &job, NULL), 0);
-    CY_CHECK_EQ(cy_sleep(100 * CY_MILLISECOND), 0);
+    while (atomic_load_explicit(&peer.answered, memory_order_relaxed) == 0)
+        CY_CHECK_EQ(cy_sleep(CY_MILLISECOND), 0);
     cy_shutdown(10 * CY_SECOND);
     return 0;
 }

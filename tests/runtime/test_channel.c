@@ -470,6 +470,43 @@ without_memory_nothing_is_made_or_awaited(void)
     CU_ASSERT_STRING_EQUAL(child.output, "done");
 }
 
+/* What was asked for comes into effect all the same, in order. */
+static int
+subscribe_at_the_end(void *arg)
+{
+    cy_ref channel = *(cy_ref *) arg;
+    CY_CHECK_EQ(cy_terminate(cy_self()), 0);
+    CY_CHECK_EQ(cy_channel_subscribe(channel, cy_self(), CY_FOREVER), -ECANCELED);
+    CY_CHECK_EQ(cy_channel_unsubscribe(channel, cy_self(), CY_FOREVER), -ECANCELED);
+    return 0;
+}
+
+static int
+no_wait_body(void *arg)
+{
+    struct cy_task_options joinable = {.joinable = true};
+    cy_ref channel = channel_on(1, NULL), task;
+    (void) arg;
+    CY_CHECK_EQ(cy_channel_subscribe(channel, cy_self(), CY_NOW), -ETIMEDOUT);
+    CY_CHECK_EQ(reach(channel), 1);
+    CY_CHECK_EQ(cy_channel_unsubscribe(channel, cy_self(), CY_NOW), -ETIMEDOUT);
+    CY_CHECK_EQ(reach(channel), 0);
+    CY_CHECK_EQ(cy_task_spawn(&task, subscribe_at_the_end, &channel, &joinable), 0);
+    CY_CHECK_EQ(cy_join(NULL, task, CY_FOREVER), 0);
+    CY_CHECK_EQ(reach(channel), 0);
+    CY_CHECK_EQ(cy_channel_close(channel), 0);
+    return 0; /* with a message left */
+}
+
+static void
+who_does_not_wait_for_another_core_is_told_so(void)
+{
+    struct hand hand; /* whose other core does not run meanwhile */
+    hand_open(&hand, 2, no_wait_body, NULL);
+    hand_run(&hand);
+    CU_ASSERT_EQUAL(hand_close(&hand), 0);
+}
+
 /* The way to another core is full, and there is no memory for what would have to wait. */
 static int
 no_outbox_body(void *arg)
@@ -509,6 +546,7 @@ CY_TEST_MAIN("runtime.channel", CY_TEST(without_memory_nothing_is_made_or_awaite
              CY_TEST(who_does_not_exist_cannot_subscribe_or_be_subscribed),
              CY_TEST(a_subscriber_that_ends_is_forgotten),
              CY_TEST(a_core_has_so_many_channels_and_no_more),
+             CY_TEST(who_does_not_wait_for_another_core_is_told_so),
              CY_TEST(without_memory_another_core_is_not_told),
              CY_TEST(a_channel_takes_so_many_subscribers_and_no_more),
              CY_TEST(close_forgets_the_subscribers), CY_TEST(many_subscriptions_come_and_go),

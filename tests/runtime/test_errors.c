@@ -125,6 +125,8 @@ listen_on_a_privileged_port(void *arg)
     if (cy_address_parse(&at, "127.0.0.1", 1) != 0)
         return 1;
     int rc = cy_tcp_listen(&socket, &at, NULL);
+    if (rc == -EACCES)
+        rc = cy_udp_open(&socket, &at, NULL);
     printf("%s", cy_strerror(rc));
     fflush(stdout);
     return rc == -EACCES && socket == NULL ? 7 : 2;

@@ -11,7 +11,8 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-KV = pathlib.Path(os.environ.get("CY_TEST_BIN", str(ROOT / "build/test/bin"))) / "kv"
+BIN = pathlib.Path(os.environ.get("CY_TEST_BIN", str(ROOT / "build/test/bin")))
+KV = BIN / "kv"
 PATIENCE_S = 60
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
@@ -64,17 +65,17 @@ def free_port(kind=socket.SOCK_STREAM):
 
 
 class Node:
-    """A kv that shows its metrics."""
+    """A program that shows its metrics: kv, unless it is another."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, program=(KV, "--port", "0")):
         for _ in range(20):  # a port may be taken between our look and its bind
             self.port = free_port()
             self.process = subprocess.Popen(
-                [KV, "--port", "0", "--metrics-port", str(self.port), "--stall", "0",
+                [*program, "--metrics-port", str(self.port), "--stall", "0",
                  "--log-level", "error", *options],
                 text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             first = self.process.stdout.readline()
-            if first.startswith("kv: ready") or "Address already in use" not in first:
+            if "ready" in first or "Address already in use" not in first:
                 break
             self.stop()
         self.first = first
@@ -100,8 +101,8 @@ class Node:
 
 
 class Metrics(unittest.TestCase):
-    def start(self, *options):
-        node = Node(*options)
+    def start(self, *options, **program):
+        node = Node(*options, **program)
         self.addCleanup(node.stop)
         return node
 
@@ -117,6 +118,12 @@ class Metrics(unittest.TestCase):
         node = self.start(*common, "--cluster-index", "1", "--name", "second")
         self.assertTrue(node.first.startswith("kv: ready"), node.first)
         return node
+
+    def methods(self):
+        """One that others may call."""
+        port = str(free_port(socket.SOCK_DGRAM))
+        return self.start("--node", "127.0.0.1", "--udp-port", port,
+                          program=(BIN / "cycosctl_methods",))
 
     def assertParses(self, text):
         try:
@@ -156,16 +163,18 @@ class Metrics(unittest.TestCase):
         self.assertGreater(found["cycos_network_received_bytes_total"][2][('core="0"',)], 0)
         page = (ROOT / "runtime/metrics.md").read_text()
         documented = re.findall(r"^\| `(cycos_\w+)", page, re.MULTILINE)
-        self.assertEqual(sorted(documented), sorted(found))
         self.assertEqual(len(set(documented)), len(documented))
+        found |= self.assertParses(self.methods().page())
+        self.assertEqual(sorted(documented), sorted(found))
 
     def test_promtool_finds_nothing_to_complain_of(self):
         promtool = os.environ.get("CY_PROMTOOL") or shutil.which("promtool")
         if promtool is None:
             self.skipTest("no promtool (Debian's package prometheus has it)")
-        result = subprocess.run([promtool, "check", "metrics"], input=self.cluster().page(),
-                                text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.assertEqual((result.returncode, result.stdout), (0, ""))
+        for node in (self.cluster(), self.methods()):
+            result = subprocess.run([promtool, "check", "metrics"], input=node.page(),
+                                    text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.assertEqual((result.returncode, result.stdout), (0, ""))
 
     def test_says_why_it_does_not_start(self):
         with socket.socket() as taken:

@@ -54,6 +54,42 @@ a_name_has_a_limit_and_is_copied(void)
     CU_ASSERT_EQUAL(cy_node_run(2, names_body, NULL), 0);
 }
 
+/* To wait for the other core is cancelled; on the own core there is nothing to wait for. */
+static int
+spawn_at_the_end(void *arg)
+{
+    char told[100];
+    cy_ref there = CY_NOBODY;
+    (void) arg;
+    CY_CHECK_EQ(cy_terminate(cy_self()), 0);
+    CY_CHECK_EQ(cy_task_spawn_on(&there, 1, say_name, told, NULL), -ECANCELED);
+    CY_CHECK_EQ(cy_handler_spawn_on(&there, 1, ignore, NULL, NULL), -ECANCELED);
+    CY_CHECK(cy_ref_is_nobody(there));
+    CY_CHECK_EQ(cy_task_spawn(&there, say_name, arg, NULL), 0);
+    return 0;
+}
+
+static int
+terminated_body(void *arg)
+{
+    static char told[100];
+    const struct cy_task_options joinable = {.joinable = true};
+    cy_ref task;
+    (void) arg;
+    told[0] = '\0';
+    CY_CHECK_EQ(cy_task_spawn(&task, spawn_at_the_end, told, &joinable), 0);
+    CY_CHECK_EQ(cy_join(NULL, task, CY_FOREVER), 0);
+    cy_node_settle();
+    CY_CHECK(strcmp(told, "say_name") == 0);
+    return 0;
+}
+
+static void
+a_terminated_task_starts_others_here_only(void)
+{
+    CU_ASSERT_EQUAL(cy_node_run(2, terminated_body, NULL), 0);
+}
+
 static int
 use_stack(void *arg)
 {
@@ -198,6 +234,7 @@ tasks_of_the_system_do_not_get_the_small_stacks_of_applications(void)
 }
 
 CY_TEST_MAIN("runtime.spawn", CY_TEST(a_name_has_a_limit_and_is_copied),
+             CY_TEST(a_terminated_task_starts_others_here_only),
              CY_TEST(a_task_may_ask_for_a_larger_stack),
              CY_TEST(a_core_takes_so_many_tasks_and_no_more),
              CY_TEST(a_spawn_that_fails_leaves_no_watch),

@@ -320,6 +320,38 @@ a_chain_leads_to_an_authority(void)
     tls_folder_end();
 }
 
+/* Would a peer that has the same files accept us? */
+static void
+expect_own(struct cyi_tls_context *context, int verdict)
+{
+    CU_ASSERT_EQUAL(cyi_tls_context_own(context), verdict);
+    cyi_tls_context_release(&context);
+}
+
+static void
+our_own_certificate_is_judged_by_our_own_cafile(void)
+{
+    char text[TLS_TEXT_BYTES];
+    tls_folder_begin();
+    make_authority("ca");
+    make_authority("xx");
+    sign("mm", "ca", true);
+    sign("a", "ca", false);
+    sign("b", "xx", false);
+    sign("c", "mm", false);
+    expect_own(signed_by("a", "ca.pem"), 0);
+    expect_own(signed_by("b", "ca.pem"), CY_ECERT);
+    expect_own(signed_by("ca", "ca.pem"), 0);
+    expect_own(signed_by("b", "b.pem"), 0); /* it is named itself */
+    expect_own(signed_by("c", "ca.pem"), CY_ECERT);
+    CU_ASSERT_EQUAL(tls_shell("cat mm.pem >>c.pem; cat ca.pem xx.pem >all"), 0);
+    expect_own(signed_by("c", "ca.pem"), 0);
+    expect_own(signed_by("b", "all"), 0);
+    tls_make_lasting(text, "cycos");
+    expect_own(made_of(text, NULL, NULL, now()), 0);
+    tls_folder_end();
+}
+
 /* Without a cafile nobody is an authority, though the certificate may say that it is one. */
 static void
 what_our_own_key_has_signed_is_not_ours(void)
@@ -510,6 +542,7 @@ CY_TEST_MAIN("transport.tls", CY_TEST(nodes_with_the_file_of_the_specification_m
              CY_TEST(dates_are_looked_at_when_nodes_meet),
              CY_TEST(an_authority_vouches_for_whom_it_has_signed),
              CY_TEST(a_chain_leads_to_an_authority),
+             CY_TEST(our_own_certificate_is_judged_by_our_own_cafile),
              CY_TEST(what_our_own_key_has_signed_is_not_ours), CY_TEST(speaks_with_openssl),
              CY_TEST(keys_may_change), CY_TEST(a_dialer_without_a_certificate_is_refused),
              CY_TEST(older_versions_are_refused), CY_TEST(who_means_something_else_is_refused),

@@ -515,6 +515,26 @@ a_certificate_that_ends_soon_is_a_warning(void)
 }
 
 static void
+start_with_cafile(const char *ca)
+{
+    open_nodes(NULL, NULL);
+    world.end = CY_SECOND;
+    files[0].ca = (struct cyi_tls_file){"ca", ca, strlen(ca)};
+    run_nodes();
+}
+
+static void
+a_certificate_that_the_own_cafile_refuses_is_a_warning(void)
+{
+    start_with_cafile(one);
+    CU_ASSERT_FALSE(is_logged("level=warn event=net.certificate"));
+    start_with_cafile(two);
+    CU_ASSERT_TRUE(is_logged("level=warn event=net.certificate"));
+    CU_ASSERT_TRUE(is_logged("error=CY_ECERT reason=\"this node's own cafile does not accept "
+                             "its certificate: neither do peers that have the same\""));
+}
+
+static void
 a_node_does_not_start_with_a_wrong_certificate(void)
 {
     struct cyi_node *node;
@@ -538,4 +558,5 @@ CY_TEST_MAIN("transport.tls_node", CY_TEST(nodes_with_one_certificate_are_peers)
              CY_TEST(rubbish_and_silence_end_as_without_tls),
              CY_TEST(certificates_change_and_links_stay),
              CY_TEST(a_certificate_that_ends_soon_is_a_warning),
+             CY_TEST(a_certificate_that_the_own_cafile_refuses_is_a_warning),
              CY_TEST(a_node_does_not_start_with_a_wrong_certificate))
