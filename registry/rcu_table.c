@@ -1,48 +1,48 @@
 /*
- * rcu_table.c - the hash of names, in the two back ends of RCU.
+ * rcu_table.c - the hash of names: one writer, any number of readers that never wait.
  *
- * With liburcu it is a lock-free resizable hash (cds_lfht): a reader does one multiplication
- * per eight bytes of the name, walks a chain of some two entries and never waits. With the lock
- * it is a plain hash. An entry is never changed once it is in the table: who reads it may copy
- * what it finds, however late.
+ * All entries stand in one list, in the order of their hashes with the bits reversed, and
+ * so do the buckets: bucket i stands before all whose lowest bits are i. With twice as many
+ * buckets each is followed by the second half of what it had, and no entry moves: a reader that
+ * still counts half the buckets walks a little further, no more (a split-ordered list, after
+ * Shalev and Shavit). Buckets come one at a time, a few for each name that is added, so that
+ * no core stops to copy a table.
+ *
+ * An entry is never changed once it is in the table: who reads it may copy what it finds,
+ * however late. A name in a large table costs two lines that are not in the cache, its bucket's
+ * and its entry's. The alternative was liburcu's own hash, which has five.
  *
  * A core whose task does not let go holds up the freeing of everything that is removed
  * meanwhile. What is pending is counted, and at the limit nothing can be added.
  *
- * Caveat of liburcu 0.13: a table that resizes itself (CDS_LFHT_AUTO_RESIZE) may stop doing so
- * for ever. Who asks for a resize marks it as begun after having handed it to the library's
- * thread; when that thread is done sooner, the mark stays, and later requests think that
- * somebody is at it. Seen on a busy machine: 256 buckets for 100 000 entries. So we count, and
- * ask for growth ourselves.
- *
- * Synchronisation:
- *   P1  table.pending    relaxed; a bound, nothing is read because of it
- *   P2  backend.count    relaxed; how far to grow need not be exact
- *   P3  backend.growing  release when grown -> acquire by the writer   backend.size
+ * Synchronisation: lookup() may overlap with everything but create() and free(); the others
+ * exclude each other. Readers are wait-free but for the length of a chain.
+ *   T1  link.next      release by the writer -> acquire by readers   what it leads to
+ *   T2  table.mask     release when all buckets are made -> acquire by readers   the buckets
+ *   T3  table.pending  relaxed; a bound, nothing is read because of it
  */
 #include "rcu_table.h"
-#include <cycos/impl/list.h>
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-struct cyi_table {
-    _Atomic uint32_t pending;
-    uint32_t pending_max;
-    struct table_backend *backend;
+enum {
+    BUCKETS_FIRST = 512,   /* so few names that change share no line with others */
+    BUCKETS_MAX = 1 << 21, /* memory that is not touched costs nothing */
+    BUCKETS_BYTES = BUCKETS_MAX * sizeof(struct cyi_table_link),
+    BUCKETS_STEP = 4, /* made for each name, while there are too few */
 };
 
-struct cyi_key
-cyi_key_make(const struct cyi_hash_key *hash_key, enum cy_kind kind, const char *name,
-             size_t size)
-{
-    CY_ASSERT(size <= UINT8_MAX);
-    return (struct cyi_key){.hash = cyi_hash_name(hash_key, name, size) + kind,
-                            .name = name,
-                            .size = (uint8_t) size,
-                            .kind = (uint8_t) kind};
-}
+struct cyi_table {
+    struct cyi_table_link *buckets; /* for readers, and seldom changed */
+    _Atomic uint64_t mask;
+    alignas(
+        CYI_TABLE_LINE) uint32_t made; /* the writer's: buckets, of which readers use some */
+    uint32_t count;                    /* entries */
+    uint32_t pending_max;
+    _Atomic uint32_t pending;
+};
 
 bool
 cyi_key_equal(const struct cyi_key *a, const struct cyi_key *b)
@@ -51,21 +51,63 @@ cyi_key_equal(const struct cyi_key *a, const struct cyi_key *b)
            memcmp(a->name, b->name, a->size) == 0;
 }
 
+static inline uint64_t
+load64(const char *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+static inline uint32_t
+load32(const char *bytes)
+{
+    uint32_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+/* Names are short, and of one hash most often the same: a call of memcmp() costs more. */
+static inline bool
+same_bytes(const char *a, const char *b, size_t size)
+{
+    size_t at = 0;
+    if (size >= 8) {
+        for (; at + 8 < size; at += 8)
+            if (load64(a + at) != load64(b + at))
+                return false;
+        return load64(a + size - 8) == load64(b + size - 8);
+    }
+    if (size >= 4)
+        return load32(a) == load32(b) && load32(a + size - 4) == load32(b + size - 4);
+    for (; at < size; at++)
+        if (a[at] != b[at])
+            return false;
+    return true;
+}
+
 static bool
 same(const struct cyi_entry *entry, const struct cyi_key *key)
 {
     return entry->size == key->size && entry->kind == key->kind &&
-           memcmp(entry->name, key->name, key->size) == 0;
+           same_bytes(entry->name, key->name, key->size);
 }
 
 static struct cyi_entry *
 make_entry(struct cyi_table *table, const struct cyi_key *key, cy_ref ref)
 {
-    struct cyi_entry *entry = malloc(sizeof *entry + key->size + 1);
-    if (entry == NULL)
+    char *memory = malloc(offsetof(struct cyi_entry, name) + key->size + CYI_TABLE_LINE);
+    if (memory == NULL)
         return NULL;
-    *entry =
-        (struct cyi_entry){.table = table, .ref = ref, .size = key->size, .kind = key->kind};
+    /* aligned_alloc() would search, and leave holes. */
+    size_t off = -(uintptr_t) memory % CYI_TABLE_LINE;
+    struct cyi_entry *entry = (struct cyi_entry *) (void *) (memory + off);
+    entry->table = table;
+    entry->memory = memory;
+    entry->hash = key->hash;
+    entry->ref = ref;
+    entry->size = key->size;
+    entry->kind = key->kind;
     memcpy(entry->name, key->name, key->size);
     entry->name[key->size] = '\0';
     return entry;
@@ -75,189 +117,162 @@ static void
 free_entry(struct cyi_rcu_record *record)
 {
     struct cyi_entry *entry = cyi_container_of(record, struct cyi_entry, record);
-    /* P1: the table waits for us before it goes. */
+    /* T3: the table waits for us before it goes. */
     atomic_fetch_sub_explicit(&entry->table->pending, 1, memory_order_relaxed);
-    free(entry);
+    free(entry->memory);
 }
 
-#ifndef CY_RCU_LOCK
-
-/* The short functions as inline code: the library allows it under any licence. */
-#define URCU_INLINE_SMALL_FUNCTIONS 1
-#include <urcu/rculfhash.h>
-#include <urcu/urcu-qsbr.h>
-
-typedef struct cds_lfht_node table_node;
-
-enum { FIRST_SIZE = 1024, GROWTH = 4 };
-
-struct table_backend {
-    struct cds_lfht *hash;
-    struct cyi_rcu_record grow;
-    _Atomic uint32_t count;
-    uint32_t size; /* buckets; changed while `growing` only */
-    _Atomic bool growing;
-};
-
-static int
-open_table(struct table_backend *table)
+/* The order of the list. */
+static uint64_t
+reversed(uint64_t hash)
 {
-    table->size = FIRST_SIZE;
-    table->hash = cds_lfht_new_flavor(FIRST_SIZE, FIRST_SIZE, 0, 0, &urcu_qsbr_flavor, NULL);
-    return table->hash == NULL ? -ENOMEM : 0;
+    hash = __builtin_bswap64(hash);
+    hash = (hash >> 4 & UINT64_C(0x0f0f0f0f0f0f0f0f)) | (hash & UINT64_C(0x0f0f0f0f0f0f0f0f))
+                                                            << 4;
+    hash = (hash >> 2 & UINT64_C(0x3333333333333333)) | (hash & UINT64_C(0x3333333333333333))
+                                                            << 2;
+    return (hash >> 1 & UINT64_C(0x5555555555555555)) | (hash & UINT64_C(0x5555555555555555))
+                                                            << 1;
 }
 
-/* On the library's thread, so that no core waits for it. Growing waits for no reader. */
-static void
-grow(struct cyi_rcu_record *record)
+static uintptr_t
+next_of(const struct cyi_table_link *link)
 {
-    struct table_backend *table = cyi_container_of(record, struct table_backend, grow);
-    /* P2: entries that come meanwhile find longer chains, no more. */
-    uint32_t count = atomic_load_explicit(&table->count, memory_order_relaxed);
-    uint32_t size = table->size * GROWTH;
-    while (size < count)
-        size *= GROWTH;
-    cds_lfht_resize(table->hash, size);
-    table->size = size;
-    /* P3: the new size with it. */
-    atomic_store_explicit(&table->growing, false, memory_order_release);
+    /* T1: as readers do it; the writer reads what it wrote. */
+    return atomic_load_explicit(&link->next, memory_order_acquire);
 }
 
-static void
-grow_if_full(struct table_backend *table)
+static bool
+is_bucket(uintptr_t next)
 {
-    /* P3: then nobody changes the size. */
-    if (atomic_load_explicit(&table->growing, memory_order_acquire))
-        return;
-    /* P2: only writers change it, and we are the one. */
-    if (atomic_load_explicit(&table->count, memory_order_relaxed) <= table->size)
-        return;
-    /* P3: until grow() has run. */
-    atomic_store_explicit(&table->growing, true, memory_order_relaxed);
-    cyi_rcu_call_elsewhere(&table->grow, grow);
+    return (next & 1) != 0;
 }
 
-static uint32_t
-buckets(const struct table_backend *table)
+static struct cyi_table_link *
+link_of(uintptr_t next)
 {
-    return table->size;
-}
-
-static void
-close_table(struct table_backend *table)
-{
-    int error = cds_lfht_destroy(table->hash, NULL);
-    CY_ASSERT(error == 0);
-}
-
-static int
-matches(struct cds_lfht_node *node, const void *key)
-{
-    return same((const struct cyi_entry *) (const void *) node, key);
+    return (struct cyi_table_link *) (next & ~(uintptr_t) 1);
 }
 
 static struct cyi_entry *
-find(struct table_backend *table, const struct cyi_key *key)
+entry_of(uintptr_t next)
 {
-    struct cds_lfht_iter at;
-    cds_lfht_lookup(table->hash, key->hash, matches, key, &at);
-    return (struct cyi_entry *) (void *) cds_lfht_iter_get_node(&at);
+    return cyi_container_of(link_of(next), struct cyi_entry, link);
 }
 
-static int
-insert(struct table_backend *table, struct cyi_entry *entry, uint64_t hash)
+static uint64_t
+index_of(const struct cyi_table *table, uintptr_t next)
 {
-    cds_lfht_node_init((table_node *) (void *) entry->reserved);
-    cds_lfht_add(table->hash, hash, (table_node *) (void *) entry->reserved);
-    /* P2: as above. */
-    atomic_fetch_add_explicit(&table->count, 1, memory_order_relaxed);
-    return 0;
+    return (uint64_t) (link_of(next) - table->buckets);
+}
+
+/* `self` is the link, marked if it is a bucket. */
+static void
+link_behind(uintptr_t self, struct cyi_table_link *before)
+{
+    /* T1: nobody sees it yet. */
+    atomic_store_explicit(&link_of(self)->next, next_of(before), memory_order_relaxed);
+    /* T1: now they do. */
+    atomic_store_explicit(&before->next, self, memory_order_release);
+}
+
+static uint64_t
+mask_of(const struct cyi_table *table)
+{
+    /* T2: as readers do it. */
+    return atomic_load_explicit(&table->mask, memory_order_acquire);
+}
+
+/* A bucket stands before its members. */
+static uint64_t
+order_of(const struct cyi_table *table, uintptr_t next)
+{
+    if (is_bucket(next))
+        return reversed(index_of(table, next));
+    return reversed(entry_of(next)->hash) | 1;
+}
+
+/* The last link from here on that stands before this order. */
+static struct cyi_table_link *
+place_for(const struct cyi_table *table, struct cyi_table_link *from, uint64_t order)
+{
+    uintptr_t next;
+    while ((next = next_of(from)) != 0 && order_of(table, next) < order)
+        from = link_of(next);
+    return from;
+}
+
+/* Behind the bucket to which its members belonged, and some of them. */
+static void
+make_bucket(struct cyi_table *table)
+{
+    uint32_t index = table->made++;
+    uint32_t parent = index & ~(UINT32_C(1) << (31 - __builtin_clz(index)));
+    uintptr_t self = (uintptr_t) &table->buckets[index] | 1;
+    link_behind(self, place_for(table, &table->buckets[parent], reversed(index)));
+}
+
+/* Readers go on to use twice as many when all of them are there. */
+static void
+use_buckets(struct cyi_table *table)
+{
+    /* T2: the buckets are linked. */
+    atomic_store_explicit(&table->mask, table->made - 1, memory_order_release);
 }
 
 static void
-take_out(struct table_backend *table, struct cyi_entry *entry)
+grow(struct cyi_table *table)
 {
-    int error = cds_lfht_del(table->hash, (table_node *) (void *) entry->reserved);
-    CY_ASSERT(error == 0);
-    /* P2: as above. */
-    atomic_fetch_sub_explicit(&table->count, 1, memory_order_relaxed);
+    uint32_t size = (uint32_t) mask_of(table) + 1;
+    if (size == BUCKETS_MAX || (table->made == size && table->count <= size / 2))
+        return;
+    for (int i = 0; i < BUCKETS_STEP; i++)
+        make_bucket(table);
+    if (table->made == 2 * size)
+        use_buckets(table);
 }
 
-#else
-
-typedef struct cyi_map_node table_node;
-
-struct table_backend {
-    struct cyi_map map;
-};
-
-static int
-open_table(struct table_backend *table)
+static struct cyi_table_link *
+bucket_of(const struct cyi_table *table, uint64_t hash)
 {
-    table->map = (struct cyi_map){0};
-    return 0;
+    return &table->buckets[hash & mask_of(table)];
 }
 
-static void
-grow_if_full(struct table_backend *table)
+static inline struct cyi_entry *
+find(const struct cyi_table *table, const struct cyi_key *key)
 {
-    (void) table; /* grows by itself */
-}
-
-static uint32_t
-buckets(const struct table_backend *table)
-{
-    return table->map.buckets;
-}
-
-static void
-close_table(struct table_backend *table)
-{
-    CY_ASSERT(table->map.count == 0);
-    cyi_map_fini(&table->map);
-}
-
-static struct cyi_entry *
-find(struct table_backend *table, const struct cyi_key *key)
-{
-    cyi_map_for_each(node, &table->map, key->hash) {
-        struct cyi_entry *entry = (struct cyi_entry *) (void *) node;
-        if (same(entry, key))
+    uint64_t hash = key->hash, mask = mask_of(table);
+    uintptr_t next = next_of(&table->buckets[hash & mask]);
+    for (; next != 0; next = next_of(link_of(next))) {
+        if (is_bucket(next)) {
+            if (((index_of(table, next) ^ hash) & mask) != 0)
+                return NULL; /* the next one, of as many as we count */
+            continue;
+        }
+        struct cyi_entry *entry = entry_of(next);
+        if (entry->hash == hash && same(entry, key))
             return entry;
     }
     return NULL;
 }
 
-static int
-insert(struct table_backend *table, struct cyi_entry *entry, uint64_t hash)
-{
-    return cyi_map_insert(&table->map, (table_node *) (void *) entry->reserved, hash);
-}
-
-static void
-take_out(struct table_backend *table, struct cyi_entry *entry)
-{
-    cyi_map_remove(&table->map, (table_node *) (void *) entry->reserved);
-}
-
-#endif
-
-_Static_assert(sizeof(table_node) <= sizeof((struct cyi_entry *) 0)->reserved &&
-                   offsetof(struct cyi_entry, reserved) == 0,
-               "an entry begins with the node of its table");
-
 int
 cyi_table_create(struct cyi_table **out, uint32_t pending_max)
 {
-    struct cyi_table *table = calloc(1, sizeof *table);
-    struct table_backend *backend = calloc(1, sizeof *backend);
-    if (table == NULL || backend == NULL || open_table(backend) != 0) {
+    struct cyi_table *table = aligned_alloc(CYI_TABLE_LINE, sizeof *table);
+    if (table == NULL)
+        return -ENOMEM;
+    memset(table, 0, sizeof *table);
+    table->pending_max = pending_max;
+    table->buckets = mmap(NULL, BUCKETS_BYTES, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (table->buckets == MAP_FAILED) {
         free(table);
-        free(backend);
         return -ENOMEM;
     }
-    table->backend = backend;
-    table->pending_max = pending_max;
+    for (table->made = 1; table->made < BUCKETS_FIRST;)
+        make_bucket(table);
+    use_buckets(table);
     *out = table;
     return 0;
 }
@@ -267,9 +282,9 @@ cyi_table_free(struct cyi_table **table)
 {
     if (*table == NULL)
         return;
+    CY_ASSERT((*table)->count == 0);
     cyi_rcu_barrier();
-    close_table((*table)->backend);
-    free((*table)->backend);
+    munmap((*table)->buckets, BUCKETS_BYTES);
     free(*table);
     *table = NULL;
 }
@@ -278,7 +293,7 @@ bool
 cyi_table_lookup(struct cyi_table *table, const struct cyi_key *key, cy_ref *out)
 {
     cyi_rcu_read_lock();
-    const struct cyi_entry *entry = find(table->backend, key);
+    const struct cyi_entry *entry = find(table, key);
     if (entry != NULL)
         *out = entry->ref;
     cyi_rcu_read_unlock();
@@ -289,7 +304,7 @@ struct cyi_entry *
 cyi_table_find(struct cyi_table *table, const struct cyi_key *key)
 {
     cyi_rcu_read_lock();
-    struct cyi_entry *entry = find(table->backend, key);
+    struct cyi_entry *entry = find(table, key);
     cyi_rcu_read_unlock();
     return entry; /* nobody else writes, so it stays */
 }
@@ -298,31 +313,40 @@ int
 cyi_table_add(struct cyi_table *table, struct cyi_entry **out, const struct cyi_key *key,
               cy_ref ref)
 {
-    /* P1: some more or fewer do not matter. */
+    /* T3: some more or fewer do not matter. */
     if (atomic_load_explicit(&table->pending, memory_order_relaxed) >= table->pending_max)
         return -ENOBUFS;
     struct cyi_entry *entry = make_entry(table, key, ref);
     if (entry == NULL)
         return -ENOMEM;
+    uintptr_t self = (uintptr_t) &entry->link;
     cyi_rcu_update_begin();
-    int rc = insert(table->backend, entry, key->hash);
+    link_behind(self, place_for(table, bucket_of(table, key->hash), order_of(table, self)));
+    table->count++;
+    grow(table);
     cyi_rcu_update_end();
-    if (rc != 0) {
-        free(entry);
-        return rc;
-    }
-    grow_if_full(table->backend);
     *out = entry;
     return 0;
+}
+
+static void
+take_out(struct cyi_table *table, struct cyi_entry *entry)
+{
+    struct cyi_table_link *before = bucket_of(table, entry->hash);
+    while (link_of(next_of(before)) != &entry->link)
+        before = link_of(next_of(before));
+    /* T1: who is at the entry goes on from there to what was behind it. */
+    atomic_store_explicit(&before->next, next_of(&entry->link), memory_order_release);
+    table->count--;
 }
 
 void
 cyi_table_remove(struct cyi_table *table, struct cyi_entry *entry)
 {
     cyi_rcu_update_begin();
-    take_out(table->backend, entry);
+    take_out(table, entry);
     cyi_rcu_update_end();
-    /* P1: until free_entry(). */
+    /* T3: until free_entry(). */
     atomic_fetch_add_explicit(&table->pending, 1, memory_order_relaxed);
     cyi_rcu_call(&entry->record, free_entry);
 }
@@ -330,5 +354,5 @@ cyi_table_remove(struct cyi_table *table, struct cyi_entry *entry)
 uint32_t
 cyi_table_buckets(const struct cyi_table *table)
 {
-    return buckets(table->backend);
+    return (uint32_t) mask_of(table) + 1;
 }

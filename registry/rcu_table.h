@@ -4,15 +4,32 @@
 
 #include <cycos/impl/name.h>
 #include <cycos/impl/rcu.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+
+enum { CYI_TABLE_LINE = 64 }; /* bytes that the processor reads at once */
 
 struct cyi_table;
 
-/* One name. Readers see it until a grace period after its removal, then it is freed. */
+/*
+ * In the list of all entries and buckets: a pointer to the next, whose lowest bit says that it
+ * is a bucket. A bucket is such a link and nothing else.
+ */
+struct cyi_table_link {
+    _Atomic uintptr_t next;
+};
+
+/*
+ * One name. Readers see it until a grace period after its removal, then it is freed. What they
+ * read lies in one line if the name has no more than 13 bytes.
+ */
 struct cyi_entry {
-    void *reserved[3]; /* the back end's, aligned to 8 */
-    struct cyi_rcu_record record;
+    struct cyi_rcu_record record; /* the writers', from here on */
     struct cyi_table *table;
-    struct cyi_map_node by_owner; /* the writers' */
+    struct cyi_map_node by_owner;
+    void *memory;
+    alignas(CYI_TABLE_LINE) struct cyi_table_link link;
+    uint64_t hash;
     cy_ref ref;
     uint8_t size, kind;
     char name[];
@@ -37,7 +54,7 @@ CY_MUST_CHECK int cyi_table_add(struct cyi_table *table, struct cyi_entry **out,
                                 const struct cyi_key *key, cy_ref ref);
 void cyi_table_remove(struct cyi_table *table, struct cyi_entry *entry);
 
-/* The size of the hash; after cyi_rcu_barrier(), or it may be about to grow. */
+/* The size of the hash. */
 uint32_t cyi_table_buckets(const struct cyi_table *table);
 
 #endif
