@@ -2,22 +2,11 @@
 #ifndef CYI_RCU_TABLE_H
 #define CYI_RCU_TABLE_H
 
+#include "split.h"
 #include <cycos/impl/name.h>
 #include <cycos/impl/rcu.h>
-#include <stdalign.h>
-#include <stdatomic.h>
-
-enum { CYI_TABLE_LINE = 64 }; /* bytes that the processor reads at once */
 
 struct cyi_table;
-
-/*
- * In the list of all entries and buckets: a pointer to the next, whose lowest bit says that it
- * is a bucket. A bucket is such a link and nothing else.
- */
-struct cyi_table_link {
-    _Atomic uintptr_t next;
-};
 
 /*
  * One name. Readers see it until a grace period after its removal, then it is freed. What they
@@ -28,8 +17,7 @@ struct cyi_entry {
     struct cyi_table *table;
     struct cyi_map_node by_owner;
     void *memory;
-    alignas(CYI_TABLE_LINE) struct cyi_table_link link;
-    uint64_t hash;
+    alignas(CYI_SPLIT_LINE) struct cyi_split_node node;
     cy_ref ref;
     uint8_t size, kind;
     char name[];
