@@ -63,6 +63,13 @@ time_us(clockid_t clock)
     return (double) t.tv_sec * 1e6 + (double) t.tv_nsec / 1e3;
 }
 
+static void
+rest(long ms)
+{
+    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    want("rest", nanosleep(&t, NULL), 0);
+}
+
 /* The node's first task: tells its port, then waits for ever. */
 static int
 serve(void *arg)
@@ -249,13 +256,13 @@ measure_nodes(const char *about, const char *secret)
     double cpu[RUNS], begin[RUNS];
     for (int i = 0; i < RUNS; i++) {
         start(&nodes[i], secret);
-        usleep(300 * 1000); /* it has said its hellos, and the next one starts in peace */
+        rest(300); /* it has said its hellos, and the next one starts in peace */
     }
     for (int i = 0; i < RUNS; i++) {
         begin[i] = time_us(CLOCK_MONOTONIC);
         cpu[i] = cpu_us(&nodes[i]);
     }
-    sleep(IDLE_S);
+    rest(1000L * IDLE_S);
     for (int i = 0; i < RUNS; i++) {
         double used = cpu_us(&nodes[i]) - cpu[i];
         nodes[i].cpu_percent = 100 * used / (time_us(CLOCK_MONOTONIC) - begin[i]);

@@ -44,7 +44,7 @@ if("PkgConfig::WOLFSSL" IN_LIST needs)
   list(APPEND static_packages libwolfssl-dev)
 endif()
 if(CY_RCU_USED STREQUAL "liburcu")
-  list(APPEND static_libraries urcu-qsbr urcu-cds urcu-common)
+  list(APPEND static_libraries urcu-qsbr urcu-common)
   list(APPEND static_packages liburcu-dev)
 endif()
 list(APPEND static_libraries m) # wolfSSL's archive, whose pkg-config file does not say so
