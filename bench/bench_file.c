@@ -1,7 +1,7 @@
 /*
  * bench_file.c - files between two processes on this host, beside a plain sendfile program.
  *
- *     bench_file [MIB [FILES [FOLDER [NAME]]]]    1024, 10000, the temporary folder, all
+ *     bench_file [MIB [FILES [FOLDER [NAME [WAY]]]]]   1024, 10000, the temporary folder, all
  *
  * A child takes, this process gives. `raw` is what one writes in an afternoon: the size, then
  * sendfile(); on the other side read(), write() into a new file, fsync(), and a byte back. No
@@ -428,6 +428,13 @@ make_files(const struct plan *plan)
         make_file(n, size);
 }
 
+/* `sync`, or how the connection is protected. */
+static const char *
+way_of(const struct plan *plan)
+{
+    return plan->sync ? "sync" : plan->tls ? "tls" : plan->secret ? "secret" : "plain";
+}
+
 int
 main(int argc, char **argv)
 {
@@ -462,6 +469,8 @@ main(int argc, char **argv)
     make_world(argc > 3 ? argv[3] : folder != NULL ? folder : "/tmp");
     for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
         if (argc > 4 && strcmp(argv[4], plans[i].name) != 0)
+            continue;
+        if (argc > 5 && strcmp(argv[5], way_of(&plans[i])) != 0)
             continue;
         make_files(&plans[i]);
         run(&plans[i]);

@@ -177,6 +177,13 @@ file_sync(struct cyi_os *os, int fd)
 }
 
 static void
+file_sync_ahead(struct cyi_os *os, int fd, uint64_t offset, uint64_t size)
+{
+    (void) os;
+    (void) !sync_file_range(fd, (off_t) offset, (off_t) size, SYNC_FILE_RANGE_WRITE);
+}
+
+static void
 read_info(struct cyi_file_info *out, const struct stat *from)
 {
     *out = (struct cyi_file_info){.size = (uint64_t) from->st_size,
@@ -307,6 +314,7 @@ const struct cyi_file_ops cyi_file_linux = {
     .write = file_write,
     .truncate = file_truncate,
     .sync = file_sync,
+    .sync_ahead = file_sync_ahead,
     .info = file_info,
     .set_info = file_set_info,
     .lookup = file_lookup,

@@ -76,12 +76,9 @@ put_header(struct cyi_file_line *line, size_t size)
                                      cyi_file_line_until(line));
 }
 
-int
-cyi_file_line_put_data(struct cyi_file_line *line, const uint8_t *bytes, size_t size)
+static int
+put_plain(struct cyi_file_line *line, const uint8_t *bytes, size_t size)
 {
-    CY_ASSERT(size > 0 && size <= CYI_FILE_DATA_MAX);
-    if (line->connection->secured)
-        return put_sealed(line, bytes, size);
     int rc = cyi_file_pace(line, size);
     if (rc == 0)
         rc = put_header(line, size);
@@ -90,9 +87,28 @@ cyi_file_line_put_data(struct cyi_file_line *line, const uint8_t *bytes, size_t 
                                                cyi_file_line_until(line));
 }
 
-/* When the file has become shorter in this very moment, the message cannot be completed. */
+static size_t
+message_of(size_t size)
+{
+    return size < CYI_FILE_DATA_MAX ? size : CYI_FILE_DATA_MAX;
+}
+
 int
-cyi_file_line_send_file(struct cyi_file_line *line, int file, uint64_t offset, size_t size)
+cyi_file_line_put_data(struct cyi_file_line *line, const uint8_t *bytes, size_t size)
+{
+    int rc = 0;
+    if (line->connection->secured)
+        return put_sealed(line, bytes, size);
+    for (size_t n; rc == 0 && size > 0; bytes += n, size -= n) {
+        n = message_of(size);
+        rc = put_plain(line, bytes, n);
+    }
+    return rc;
+}
+
+/* When the file has become shorter in this very moment, the message cannot be completed. */
+static int
+send_message(struct cyi_file_line *line, int file, uint64_t offset, size_t size)
 {
     int rc = cyi_file_pace(line, size);
     if (rc == 0)
@@ -104,6 +120,17 @@ cyi_file_line_send_file(struct cyi_file_line *line, int file, uint64_t offset, s
             return n < 0 ? (int) n : -ESTALE;
         offset += (size_t) n;
         size -= (size_t) n;
+    }
+    return rc;
+}
+
+int
+cyi_file_line_send_file(struct cyi_file_line *line, int file, uint64_t offset, size_t size)
+{
+    int rc = 0;
+    for (size_t n; rc == 0 && size > 0; offset += n, size -= n) {
+        n = message_of(size);
+        rc = send_message(line, file, offset, n);
     }
     return rc;
 }

@@ -11,7 +11,7 @@
 #include "wire_file.h"
 
 enum {
-    CYI_FILE_PIECE = 256 << 10, /* bytes that one job handles */
+    CYI_FILE_PIECE = 1 << 20, /* bytes that one job handles */
     CYI_FILE_ROOM = CYI_FILE_PIECE + CYI_FILE_END_BYTES + CYI_SEAL_OVERHEAD,
 };
 

@@ -222,7 +222,9 @@ static bool
 is_full(const struct serving *serving)
 {
     uint32_t piece = serving->line.owner->net->limits.file_piece_bytes;
-    uint32_t message = piece < CYI_FILE_SEALED_MAX ? piece : CYI_FILE_SEALED_MAX;
+    uint32_t message =
+        serving->line.connection->secured ? CYI_FILE_SEALED_MAX : CYI_FILE_DATA_MAX;
+    message = piece < message ? piece : message;
     return serving->used + message > piece;
 }
 

@@ -11,7 +11,7 @@
 #include "file_store.h"
 #include <errno.h>
 
-enum { PART_MODE = 0600, CATCH_UP = 16 << 20 };
+enum { PART_MODE = 0600, CATCH_UP = 16 << 20, SYNC_AHEAD = 8 << 20 };
 
 static void
 name_part(struct cyi_file_sink *sink)
@@ -201,7 +201,7 @@ open_part(struct cyi_file_sink *sink)
     if (rc == 0 && info.size > 0) /* young again, or it would be tidied away */
         rc = os->file->set_info(os, sink->part, PART_MODE, os->realtime(os));
     if (rc == 0)
-        sink->at = info.size;
+        sink->at = sink->ahead = info.size;
     return rc;
 }
 
@@ -270,7 +270,7 @@ cyi_file_sink_open(struct cyi_file_sink *sink, const uint8_t owner[CYI_FILE_OWNE
     *answer = (struct cyi_file_answer){.result = CYI_FILE_GO};
     cyi_list_init(&sink->link);
     sink->part = -1;
-    cyi_crypto_hash_init(&sink->hash, sink->store->fast_hash);
+    cyi_file_hash_init(&sink->hash, sink->store->fast_hash);
     int rc = open_sink(sink, owner, answer);
     if (rc != 0)
         *answer = (struct cyi_file_answer){.result = rc};
@@ -289,7 +289,7 @@ catch_up(struct cyi_file_sink *sink, void *buffer, size_t size)
         return (int) n;
     if (n == 0)
         return -EIO; /* it has become shorter */
-    cyi_crypto_hash_update(&sink->hash, (struct cyi_bytes){buffer, (size_t) n});
+    cyi_file_hash_update(&sink->hash, buffer, (size_t) n);
     return 0;
 }
 
@@ -304,6 +304,17 @@ cyi_file_sink_catch_up(struct cyi_file_sink *sink, void *buffer, size_t size)
     return rc != 0 ? rc : sink->hash.size < sink->at;
 }
 
+/* The disk works while more comes: at the end there is little to wait for. */
+static void
+sync_ahead(struct cyi_file_sink *sink)
+{
+    struct cyi_os *os = sink->store->os;
+    if (sink->at - sink->ahead < SYNC_AHEAD)
+        return;
+    os->file->sync_ahead(os, sink->part, sink->ahead, sink->at - sink->ahead);
+    sink->ahead = sink->at;
+}
+
 static int
 write_all(struct cyi_file_sink *sink, const uint8_t *bytes, size_t size)
 {
@@ -314,8 +325,10 @@ write_all(struct cyi_file_sink *sink, const uint8_t *bytes, size_t size)
             return n < 0 ? (int) n : -ENOSPC;
         done += (size_t) n;
     }
-    cyi_crypto_hash_update(&sink->hash, (struct cyi_bytes){bytes, size});
+    cyi_file_hash_update(&sink->hash, bytes, size);
     sink->at += size;
+    if ((sink->request.flags & CYI_FILE_LAZY) == 0)
+        sync_ahead(sink);
     return 0;
 }
 
@@ -370,7 +383,7 @@ finish(struct cyi_file_sink *sink, const uint8_t sha256[CYI_CRYPTO_HASH])
     uint8_t hash[CYI_CRYPTO_HASH];
     if (sink->at != request->size || sink->hash.size != sink->at)
         return -EBADMSG;
-    cyi_crypto_hash_final(hash, &sink->hash);
+    cyi_file_hash_final(hash, &sink->hash);
     if (!cyi_crypto_equal(hash, sha256, sizeof hash))
         return -EBADMSG;
     int rc = (request->flags & CYI_FILE_LAZY) != 0 ? 0 : os->file->sync(os, sink->part);

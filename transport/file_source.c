@@ -30,7 +30,7 @@ cyi_file_source_close(struct cyi_file_source *source)
 void
 cyi_file_source_rewind(struct cyi_file_source *source)
 {
-    cyi_crypto_hash_init(&source->hash, source->fast_hash);
+    cyi_file_hash_init(&source->hash, source->fast_hash);
 }
 
 int
@@ -45,7 +45,7 @@ cyi_file_source_read(struct cyi_file_source *source, void *buffer, size_t size)
             return n < 0 ? (int) n : -ESTALE;
         done += (size_t) n;
     }
-    cyi_crypto_hash_update(&source->hash, (struct cyi_bytes){buffer, size});
+    cyi_file_hash_update(&source->hash, buffer, size);
     return 0;
 }
 
@@ -58,6 +58,6 @@ cyi_file_source_end(struct cyi_file_source *source, uint8_t sha256[CYI_CRYPTO_HA
         return rc;
     if (now.size != source->info.size || now.mtime_ns != source->info.mtime_ns)
         return -ESTALE;
-    cyi_crypto_hash_final(sha256, &source->hash);
+    cyi_file_hash_final(sha256, &source->hash);
     return 0;
 }

@@ -6,7 +6,7 @@
 #ifndef CYI_FILE_SOURCE_H
 #define CYI_FILE_SOURCE_H
 
-#include "crypto.h"
+#include "file_hash.h"
 #include <cycos/impl/os.h>
 
 struct cyi_file_source {
@@ -15,7 +15,7 @@ struct cyi_file_source {
     int fd; /* -1: not open */
     bool fast_hash;
     struct cyi_file_info info; /* as it was when it was opened */
-    struct cyi_crypto_hash hash;
+    struct cyi_file_hash hash;
 };
 
 /* -EISDIR, -EINVAL not a regular file, or what open() says. */

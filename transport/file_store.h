@@ -7,7 +7,7 @@
 #ifndef CYI_FILE_STORE_H
 #define CYI_FILE_STORE_H
 
-#include "crypto.h"
+#include "file_hash.h"
 #include "wire_file.h"
 #include <cycos/impl/hash.h>
 #include <cycos/impl/list.h>
@@ -57,10 +57,11 @@ struct cyi_file_sink {
     struct cyi_file_store *store;
     struct cyi_file_owner *owner;
     struct cyi_file_request request;
-    struct cyi_crypto_hash hash; /* of its first hash.size bytes */
-    uint64_t at;                 /* so many are there */
-    uint64_t charged;            /* bytes on the owner's account */
-    int part;                    /* the temporary file; -1: none */
+    struct cyi_file_hash hash; /* of its first hash.size bytes */
+    uint64_t at;               /* so many are there */
+    uint64_t ahead;            /* so many are at least on their way to the disk */
+    uint64_t charged;          /* bytes on the owner's account */
+    int part;                  /* the temporary file; -1: none */
     char part_name[CYI_FILE_PART_NAME];
     bool taken_over; /* by another transfer of the same file; guarded by the lock */
     bool busy;       /* a thread works on it; the same */

@@ -1,10 +1,10 @@
 /*
  * sha256.c - SHA-256 by the instructions that a processor has for it.
  *
- * Debian's wolfCrypt is plain C: some 310 MB/s, where these do 1.3 GB/s beside other work (AMD
- * EPYC). A file is hashed at both ends while it travels, and must not be held up by it. The
- * alternative was libcrypto, a second library of the same kind for this one function. crypto.c
- * does the rest: the padding, and the choice.
+ * Debian's wolfCrypt is plain C: some 310 MB/s, where these do 1.9 GB/s, as libcrypto does (AMD
+ * EPYC), and 3.3 GB/s of four inputs at a time. A file is hashed at both ends while it travels,
+ * and must not be held up by it. The alternative was libcrypto, a second library of the same
+ * kind for this one function. crypto.c does the rest: the padding, and the choice.
  *
  * Tests: tests/transport/test_crypto.c
  */
@@ -83,37 +83,81 @@ next_words(__m128i w0, __m128i w1, __m128i w2, __m128i w3)
     return _mm_sha256msg2_epu32(sum, w3);
 }
 
-TARGET static inline struct halves
-one_block(struct halves now, const uint8_t *bytes)
+/* One of the inputs that are hashed side by side. */
+struct lane {
+    struct halves now, before;
+    __m128i words[4];
+};
+
+TARGET static inline void
+first_rounds(struct lane *lane, const uint8_t *bytes, size_t i)
 {
     const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
-    struct halves before = now;
-    __m128i w[4];
+    __m128i words = _mm_loadu_si128((const __m128i *) (const void *) (bytes + 16 * i));
+    lane->words[i] = _mm_shuffle_epi8(words, swap);
+    lane->now = four_rounds(lane->now, lane->words[i], i);
+}
+
+TARGET static inline void
+later_rounds(struct lane *lane, size_t group)
+{
+    __m128i *w = lane->words;
+    size_t i = group & 3;
+    w[i] = next_words(w[i], w[(i + 1) & 3], w[(i + 2) & 3], w[(i + 3) & 3]);
+    lane->now = four_rounds(lane->now, w[i], group);
+}
+
+TARGET static inline void
+end_block(struct lane *lane)
+{
+    lane->now.abef = _mm_add_epi32(lane->now.abef, lane->before.abef);
+    lane->now.cdgh = _mm_add_epi32(lane->now.cdgh, lane->before.cdgh);
+    lane->before = lane->now;
+}
+
+/*
+ * The same block of `count` inputs, a constant. Each instruction waits for the one before of
+ * its input; those of the others fill the gap: 3.3 GB/s with four of them, 1.9 with one.
+ */
+TARGET static inline __attribute__((always_inline)) void
+one_block(struct lane *lanes, size_t count, const uint8_t *const *inputs, size_t at)
+{
 #pragma GCC unroll 4
-    for (size_t i = 0; i < 4; i++) {
-        w[i] = _mm_loadu_si128((const __m128i *) (const void *) (bytes + 16 * i));
-        w[i] = _mm_shuffle_epi8(w[i], swap);
-        now = four_rounds(now, w[i], i);
-    }
-#pragma GCC unroll 3
-    for (size_t group = 4; group < 16; group += 4)
+    for (size_t i = 0; i < 4; i++)
 #pragma GCC unroll 4
-        for (size_t i = 0; i < 4; i++) {
-            w[i] = next_words(w[i], w[(i + 1) & 3], w[(i + 2) & 3], w[(i + 3) & 3]);
-            now = four_rounds(now, w[i], group + i);
-        }
-    now.abef = _mm_add_epi32(now.abef, before.abef);
-    now.cdgh = _mm_add_epi32(now.cdgh, before.cdgh);
-    return now;
+        for (size_t lane = 0; lane < count; lane++)
+            first_rounds(&lanes[lane], inputs[lane] + at, i);
+#pragma GCC unroll 12
+    for (size_t group = 4; group < 16; group++)
+#pragma GCC unroll 4
+        for (size_t lane = 0; lane < count; lane++)
+            later_rounds(&lanes[lane], group);
+#pragma GCC unroll 4
+    for (size_t lane = 0; lane < count; lane++)
+        end_block(&lanes[lane]);
 }
 
 TARGET void
 cyi_sha256_blocks(uint32_t state[8], const uint8_t *bytes, size_t count)
 {
-    struct halves now = load_state(state);
-    for (; count > 0; count--, bytes += CYI_SHA256_BLOCK)
-        now = one_block(now, bytes);
-    store_state(state, now);
+    struct lane lane = {.now = load_state(state)};
+    lane.before = lane.now;
+    for (size_t at = 0; at < count * CYI_SHA256_BLOCK; at += CYI_SHA256_BLOCK)
+        one_block(&lane, 1, &bytes, at);
+    store_state(state, lane.now);
+}
+
+TARGET void
+cyi_sha256_lanes(uint32_t states[CYI_SHA256_LANES][8],
+                 const uint8_t *const inputs[CYI_SHA256_LANES], size_t count)
+{
+    struct lane lanes[CYI_SHA256_LANES];
+    for (size_t i = 0; i < CYI_SHA256_LANES; i++)
+        lanes[i].now = lanes[i].before = load_state(states[i]);
+    for (size_t at = 0; at < count * CYI_SHA256_BLOCK; at += CYI_SHA256_BLOCK)
+        one_block(lanes, CYI_SHA256_LANES, inputs, at);
+    for (size_t i = 0; i < CYI_SHA256_LANES; i++)
+        store_state(states[i], lanes[i].now);
 }
 
 #else
@@ -129,6 +173,15 @@ cyi_sha256_blocks(uint32_t state[8], const uint8_t *bytes, size_t count)
 {
     (void) state;
     (void) bytes;
+    CY_ASSERT(count == 0);
+}
+
+void
+cyi_sha256_lanes(uint32_t states[CYI_SHA256_LANES][8],
+                 const uint8_t *const inputs[CYI_SHA256_LANES], size_t count)
+{
+    (void) states;
+    (void) inputs;
     CY_ASSERT(count == 0);
 }
 

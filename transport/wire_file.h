@@ -28,7 +28,7 @@ enum cyi_file_message {
     CYI_FILE_ANSWER,      /* by the receiver */
     CYI_FILE_DATA,
     CYI_FILE_PROGRESS, /* by the receiver: so many bytes of the file are there */
-    CYI_FILE_END,      /* SHA-256 of the whole file */
+    CYI_FILE_END,      /* the hash of the whole file (file_hash.h) */
     CYI_FILE_ABORT,    /* instead: forget it */
     CYI_FILE_MESSAGES,
 };

@@ -70,7 +70,10 @@ shelf_start(struct cyi_file_sink *sink, const uint8_t *owner,
 void
 shelf_hash_text(uint8_t out[CYI_CRYPTO_HASH], const char *text)
 {
-    cyi_crypto_sha256(out, (struct cyi_bytes){text, strlen(text)});
+    struct cyi_file_hash hash;
+    cyi_file_hash_init(&hash, false);
+    cyi_file_hash_update(&hash, text, strlen(text));
+    cyi_file_hash_final(out, &hash);
 }
 
 /* All of it in one go; the result. */

@@ -11,9 +11,9 @@ CY_BEGIN_DECLS
 
 /*
  * A peer keeps what it gets under its dest_path (cycos/options.h) and nowhere else. A file is
- * there under its name when all of it has arrived, is on the disk and has the SHA-256 that the
- * sender has computed; not before, and never half. A transfer that was cut goes on where it
- * was when the same file is sent again, for ten minutes.
+ * there under its name when all of it has arrived, is on the disk and has the hash, made by
+ * SHA-256, that the sender has computed; not before, and never half. A transfer that was cut
+ * goes on where it was when the same file is sent again, for ten minutes.
  *
  * Whose file it is: a node with a name is known by it, also after a restart; one without is
  * another node after a restart.

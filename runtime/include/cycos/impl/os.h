@@ -122,6 +122,8 @@ struct cyi_file_ops {
     int (*truncate)(struct cyi_os *os, int fd, uint64_t size);
     /* What a file holds, or the names in a folder, survive a power failure when it is 0. */
     int (*sync)(struct cyi_os *os, int fd);
+    /* Begin with these bytes: what sync() has to wait for later is less. Promises nothing. */
+    void (*sync_ahead)(struct cyi_os *os, int fd, uint64_t offset, uint64_t size);
     int (*info)(struct cyi_os *os, int fd, struct cyi_file_info *out);
     int (*set_info)(struct cyi_os *os, int fd, uint32_t mode, int64_t mtime_ns);
     int (*lookup)(struct cyi_os *os, int folder, const char *name, struct cyi_file_info *out);
