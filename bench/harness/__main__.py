@@ -84,49 +84,62 @@ def others(rows, bin_folder, ours):
     return [str(path) for path in sorted(bin_folder.glob("bench_*")) if str(path) not in asked]
 
 
-def measure(arguments):
-    known = table.load(BENCH / "workloads.json")
-    rows = known.chosen(arguments.rows, arguments.quick)
+class Store:
+    """Where a result goes, as often as there is more of it: a bench may run for hours."""
+
+    def __init__(self, arguments, known, about):
+        name = "build/peers.json" if arguments.command == "peers" else "build/bench.json"
+        self.path, self.known, self.about = arguments.output or ROOT / name, known, about
+        self.load, self.old = machine.load_average(), None
+        if arguments.keep and self.path.exists():
+            self.old = read(self.path)
+            if self.old["machine"] != about["machine"]:
+                raise table.Wrong(f"{self.path} is of another machine")
+
+    def write(self, run):
+        """JSON, tables and chart of what has been measured so far; returns the tables."""
+        load = [self.load, machine.load_average()]
+        found = result.make(run, {**self.about, "load": load})
+        if self.old:
+            found = result.merged(self.old, found, [row.name for row in self.known.rows])
+        drawing = chart.svg(found, self.known.contestants, quoted())
+        picture = self.path.with_suffix(".svg")
+        text = page.markdown(found, self.known.contestants, quoted(),
+                             picture.name if drawing else None)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        for path, words in ((self.path, json.dumps(found, indent=1) + "\n"),
+                            (self.path.with_suffix(".md"), text), (picture, drawing)):
+            if words:
+                path.write_text(words)
+        return text
+
+
+def measure(arguments, known, folder):
+    """What has been measured, and its tables."""
     rounds = arguments.rounds or ROUNDS["quick" if arguments.quick else arguments.command]
-    left_out, load = {}, machine.load_average()
-    about = {"machine": machine.machine(),
-             "versions": machine.versions(ROOT, known.contestants),
-             "rounds": rounds, "quick": arguments.quick, "left_out": left_out}
+    rows, left_out = known.chosen(arguments.rows, arguments.quick), {}
+    store = Store(arguments, known, {
+        "machine": machine.machine(), "versions": machine.versions(ROOT, known.contestants),
+        "rounds": rounds, "quick": arguments.quick, "left_out": left_out})
+    peers = make_peers(arguments, folder, left_out)
+    places = {"bin": arguments.bin.resolve(), "bench": BENCH, "out": folder}
+    ours = turns.Ours(places, arguments.quick)
+    everything = arguments.command == "own" and not arguments.rows and not arguments.quick
+    extra = others(known.rows, places["bin"], ours) if everything else ()
+    run = turns.Turns(rows, ours, peers, extra, show=lambda line: print(line, flush=True))
+    for _ in run.groups_in_turn(rounds):
+        text = store.write(run)
+    say(f"{store.path}, and beside it the tables (.md) and the chart (.svg)")
+    return run, text
+
+
+def run_and_print(arguments):
     with tempfile.TemporaryDirectory() as folder:
-        peers = make_peers(arguments, folder, left_out)
-        places = {"bin": arguments.bin.resolve(), "bench": BENCH, "out": folder}
-        ours = turns.Ours(places, arguments.quick)
-        everything = arguments.command == "own" and not arguments.rows and not arguments.quick
-        extra = others(known.rows, places["bin"], ours) if everything else ()
-        run = turns.Turns(rows, ours, peers, extra, show=lambda line: print(line, flush=True))
-        run.all(rounds)
-    about["load"] = [load, machine.load_average()]
+        run, text = measure(arguments, table.load(BENCH / "workloads.json"), folder)
     for what, why in run.notes.items():
         say(f"{what}: {why}")
-    return result.make(run, about), run.failed
-
-
-def run(arguments):
-    found, failed = measure(arguments)
-    output = arguments.output or ROOT / ("build/peers.json" if arguments.command == "peers"
-                                         else "build/bench.json")
-    if arguments.keep and output.exists():
-        old = read(output)
-        if old["machine"] != found["machine"]:
-            raise table.Wrong(f"{output} is of another machine")
-        found = result.merged(old, found)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(found, indent=1) + "\n")
-    contestants = table.load(BENCH / "workloads.json").contestants
-    drawing = chart.svg(found, contestants, quoted())
-    text = page.markdown(found, contestants, quoted(), output.with_suffix(".svg").name
-                         if drawing else None)
-    output.with_suffix(".md").write_text(text)
-    if drawing:
-        output.with_suffix(".svg").write_text(drawing)
     print(text, end="")
-    say(f"{output} and beside it .md" + (" and .svg" if drawing else ""))
-    return 1 if failed else 0
+    return 1 if run.failed else 0
 
 
 def render(arguments):
@@ -161,7 +174,7 @@ def main():
             for row in table.load(BENCH / "workloads.json").rows:
                 print(f"{row.name:<24} {row.title} ({row.target_text() or 'no target'})")
             return 0
-        return run(arguments)
+        return run_and_print(arguments)
     except (table.Wrong, ValueError, OSError) as error:
         say(error)
         return 2

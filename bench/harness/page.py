@@ -116,6 +116,8 @@ def machine(result, contestants):
     versions = [f"{names.get(who, who)} {version}" for who, version
                 in result["versions"].items() if who != "unknown"]
     yield "Versions: " + ", ".join(versions) + "."
+    if result.get("quick"):
+        yield "**A smoke run: too little work for figures.**"
     yield (f"{result['rounds']} turns each, everybody in turn; median [min..max]. "
            "In brackets how many times as good cycos is; below 1 the other is ahead.")
     for who, why in sorted(result["left_out"].items()):

@@ -98,11 +98,13 @@ def make(turns, about):
             "rows": [row for row in rows if row["who"]], "lines": of_lines(turns)}
 
 
-def merged(old, new):
-    """The new result, with the rows and lines of the old one that it did not measure."""
+def merged(old, new, order):
+    """The new result, with what the old one has of rows and lines that it did not measure."""
     names = {row["name"] for row in new["rows"]}
     benches = {line["bench"] for line in new["lines"]}
-    kept = [row for row in old["rows"] if row["name"] not in names]
+    rows = [row for row in old["rows"] if row["name"] not in names] + new["rows"]
     lines = [line for line in old["lines"] if line["bench"] not in benches]
-    return {**new, "rows": kept + new["rows"], "lines": lines + new["lines"],
+    rows = sorted((row for row in rows if row["name"] in order),
+                  key=lambda row: order.index(row["name"]))
+    return {**new, "rows": rows, "lines": lines + new["lines"],
             "left_out": {**old["left_out"], **new["left_out"]}}

@@ -206,13 +206,19 @@ class Turns:
                       for who, (command, _) in commands.items()}
             self.samples[row.name].append(values)
 
-    def all(self, rounds):
+    def finish(self, group):
+        for row, _ in group:
+            if all(turn.get("cycos") is None for turn in self.samples[row.name]):
+                self.notes[row.name] = "cycos has no figure"
+
+    def groups_in_turn(self, rounds):
+        """Measures; yields after each group, when there is something to keep."""
         for group in self.groups():
             for _ in range(rounds):
                 self.turn(group)
+            self.finish(group)
+            yield
         for command in self.extra:
             for _ in range(rounds):
                 self.execute("cycos", (command,), 2)
-        for row in self.rows:
-            if all(turn.get("cycos") is None for turn in self.samples[row.name]):
-                self.notes[row.name] = "cycos has no figure"
+            yield

@@ -127,7 +127,7 @@ class Bench(Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.ran()[-2:], ["bench_a", "raw ping --cpus 1"])
         rows = {row["name"]: row for row in self.found("peers")["rows"]}
-        self.assertEqual(rows.keys(), {"ping.task", "rate"})
+        self.assertEqual(list(rows), ["ping.task", "rate"])
         self.assertTrue(rows["ping.task"]["met"])
         self.assertEqual(self.call("--rows", "pong").returncode, 2)
 
@@ -202,6 +202,18 @@ class Bench(Case):
             harness.terminate()
         self.assertEqual(harness.returncode, 1)
         until(lambda: not alive(int(flag.read_text())), "the end of the program")
+
+    def test_what_was_measured_before_it_ended_is_there(self):
+        workloads = {**WORKLOADS, "rows": [WORKLOADS["rows"][0], {
+            **WORKLOADS["rows"][1], "from": {"cycos": {"run": "bench_b"}}}]}
+        (self.folder / "bench/workloads.json").write_text(json.dumps(workloads))
+        ran = self.folder / "ran"
+        self.program("build/release/bin/bench_b", f"#!/bin/sh\n: >{ran}\nsleep 600\n")
+        with subprocess.Popen([sys.executable, "-B", self.folder / "bench/harness", "own"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as harness:
+            until(ran.exists, "the second program")
+            harness.terminate()
+        self.assertEqual([row["name"] for row in self.found()["rows"]], ["ping.task"])
 
     def test_two_results_are_compared(self):
         self.call("--rounds", "3", "--output", self.folder / "old.json")
