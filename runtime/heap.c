@@ -34,16 +34,6 @@ cyi_heap_fini(struct cyi_heap *heap)
     cyi_heap_init(heap);
 }
 
-uint8_t
-cyi_heap_class(size_t size)
-{
-    if (size <= CYI_HEAP_BLOCK_MIN)
-        return 0;
-    if (size > (size_t) CYI_HEAP_BLOCK_MIN << (CYI_HEAP_CLASSES - 1))
-        return CYI_HEAP_BIG;
-    return (uint8_t) (64 - __builtin_clzll(size - 1) - __builtin_ctz(CYI_HEAP_BLOCK_MIN));
-}
-
 static bool
 add_chunk(struct cyi_heap *heap)
 {
@@ -98,7 +88,7 @@ fail(struct cyi_heap *heap)
 }
 
 void *
-cyi_heap_take(struct cyi_heap *heap, uint8_t class, size_t size)
+cyi_heap_take_other(struct cyi_heap *heap, uint8_t class, size_t size)
 {
     void *block;
     if (__builtin_expect(heap->taken == heap->fail_at, 0))
@@ -106,9 +96,6 @@ cyi_heap_take(struct cyi_heap *heap, uint8_t class, size_t size)
     if (CYI_ASAN || class == CYI_HEAP_BIG) {
         size_t bytes = class == CYI_HEAP_BIG ? size : (size_t) CYI_HEAP_BLOCK_MIN << class;
         block = aligned_alloc(64, (bytes + 63) & ~(size_t) 63);
-    } else if (__builtin_expect(heap->free[class] != NULL, 1)) {
-        block = heap->free[class];
-        heap->free[class] = heap->free[class]->next;
     } else {
         block = carve(heap, class);
     }
@@ -117,14 +104,8 @@ cyi_heap_take(struct cyi_heap *heap, uint8_t class, size_t size)
 }
 
 void
-cyi_heap_give(struct cyi_heap *heap, uint8_t class, void *block)
+cyi_heap_give_other(struct cyi_heap *heap, void *block)
 {
     heap->given++;
-    if (CYI_ASAN || class == CYI_HEAP_BIG) {
-        free(block);
-        return;
-    }
-    struct cyi_block *link = block;
-    link->next = heap->free[class];
-    heap->free[class] = link;
+    free(block);
 }

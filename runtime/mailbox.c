@@ -20,19 +20,25 @@ cyi_mailbox_full(struct cyi_core *core, const struct cyi_task *task)
     return true;
 }
 
-void
-cyi_mailbox_put(struct cyi_core *core, struct cyi_task *task, cy_msg *msg)
+static inline void
+put(struct cyi_core *core, struct cyi_task *task, cy_msg *msg)
 {
     msg->flags |= CYI_MSG_QUEUED;
     if (__builtin_expect((msg->flags & CYI_MSG_PROMISED) == 0, 1))
         task->queued++;
     cyi_msg_append(&task->last, msg);
     if (task->state == CYI_TASK_WAITING && task->wait == CYI_WAIT_MESSAGE)
-        cyi_wake(core, task, 0);
+        cyi_wake_waiting(core, task, 0);
+}
+
+void
+cyi_mailbox_put(struct cyi_core *core, struct cyi_task *task, cy_msg *msg)
+{
+    put(core, task, msg);
 }
 
 /* A message has left the mailbox: it is the application's now. */
-static void
+static inline void
 taken(struct cyi_core *core, struct cyi_task *task, cy_msg *msg)
 {
     msg->flags &= (uint8_t) ~CYI_MSG_QUEUED;
@@ -45,8 +51,8 @@ taken(struct cyi_core *core, struct cyi_task *task, cy_msg *msg)
         cyi_congestion_over(core, task);
 }
 
-cy_msg *
-cyi_mailbox_take(struct cyi_core *core, struct cyi_task *task)
+static inline cy_msg *
+take(struct cyi_core *core, struct cyi_task *task)
 {
     cy_msg *msg = task->first;
     task->first = msg->next;
@@ -54,6 +60,12 @@ cyi_mailbox_take(struct cyi_core *core, struct cyi_task *task)
         task->last = &task->first;
     taken(core, task, msg);
     return msg;
+}
+
+cy_msg *
+cyi_mailbox_take(struct cyi_core *core, struct cyi_task *task)
+{
+    return take(core, task);
 }
 
 bool
@@ -201,10 +213,10 @@ check_way_out(struct cyi_core *core, cy_ref to, uint32_t tag)
 
 /* These two stay out of the way of what is sent on this node. */
 __attribute__((noinline)) static int
-send_away(struct cyi_core *core, cy_ref to, cy_msg *msg)
+send_away(struct cyi_core *core, const cy_ref *to, cy_msg *msg)
 {
-    int rc = check_way_out(core, to, msg->tag);
-    if (rc == 0 && (rc = core->node->router->send(core, to, msg)) == 0)
+    int rc = check_way_out(core, *to, msg->tag);
+    if (rc == 0 && (rc = core->node->router->send(core, *to, msg)) == 0)
         core->counters.sent_across++;
     return rc;
 }
@@ -221,17 +233,17 @@ send_bytes_away(struct cyi_core *core, cy_ref to, uint32_t tag, const void *body
 }
 
 static int
-send_across(struct cyi_core *core, cy_ref to, cy_msg *msg)
+send_across(struct cyi_core *core, const cy_ref *to, cy_msg *msg)
 {
-    if (__builtin_expect(to.node != core->home.node, 0))
+    if (__builtin_expect(to->node != core->home.node, 0))
         return send_away(core, to, msg);
-    int rc = check_way(core, to);
+    int rc = check_way(core, *to);
     if (rc != 0)
         return rc;
-    msg->to.slot = to.slot;
-    msg->to.generation = to.generation;
+    msg->to.slot = to->slot;
+    msg->to.generation = to->generation;
     msg->flags |= CYI_MSG_QUEUED; /* from here on freeing it is a bug */
-    if ((rc = cyi_post_msg(core, to.core, msg)) == 0)
+    if ((rc = cyi_post_msg(core, to->core, msg)) == 0)
         core->counters.sent_across++;
     else
         msg->flags &= (uint8_t) ~CYI_MSG_QUEUED;
@@ -239,30 +251,39 @@ send_across(struct cyi_core *core, cy_ref to, cy_msg *msg)
 }
 
 /* To a channel of this core; the number of recipients. */
-static int
-send_to_channel(struct cyi_core *core, cy_ref to, cy_msg *msg)
+__attribute__((noinline)) static int
+send_to_channel(struct cyi_core *core, const cy_ref *to, cy_msg *msg)
 {
-    if (!cyi_channel_exists(core, to.slot, to.generation))
+    if (!cyi_channel_exists(core, to->slot, to->generation))
         return -ESRCH;
-    return cyi_channel_publish(core, to.slot, to.generation, msg);
+    int rc = cyi_channel_publish(core, to->slot, to->generation, msg);
+    return rc < 0 ? rc : 0;
+}
+
+/*
+ * The reference stays where the caller has it: a copy is made of 16-byte stores, from which
+ * the loads that follow are slow.
+ */
+static inline int
+send_to(struct cyi_core *core, const cy_ref *to, cy_msg *msg)
+{
+    cyi_ref_write(&msg->sender, core, core->sched.current);
+    if (__builtin_expect(to->node != core->home.node || to->core != core->index, 0))
+        return send_across(core, to, msg);
+    struct cyi_task *task = cyi_task_find(core, to->slot, to->generation);
+    if (__builtin_expect(task == NULL, 0))
+        return send_to_channel(core, to, msg);
+    if (cyi_mailbox_full(core, task))
+        return -EAGAIN;
+    core->counters.sent_here++;
+    put(core, task, msg);
+    return 0;
 }
 
 int
 cyi_send(struct cyi_core *core, cy_ref to, cy_msg *msg)
 {
-    cyi_ref_write(&msg->sender, core, core->sched.current);
-    if (to.node != core->home.node || to.core != core->index)
-        return send_across(core, to, msg);
-    struct cyi_task *task = cyi_task_find(core, to.slot, to.generation);
-    if (__builtin_expect(task == NULL, 0)) {
-        int rc = send_to_channel(core, to, msg);
-        return rc < 0 ? rc : 0;
-    }
-    if (cyi_mailbox_full(core, task))
-        return -EAGAIN;
-    core->counters.sent_here++;
-    cyi_mailbox_put(core, task, msg);
-    return 0;
+    return send_to(core, &to, msg);
 }
 
 int
@@ -271,7 +292,7 @@ cy_send(cy_ref to, cy_msg **msg)
     struct cyi_core *core = cyi_current();
     CY_ASSERT(*msg != NULL && ((*msg)->flags & (CYI_MSG_QUEUED | CYI_MSG_FREED)) == 0);
     (*msg)->flags &= CYI_MSG_SHARED;
-    int rc = cyi_send(core, to, *msg);
+    int rc = send_to(core, &to, *msg);
     if (rc == 0)
         *msg = NULL;
     return rc;
@@ -300,19 +321,29 @@ cy_send_bytes(cy_ref to, uint32_t tag, const void *body, size_t size)
     return rc;
 }
 
+static __attribute__((noinline)) int
+receive_parked(struct cyi_core *core, cy_msg **out, cy_time deadline)
+{
+    struct cyi_task *task = core->sched.current;
+    do {
+        int rc = cyi_park(core, CYI_WAIT_MESSAGE, NULL, deadline);
+        if (rc != 0)
+            return rc;
+    } while (task->first == NULL);
+    *out = take(core, task);
+    return 0;
+}
+
 int
 cy_receive(cy_msg **out, cy_time deadline)
 {
     struct cyi_core *core = cyi_current();
     struct cyi_task *task = core->sched.current;
+    if (task->first == NULL)
+        return receive_parked(core, out, deadline);
     if (__builtin_expect(task->flags & (CYI_TASK_CANCELLED | CYI_TASK_CLEANING), 0))
         return -ECANCELED;
-    while (task->first == NULL) {
-        int rc = cyi_park(core, CYI_WAIT_MESSAGE, NULL, deadline);
-        if (rc != 0)
-            return rc;
-    }
-    *out = cyi_mailbox_take(core, task);
+    *out = take(core, task);
     return 0;
 }
 

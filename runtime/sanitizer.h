@@ -8,31 +8,10 @@
 #ifndef CYI_SANITIZER_H
 #define CYI_SANITIZER_H
 
+#include <cycos/impl/sanitized.h>
 #include <cycos/impl/stack.h>
 #include <stdbool.h>
 #include <stddef.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define CYI_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define CYI_ASAN 1
-#endif
-#endif
-#ifndef CYI_ASAN
-#define CYI_ASAN 0
-#endif
-
-#if defined(__SANITIZE_THREAD__)
-#define CYI_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define CYI_TSAN 1
-#endif
-#endif
-#ifndef CYI_TSAN
-#define CYI_TSAN 0
-#endif
 
 #if defined(__has_include)
 #if __has_include(<valgrind/valgrind.h>)

@@ -27,29 +27,6 @@ cyi_sched_thread(struct cyi_sched *sched)
     cyi_fiber_of_thread(&sched->loop_stack, &sched->loop_stack_bytes);
 }
 
-void
-cyi_sched_push(struct cyi_sched *sched, struct cyi_task *task)
-{
-    task->run_next = NULL;
-    *sched->last = task;
-    sched->last = &task->run_next;
-}
-
-void
-cyi_sched_push_woken(struct cyi_sched *sched, struct cyi_task *task)
-{
-    /* Consumers drain while their data is hot; the streak is bounded, so nobody starves. */
-    if (sched->front_budget == 0) {
-        cyi_sched_push(sched, task);
-        return;
-    }
-    sched->front_budget--;
-    task->run_next = sched->first;
-    if (sched->first == NULL)
-        sched->last = &task->run_next;
-    sched->first = task;
-}
-
 static struct cyi_task *
 next_ready(struct cyi_sched *sched)
 {

@@ -57,6 +57,15 @@ void cyi_task_release(struct cyi_core *core, struct cyi_task *task);
 /* At the node's end: forget a task that has not ended. */
 void cyi_task_abandon(struct cyi_core *core, struct cyi_task *task);
 
+/* cyi_wake() of a task that surely waits. */
+static inline void
+cyi_wake_waiting(struct cyi_core *core, struct cyi_task *task, int result)
+{
+    task->state = CYI_TASK_READY;
+    task->wait_result = result;
+    cyi_sched_push_woken(&core->sched, task);
+}
+
 void cyi_tasks_init(struct cyi_tasks *tasks, uint32_t max);
 void cyi_tasks_fini(struct cyi_core *core);
 

@@ -34,9 +34,7 @@ cyi_wake(struct cyi_core *core, struct cyi_task *task, int result)
 {
     if (task->state != CYI_TASK_WAITING)
         return;
-    task->state = CYI_TASK_READY;
-    task->wait_result = result;
-    cyi_sched_push_woken(&core->sched, task);
+    cyi_wake_waiting(core, task, result);
 }
 
 int

@@ -87,10 +87,12 @@ static inline struct cyi_task *
 cyi_task_find(struct cyi_core *core, uint32_t slot, uint32_t generation)
 {
     uint32_t index = slot & CYI_SLOT_MASK;
-    if (__builtin_expect(slot >> 28 != CY_KIND_TASK || index >= core->tasks.count, 0))
+    if (__builtin_expect(index >= core->tasks.count, 0))
         return NULL;
     struct cyi_task *task = &core->tasks.chunks[index / CYI_TASK_CHUNK][index % CYI_TASK_CHUNK];
-    return task->generation == generation && task->state > CYI_TASK_ENDED ? task : NULL;
+    /* A task's slot says that it is one; so does that of `slot` when they are equal. */
+    bool same = task->slot == slot && task->generation == generation;
+    return same && task->state > CYI_TASK_ENDED ? task : NULL;
 }
 
 /*

@@ -48,8 +48,28 @@ void cyi_sched_init(struct cyi_sched *sched);
 void cyi_sched_thread(struct cyi_sched *sched);
 
 /* Queue a ready task: behind all, or (a woken one) in front while the streak lasts. */
-void cyi_sched_push(struct cyi_sched *sched, struct cyi_task *task);
-void cyi_sched_push_woken(struct cyi_sched *sched, struct cyi_task *task);
+static inline void
+cyi_sched_push(struct cyi_sched *sched, struct cyi_task *task)
+{
+    task->run_next = NULL;
+    *sched->last = task;
+    sched->last = &task->run_next;
+}
+
+static inline void
+cyi_sched_push_woken(struct cyi_sched *sched, struct cyi_task *task)
+{
+    /* Consumers drain while their data is hot; the streak is bounded, so nobody starves. */
+    if (sched->front_budget == 0) {
+        cyi_sched_push(sched, task);
+        return;
+    }
+    sched->front_budget--;
+    task->run_next = sched->first;
+    if (sched->first == NULL)
+        sched->last = &task->run_next;
+    sched->first = task;
+}
 
 /* Switch from the current task to the next ready one, or to the loop. */
 void cyi_sched_switch(struct cyi_core *core);
