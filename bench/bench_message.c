@@ -2,14 +2,19 @@
  * bench_message.c - messages on one core and between two: round trips, streams, fan-in, ring.
  *
  * Every feature is on, as for a user: limits, counters, timers, the stall detector, guards.
- * Median of RUNS repetitions in one process, with minimum and maximum.
+ * Median of RUNS repetitions in one process, with minimum and maximum. Figures between two
+ * cores are taken in turn with what two bare threads reach (raw.h), as "raw."; with the
+ * argument `across` only these.
  */
+#include "raw.h"
 #include <cycos/mailbox.h>
+#include <cycos/pool.h>
 #include <cycos/run.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { RUNS = 7, BODY = 32, RING = 100, SOURCES = 8 };
+enum { RUNS = 7, BODY = 64, RING = 100, SOURCES = 8 };
 
 static void
 need(int rc)
@@ -34,6 +39,29 @@ report(const char *name, const char *unit, double *values)
     printf("{\"bench\":\"%s\",\"%s\":%.2f,\"%s_min\":%.2f,\"%s_max\":%.2f,\"runs\":%d}\n", name,
            unit, values[RUNS / 2], unit, values[0], unit, values[RUNS - 1], RUNS);
     fflush(stdout);
+}
+
+/* What two bare threads do, on a thread of the pool, while both cores sleep. */
+struct bare {
+    double (*measure)(int count);
+    int count;
+    double values[RUNS];
+    int run;
+};
+
+static int
+run_bare(void *arg)
+{
+    struct bare *bare = arg;
+    bare->values[bare->run++] = bare->measure(bare->count);
+    return 0;
+}
+
+static void
+in_turn(struct bare *bare)
+{
+    if (bare != NULL)
+        need(cy_blocking(NULL, run_bare, bare));
 }
 
 /* Send, waiting for room as long as there is none. */
@@ -82,7 +110,7 @@ ping(cy_ref there, int count)
 }
 
 static void
-ping_pong(const char *name, uint16_t core, bool handler, int count, double share)
+ping_pong(const char *name, uint16_t core, bool handler, int count, struct bare *bare)
 {
     double ns[RUNS];
     cy_ref there;
@@ -91,8 +119,10 @@ ping_pong(const char *name, uint16_t core, bool handler, int count, double share
     else
         need(cy_task_spawn_on(&there, core, echo, NULL, NULL));
     ping(there, count / 10);
-    for (int run = 0; run < RUNS; run++)
-        ns[run] = ping(there, count) * share;
+    for (int run = 0; run < RUNS; run++) {
+        in_turn(bare);
+        ns[run] = core == 0 ? ping(there, count) / 2 : ping(there, count);
+    }
     need(cy_terminate(there));
     report(name, "ns", ns);
 }
@@ -131,10 +161,11 @@ pour(void *arg)
 }
 
 static void
-stream(const char *name, uint16_t core, int sources, int count)
+stream(const char *name, uint16_t core, int sources, int count, struct bare *bare)
 {
     double rate[RUNS];
     for (int run = 0; run < RUNS; run++) {
+        in_turn(bare);
         struct sink sink = {cy_self(), count};
         struct source source = {.count = count / sources};
         cy_msg *done;
@@ -168,7 +199,7 @@ pass_on(void *arg)
 }
 
 static void
-ring(const char *name, bool across, int hops)
+ring(const char *name, bool across, int hops, struct bare *bare)
 {
     static cy_ref next[RING][2];
     cy_ref first[RING];
@@ -183,6 +214,7 @@ ring(const char *name, bool across, int hops)
     }
     for (int run = 0; run < RUNS; run++) {
         cy_msg *msg;
+        in_turn(bare);
         cy_time start = cy_now();
         push(first[0], &hops, sizeof hops);
         need(cy_receive(&msg, CY_FOREVER));
@@ -194,20 +226,43 @@ ring(const char *name, bool across, int hops)
     report(name, "ns", ns);
 }
 
-static int
-measure(void *arg)
+static void
+measure_across(void)
 {
+    struct bare line = {raw_line, 200000, {0}, 0}, slots = {raw_slots, 200000, {0}, 0};
+    struct bare pipe = {raw_stream, 4000000, {0}, 0}, pipe_8 = {raw_stream, 4000000, {0}, 0};
+    ping_pong("message.two_cores_round_trip", 1, false, 1000000, &slots);
+    report("raw.slots_round_trip", "ns", slots.values);
+    stream("message.one_to_one_across", 1, 1, 8000000, &pipe);
+    report("raw.one_to_one_slots", "million_per_second", pipe.values);
+    stream("message.fan_in_across", 1, SOURCES, 8000000, &pipe_8);
+    report("raw.fan_in_slots", "million_per_second", pipe_8.values);
+    ring("message.ring_hop_across", true, 1000000, &line);
+    report("raw.line_round_trip", "ns", line.values);
+}
+
+static int
+measure(void *only_across)
+{
+    if (only_across == NULL) {
+        ping_pong("message.one_core_task", 0, false, 2000000, NULL);
+        ping_pong("message.one_core_handler", 0, true, 2000000, NULL);
+        stream("message.fan_in_one_core", 0, SOURCES, 8000000, NULL);
+        ring("message.ring_hop_one_core", false, 2000000, NULL);
+    }
+    if (cy_core_count() >= 2)
+        measure_across();
+    return 0;
+}
+
+/* In a node whose cores do not spin before they sleep. */
+static int
+measure_asleep(void *arg)
+{
+    struct bare eventfd = {raw_eventfd, 10000, {0}, 0};
     (void) arg;
-    ping_pong("message.one_core_task", 0, false, 2000000, 0.5);
-    ping_pong("message.one_core_handler", 0, true, 2000000, 0.5);
-    stream("message.fan_in_one_core", 0, SOURCES, 8000000);
-    ring("message.ring_hop_one_core", false, 2000000);
-    if (cy_core_count() < 2)
-        return 0;
-    ping_pong("message.two_cores_round_trip", 1, false, 1000000, 1);
-    stream("message.one_to_one_across", 1, 1, 8000000);
-    stream("message.fan_in_across", 1, SOURCES, 8000000);
-    ring("message.ring_hop_across", true, 1000000);
+    ping_pong("message.two_cores_asleep_round_trip", 1, false, 10000, &eventfd);
+    report("raw.eventfd_round_trip", "ns", eventfd.values);
     return 0;
 }
 
@@ -220,7 +275,11 @@ main(int argc, char **argv)
         fprintf(stderr, "%s\n", options.error);
         return 2;
     }
-    int status = cy_run(&options, measure, NULL);
+    bool only_across = argc > 1 && strcmp(argv[1], "across") == 0;
+    int status = cy_run(&options, measure, only_across ? &options : NULL);
+    options.spin_ns = 0;
+    if (status == 0 && options.cores != 1)
+        status = cy_run(&options, measure_asleep, NULL);
     cy_options_fini(&options);
     return status < 0 ? 1 : status;
 }
