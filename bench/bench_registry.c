@@ -9,6 +9,7 @@
 #include <cycos/registry.h>
 #include <cycos/run.h>
 
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +19,13 @@ enum { NAMES_MAX = 100000, LOOKUPS = 2000000, CHANGES = 100000, RUNS = 5, NAME_B
 enum { ORDER = 65536, PAUSE = 4096 };
 
 static char names[NAMES_MAX][NAME_BYTES];
-static atomic_bool churning;
-static atomic_long changes;
+
+/* What the other core writes; alone, or its neighbours go to and fro with it. */
+static struct {
+    alignas(256) atomic_long changes;
+    atomic_bool churning;
+    alignas(256) char end;
+} other;
 
 static void
 check(const char *what, int rc)
@@ -105,11 +111,11 @@ static int
 churn(void *arg)
 {
     (void) arg;
-    while (churning) {
+    while (other.churning) {
         for (int i = 0; i < 100; i++) {
             take_name("churned");
             check("unregister", cy_task_unregister("churned"));
-            changes++;
+            other.changes++;
         }
         cy_yield();
     }
@@ -129,14 +135,14 @@ contended(int count)
 {
     cy_ref churner;
     struct cy_task_options joinable = {.joinable = true};
-    churning = true;
+    other.churning = true;
     check("spawn", cy_task_spawn_on(&churner, 1, churn, NULL, &joinable));
-    long before = changes;
+    long before = other.changes;
     cy_time start = cy_now();
     print("lookup_contended", count, measure(look_up, count));
     double seconds = (double) (cy_now() - start) / (double) CY_SECOND;
-    long changed = changes - before;
-    churning = false;
+    long changed = other.changes - before;
+    other.churning = false;
     check("join", cy_join(NULL, churner, CY_FOREVER));
     printf("{\"bench\":\"registry.changes_meanwhile\",\"names\":%d,\"per_second\":%.0f}\n",
            count, (double) changed / seconds);

@@ -18,22 +18,24 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct cyi_names {
-    struct cyi_table *table;
+    struct cyi_table *table; /* whoever looks a name up reads this line, and nobody writes it */
+    const struct cyi_resolver *resolver;
     uint32_t max;
-    pthread_mutex_t lock;
+    alignas(CYI_SPLIT_LINE) pthread_mutex_t lock;
     struct cyi_map owners; /* entries */
     struct cyi_seekers seekers;
-    const struct cyi_resolver *resolver;
 };
 
 int
 cyi_names_create(struct cyi_names **out, const struct cyi_hash_key *hash_key, uint32_t max)
 {
-    struct cyi_names *names = calloc(1, sizeof *names);
+    struct cyi_names *names = aligned_alloc(CYI_SPLIT_LINE, sizeof *names);
     if (names == NULL)
         return -ENOMEM;
+    memset(names, 0, sizeof *names);
     int rc = cyi_table_create(&names->table, max);
     if (rc != 0) {
         free(names);

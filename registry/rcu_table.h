@@ -2,17 +2,22 @@
 #ifndef CYI_RCU_TABLE_H
 #define CYI_RCU_TABLE_H
 
+#include "split.h"
 #include <cycos/impl/name.h>
 #include <cycos/impl/rcu.h>
 
 struct cyi_table;
 
-/* One name. Readers see it until a grace period after its removal, then it is freed. */
+/*
+ * One name. Readers see it until a grace period after its removal, then it is freed. What they
+ * read lies in one line if the name has no more than 13 bytes.
+ */
 struct cyi_entry {
-    void *reserved[3]; /* the back end's, aligned to 8 */
-    struct cyi_rcu_record record;
+    struct cyi_rcu_record record; /* the writers', from here on */
     struct cyi_table *table;
-    struct cyi_map_node by_owner; /* the writers' */
+    struct cyi_map_node by_owner;
+    void *memory;
+    alignas(CYI_SPLIT_LINE) struct cyi_split_node node;
     cy_ref ref;
     uint8_t size, kind;
     char name[];
@@ -37,7 +42,7 @@ CY_MUST_CHECK int cyi_table_add(struct cyi_table *table, struct cyi_entry **out,
                                 const struct cyi_key *key, cy_ref ref);
 void cyi_table_remove(struct cyi_table *table, struct cyi_entry *entry);
 
-/* The size of the hash; after cyi_rcu_barrier(), or it may be about to grow. */
+/* The size of the hash. */
 uint32_t cyi_table_buckets(const struct cyi_table *table);
 
 #endif

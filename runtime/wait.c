@@ -22,6 +22,7 @@ cyi_park(struct cyi_core *core, enum cyi_wait wait, const void *object, cy_time 
         cyi_sched_switch(core);
         return task->wait_result;
     }
+    CY_ASSERT(!cyi_timer_armed(&task->timer));
     cyi_wheel_arm(&core->wheel, &task->timer, deadline);
     cyi_sched_switch(core);
     cyi_wheel_cancel(&core->wheel, &task->timer);

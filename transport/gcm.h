@@ -1,8 +1,8 @@
 /*
- * gcm.h - AES-GCM at the speed of the processor, if libcrypto was there at build time.
+ * gcm.h - AES-GCM at the speed of the processor, if libcrypto is there.
  *
  * wolfSSL as Debian builds it is plain C: 190 MB/s a core, where a processor with instructions
- * for AES does gigabytes. gcm.c alone names libcrypto.
+ * for AES does gigabytes. gcm.c and evp.h alone name libcrypto.
  */
 #ifndef CYI_GCM_H
 #define CYI_GCM_H
@@ -16,7 +16,7 @@ enum { CYI_GCM_NONCE = 12, CYI_GCM_TAG = 16, CYI_GCM_KEY_MAX = 32 };
 
 struct cyi_gcm;
 
-/* Is there a library, and a processor that is good at it? */
+/* Is there a library, and a processor that is good at it? The first call loads it. */
 bool cyi_gcm_available(void);
 
 /* For a key of 16 or 32 bytes and one direction; NULL without memory, or not available. */

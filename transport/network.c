@@ -292,11 +292,14 @@ open_all(struct cyi_net *net, const struct cyi_net_setup *setup, char *why, size
 {
     struct places places = {.count = 0};
     const struct cy_options *options = net->node->options;
-    int rc = get_secrets(net, setup, why, size);
-    if (rc == 0)
-        rc = cyi_net_load_tls(net, setup, why, size);
+    int rc = 0;
+    /* Before scrypt gives 16 MiB back: from then on malloc() has large blocks of its heap. */
     for (uint16_t i = 0; rc == 0 && i < net->node->core_count; i++)
         rc = open_core(net, i);
+    if (rc == 0)
+        rc = get_secrets(net, setup, why, size);
+    if (rc == 0)
+        rc = cyi_net_load_tls(net, setup, why, size);
     if (rc == 0 && options->node.count != 0)
         rc = places_given(net, &places, why, size);
     else if (rc == 0)

@@ -35,6 +35,12 @@ set(CPACK_DEBIAN_TOOLS_DESCRIPTION
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_DEPENDS python3) # cycos-launch
 
+# Loaded at run time, where dpkg-shlibdeps does not see it: its newer name is Debian 13's.
+if(CY_LIBCRYPTO AND LIBCRYPTO_FOUND)
+  set(CPACK_DEBIAN_RUNTIME_PACKAGE_DEPENDS "libssl3 | libssl3t64")
+  string(APPEND CPACK_DEBIAN_TOOLS_PACKAGE_DEPENDS ", libssl3 | libssl3t64")
+endif()
+
 # Debian wants the licence of each package in a place of its own.
 foreach(part runtime development tools)
   string(TOUPPER ${part} upper)

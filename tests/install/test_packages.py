@@ -62,9 +62,12 @@ class Packages(unittest.TestCase):
                     self.assertEqual(mode[5] + mode[8], "--", path)
 
     def test_they_depend_on_what_they_need(self):
+        cache = (BUILD / "CMakeCache.txt").read_text()
         for package in ("libcycos0", "cycos-tools"):
             self.assertRegex(self.field(package, "Depends"), r"\blibwolfssl\d+ \(>= ")
             self.assertRegex(self.field(package, "Depends"), r"\blibc6 \(>= ")
+            if re.search("^LIBCRYPTO_FOUND:.*=1", cache, re.MULTILINE):
+                self.assertIn("libssl3 | libssl3t64", self.field(package, "Depends"))
         version = self.field("libcycos0", "Version")
         self.assertIn(f"libcycos0 (= {version})", self.field("libcycos-dev", "Depends"))
         self.assertIn("libwolfssl-dev", self.field("libcycos-dev", "Depends"))

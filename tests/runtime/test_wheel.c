@@ -157,10 +157,12 @@ arming_again_changes_the_time(void)
     struct cyi_timer timer = {0};
     cyi_wheel_init(&wheel, 0);
     cyi_wheel_arm(&wheel, &timer, CY_HOUR);
+    cyi_wheel_cancel(&wheel, &timer);
     cyi_wheel_arm(&wheel, &timer, 2 * TICK);
     CU_ASSERT_EQUAL(cyi_wheel_count(&wheel), 1);
     CU_ASSERT_PTR_EQUAL(expire(2 * TICK), &timer);
     cyi_wheel_arm(&wheel, &timer, 4 * TICK);
+    cyi_wheel_cancel(&wheel, &timer);
     cyi_wheel_arm(&wheel, &timer, 6 * TICK);
     CU_ASSERT_PTR_NULL(expire(5 * TICK));
     CU_ASSERT_PTR_EQUAL(expire(6 * TICK), &timer);
@@ -300,6 +302,7 @@ model_arm(struct model *m, unsigned i, cy_time when)
     m->armed[i] = true;
     m->due[i] = due > m->present ? due : m->present;
     m->order[i] = m->sequence++;
+    cyi_wheel_cancel(&wheel, &m->timers[i]);
     cyi_wheel_arm(&wheel, &m->timers[i], when);
 }
 

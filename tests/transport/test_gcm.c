@@ -1,7 +1,21 @@
 #include "cy_test.h"
 #include "gcm.h"
 
+#include <stdio.h>
 #include <string.h>
+
+static bool
+is_mapped(const char *library)
+{
+    char line[512];
+    bool found = false;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(maps);
+    while (fgets(line, sizeof line, maps) != NULL)
+        found |= strstr(line, library) != NULL;
+    fclose(maps);
+    return found;
+}
 
 /* Without libcrypto, or on another processor, there is nothing but the answer that says so. */
 static bool
@@ -26,6 +40,16 @@ from_hex(uint8_t *out, const char *hex)
             digits[i] = hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10;
         *out++ = (uint8_t) (digits[0] << 4 | digits[1]);
     }
+}
+
+/* What nobody needs costs no memory. */
+static void
+the_library_comes_when_it_is_needed(void)
+{
+    CU_ASSERT_TRUE(is_mapped("/libc.so"));
+    CU_ASSERT_FALSE(is_mapped("/libcrypto.so"));
+    bool here = is_here();
+    CU_ASSERT_EQUAL(is_mapped("/libcrypto.so"), here);
 }
 
 /* Test cases 4 and 16 of McGrew and Viega's paper, which NIST has taken over. */
@@ -125,5 +149,6 @@ takes_no_bytes_and_many(void)
     cyi_gcm_free(&decrypt);
 }
 
-CY_TEST_MAIN("transport.gcm", CY_TEST(gives_what_the_standard_says),
-             CY_TEST(notices_every_change), CY_TEST(takes_no_bytes_and_many))
+CY_TEST_MAIN("transport.gcm", CY_TEST(the_library_comes_when_it_is_needed),
+             CY_TEST(gives_what_the_standard_says), CY_TEST(notices_every_change),
+             CY_TEST(takes_no_bytes_and_many))

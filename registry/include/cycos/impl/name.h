@@ -27,9 +27,21 @@ struct cyi_key {
     uint8_t kind; /* enum cy_kind */
 };
 
-/* The name must be shorter than 256 bytes. The hash key is the node's. */
-struct cyi_key cyi_key_make(const struct cyi_hash_key *hash_key, enum cy_kind kind,
-                            const char *name, size_t size);
+/*
+ * The name must be shorter than 256 bytes. The hash key is the node's. Inline, for what a
+ * function returns in memory is copied in larger pieces than it was written in.
+ */
+static inline struct cyi_key
+cyi_key_make(const struct cyi_hash_key *hash_key, enum cy_kind kind, const char *name,
+             size_t size)
+{
+    CY_ASSERT(size <= UINT8_MAX);
+    return (struct cyi_key){.hash = cyi_hash_name(hash_key, name, size) + kind,
+                            .name = name,
+                            .size = (uint8_t) size,
+                            .kind = (uint8_t) kind};
+}
+
 bool cyi_key_equal(const struct cyi_key *a, const struct cyi_key *b);
 
 /* Of which core of a node a name must be: its index, or one of these. */

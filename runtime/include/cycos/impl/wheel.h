@@ -104,7 +104,10 @@ cyi_wheel_file(struct cyi_wheel *wheel, struct cyi_timer *timer)
     start <<= shift;
     if (start < wheel->soonest)
         wheel->soonest = start;
-    wheel->occupied[byte][slot / 64] |= UINT64_C(1) << slot % 64;
+    /* Most often the bit is there: stores wait in line behind those that miss the cache. */
+    uint64_t *word = &wheel->occupied[byte][slot / 64];
+    if ((*word >> slot % 64 & 1) == 0)
+        *word |= UINT64_C(1) << slot % 64;
     cyi_list_append(&wheel->slots[byte][slot], &timer->link);
 }
 
@@ -120,13 +123,14 @@ cyi_wheel_cancel(struct cyi_wheel *wheel, struct cyi_timer *timer)
 }
 
 /*
- * Makes a timer fire at the first expire() whose time is `when` or later; armed already, it
- * changes its time. CY_FOREVER is armed but never fires.
+ * Makes a timer fire at the first expire() whose time is `when` or later. CY_FOREVER is armed
+ * but never fires. The timer must not be armed; we do not look, for then we only write to it,
+ * and nothing waits for its line to come from memory: with a million timers alive in random
+ * order that takes a third of the time.
  */
 static inline void
 cyi_wheel_arm(struct cyi_wheel *wheel, struct cyi_timer *timer, cy_time when)
 {
-    cyi_wheel_cancel(wheel, timer);
     timer->when = when;
     wheel->count++;
     cyi_wheel_file(wheel, timer);
