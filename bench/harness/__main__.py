@@ -24,6 +24,7 @@ import turns
 
 BENCH = pathlib.Path(__file__).resolve().parents[1]
 ROOT = BENCH.parent
+PEERS = ROOT / "build/peers"
 QUICK_SCALE = 2  # percent of the work of a peer
 ROUNDS = {"own": 3, "peers": 7, "quick": 2}
 
@@ -68,10 +69,11 @@ def quoted():
     return json.loads((BENCH / "quoted.json").read_text())
 
 
-def make_peers(arguments, folder, left_out):
+def make_peers(arguments, left_out):
     if arguments.command != "peers":
         return None
-    peers = turns.Peers(BENCH / "peers/build", folder, left_out,
+    PEERS.mkdir(parents=True, exist_ok=True)
+    peers = turns.Peers(BENCH / "peers/build", PEERS, left_out,
                         QUICK_SCALE if arguments.quick else 100, arguments.who)
     for who, why in left_out.items():
         say(f"left out: {who}: {why}")
@@ -121,8 +123,9 @@ def measure(arguments, known, folder):
     store = Store(arguments, known, {
         "machine": machine.machine(), "versions": machine.versions(ROOT, known.contestants),
         "rounds": rounds, "quick": arguments.quick, "left_out": left_out})
-    peers = make_peers(arguments, folder, left_out)
-    places = {"bin": arguments.bin.resolve(), "bench": BENCH, "out": folder}
+    peers = make_peers(arguments, left_out)
+    places = {"bin": arguments.bin.resolve(), "bench": BENCH, "peers": PEERS,
+              "folder": folder}
     ours = turns.Ours(places, arguments.quick)
     everything = arguments.command == "own" and not arguments.rows and not arguments.quick
     extra = others(known.rows, places["bin"], ours) if everything else ()

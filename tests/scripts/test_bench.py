@@ -39,6 +39,7 @@ echo '{{"bench":"ping.fast","cpus":2,"ns":1}}'
 """
 BUILD = """#!/bin/sh
 [ "$1" != --list ] || {{ echo raw other lazy; exit; }}
+echo "build $1" >>{log}
 [ $1 != lazy ] || {{ echo "build: no lazyc is installed" >&2; exit 3; }}
 cp {folder}/peer $2/$1
 """
@@ -64,7 +65,7 @@ class Bench(Case):
         self.program("scripts/deps", f'#!/bin/sh\necho "deps $*" >>{self.log}\n')
         self.program("bin/cmake", f'#!/bin/sh\necho "cmake $*" >>{self.log}\n')
         self.program("peer", PEER.format(log=self.log))
-        self.program("bench/peers/build", BUILD.format(folder=self.folder))
+        self.program("bench/peers/build", BUILD.format(folder=self.folder, log=self.log))
         self.program("bench/raw_rate", self.prints({"bench": "r", "ns": 25}, name="raw_rate"))
         self.ours()
 
@@ -89,7 +90,7 @@ class Bench(Case):
         """The programs in the order in which they measured."""
         lines = self.log.read_text().splitlines()
         return [line.strip() for line in lines
-                if not line.startswith(("deps", "cmake")) and "--list" not in line]
+                if not line.startswith(("deps", "cmake", "build")) and "--list" not in line]
 
     def found(self, name="bench"):
         return json.loads((self.folder / f"build/{name}.json").read_text())
@@ -139,6 +140,18 @@ class Bench(Case):
         done = self.call("--rounds", "1", "--keep")
         self.assertEqual(done.returncode, 2)
         self.assertIn("of another machine", done.stderr)
+
+    def test_a_peer_is_built_again_when_it_is_older_than_its_sources(self):
+        def built():
+            self.log.write_text("")
+            self.assertEqual(self.call("peers", "--rounds", "1", "--who", "raw").returncode, 0)
+            return "build raw" in self.log.read_text()
+        os.utime(self.folder / "bench/peers/build", (1, 1))
+        self.assertTrue(built())
+        self.assertFalse(built())
+        end = (self.folder / "build/peers/raw").stat().st_mtime
+        os.utime(self.folder / "bench/peers/build", (end + 1, end + 1))
+        self.assertTrue(built())
 
     def test_a_smoke_run_does_little_of_few_rows(self):
         done = self.call("peers", "--quick")
