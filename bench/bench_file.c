@@ -8,6 +8,8 @@
  * hash, no temporary name, no rename. `many` is small files, one after the other or from eight
  * tasks at a time. Where `sync` is false nobody waits for the disk. `beside` is how long it
  * takes to deliver a message, there and back, while so many files of 64 MiB go the same way.
+ * `raw_hash` is the plain program that hashes at both ends as we do: what it reaches is what
+ * the processors can do, and no program that does not trust the network can do more.
  */
 #include <cycos/certificate.h>
 #include <cycos/file.h>
@@ -15,6 +17,9 @@
 #include <cycos/peer.h>
 #include <cycos/run.h>
 #include <cycos/task.h>
+
+#include "file_hash.h"
+#include "sha256.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -34,7 +39,7 @@ struct plan {
     const char *name;
     bool secret, sync, many;
     int tasks; /* 0: the plain program */
-    bool tls, beside;
+    bool tls, beside, hash;
 };
 
 /* What the child tells of itself. */
@@ -102,21 +107,32 @@ remove_taken(const struct plan *plan)
 /* The plain program. */
 
 static void
-take_raw(int socket, bool with_sync)
+take_raw(int socket, const struct plan *plan)
 {
-    static uint8_t buffer[PIECE];
+    static uint8_t buffer[PIECE], hash[2][CYI_CRYPTO_HASH];
     uint64_t head[2]; /* number, size */
     while (recv(socket, head, sizeof head, MSG_WAITALL) == sizeof head) {
         char path[320];
         path_of(path, to, (long) head[0]);
         int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
+        struct cyi_file_hash state;
+        cyi_file_hash_init(&state, cyi_sha256_has_instructions());
         for (uint64_t left = head[1]; left > 0;) {
-            ssize_t n = recv(socket, buffer, left < PIECE ? left : PIECE, 0);
+            size_t most = left < PIECE ? left : PIECE;
+            ssize_t n = recv(socket, buffer, most, plan->hash ? MSG_WAITALL : 0);
             want("raw receive", n > 0, 1);
+            if (plan->hash)
+                cyi_file_hash_update(&state, buffer, (size_t) n);
             want("raw write", write(fd, buffer, (size_t) n), n);
             left -= (uint64_t) n;
         }
-        if (with_sync)
+        if (plan->hash) {
+            cyi_file_hash_final(hash[0], &state);
+            want("raw hash", recv(socket, hash[1], sizeof hash[1], MSG_WAITALL),
+                 sizeof hash[1]);
+            want("raw same", memcmp(hash[0], hash[1], sizeof hash[0]), 0);
+        }
+        if (plan->sync)
             want("raw sync", fsync(fd), 0);
         close(fd);
         want("raw answer", send(socket, buffer, 1, 0), 1);
@@ -124,18 +140,39 @@ take_raw(int socket, bool with_sync)
     exit(0);
 }
 
+/* The next bytes, before they go: sendfile() then finds them in memory. */
 static void
-give_raw(long number, uint64_t size)
+hash_raw(struct cyi_file_hash *state, int fd, size_t size)
 {
+    static uint8_t buffer[PIECE];
+    ssize_t n = pread(fd, buffer, size, (off_t) state->size);
+    want("raw read", n, (long) size);
+    cyi_file_hash_update(state, buffer, size);
+}
+
+static void
+give_raw(long number, uint64_t size, bool with_hash)
+{
+    struct cyi_file_hash state;
+    uint8_t hash[CYI_CRYPTO_HASH];
+    cyi_file_hash_init(&state, cyi_sha256_has_instructions());
     char path[320], answer;
     uint64_t head[2] = {(uint64_t) number, size};
     path_of(path, from, number);
     int fd = open(path, O_RDONLY);
     want("raw head", send(raw_socket, head, sizeof head, MSG_MORE), sizeof head);
     for (uint64_t left = size; left > 0;) {
-        ssize_t n = sendfile(raw_socket, fd, NULL, left);
+        size_t most = with_hash && left > PIECE ? PIECE : left;
+        if (with_hash && state.size == size - left)
+            hash_raw(&state, fd, most);
+        ssize_t n =
+            sendfile(raw_socket, fd, NULL, with_hash ? state.size - (size - left) : most);
         want("raw send", n > 0, 1);
         left -= (uint64_t) n;
+    }
+    if (with_hash) {
+        cyi_file_hash_final(hash, &state);
+        want("raw hash", send(raw_socket, hash, sizeof hash, 0), sizeof hash);
     }
     want("raw answer", recv(raw_socket, &answer, 1, 0), 1);
     close(fd);
@@ -149,7 +186,7 @@ give(const struct plan *plan, long number)
     char path[320];
     path_of(path, from, number);
     if (plan->tasks == 0) {
-        give_raw(number, plan->many ? SMALL : (uint64_t) big_mib << 20);
+        give_raw(number, plan->many ? SMALL : (uint64_t) big_mib << 20, plan->hash);
         return;
     }
     uint32_t flags = plan->sync ? 0 : CY_FILE_RELAXED;
@@ -348,7 +385,7 @@ run_child(const struct plan *plan, int out, int socket)
 {
     struct cy_options options;
     if (plan->tasks == 0 && !plan->beside)
-        take_raw(socket, plan->sync);
+        take_raw(socket, plan);
     fill_options(&options, plan);
     exit(cy_run(&options, stand_by, &out));
 }
@@ -440,8 +477,10 @@ main(int argc, char **argv)
 {
     struct plan plans[] = {
         {.name = "raw", .sync = true},
+        {.name = "raw_hash", .sync = true, .hash = true},
         {.name = "send", .sync = true, .tasks = 1},
         {.name = "raw"},
+        {.name = "raw_hash", .hash = true},
         {.name = "send", .tasks = 1},
         {.name = "send", .tasks = 1, .secret = true},
         {.name = "send", .tasks = 1, .tls = true},

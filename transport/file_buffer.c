@@ -12,15 +12,17 @@
 
 struct buffer {
     struct cyi_list link; /* in owner->file_buffers */
-    _Alignas(64) uint8_t bytes[CYI_FILE_ROOM];
+    _Alignas(64) uint8_t bytes[];
 };
-_Static_assert(sizeof(struct buffer) > CYI_HEAP_BLOCK_MIN << (CYI_HEAP_CLASSES - 1),
+_Static_assert(CYI_FILE_SMALL_ROOM > CYI_HEAP_BLOCK_MIN << (CYI_HEAP_CLASSES - 1),
                "it comes from malloc(), so it can be freed without its heap");
 
 uint8_t *
-cyi_file_buffer_take(struct cyi_net_core *owner)
+cyi_file_buffer_take(struct cyi_net_core *owner, size_t room)
 {
-    struct buffer *buffer = cyi_heap_take(&owner->core->heap, CYI_HEAP_BIG, sizeof *buffer);
+    CY_ASSERT(room >= CYI_FILE_SMALL_ROOM);
+    struct buffer *buffer =
+        cyi_heap_take(&owner->core->heap, CYI_HEAP_BIG, sizeof *buffer + room);
     if (buffer == NULL)
         return NULL;
     cyi_list_init(&buffer->link);

@@ -30,7 +30,7 @@ give_buffers(struct cyi_file_giving *giving)
 {
     for (int i = 0; i < 2; i++)
         if (giving->buffer[i] == NULL)
-            giving->buffer[i] = cyi_file_buffer_take(giving->line.owner);
+            giving->buffer[i] = cyi_file_buffer_take(giving->line.owner, CYI_FILE_ROOM);
     return giving->buffer[0] != NULL && giving->buffer[1] != NULL ? 0 : -ENOMEM;
 }
 

@@ -6,8 +6,6 @@
 #include "file_line.h"
 #include "file_source.h"
 
-enum { CYI_FILE_SMALL = 64 << 10 }; /* bytes of a file that is read at once */
-
 struct cyi_file_giving {
     struct cyi_file_line line;
     struct cyi_file_job job;
@@ -21,7 +19,7 @@ struct cyi_file_giving {
     uint8_t reading;       /* the buffer that it fills */
     uint8_t sha256[CYI_CRYPTO_HASH];
     bool whole;                /* all of it is in buffer[0], and the source is closed */
-    uint8_t *buffer[2];        /* CYI_FILE_ROOM each, or NULL */
+    uint8_t *buffer[2];        /* CYI_FILE_ROOM each, or NULL; of a whole one less */
     struct cyi_file_sink sink; /* when it stays on this node */
     uint8_t owner_id[CYI_FILE_OWNER];
 };

@@ -83,7 +83,7 @@ cyi_file_give_here(struct cyi_file_giving *giving)
     prepare(giving);
     giving->request.flags |= CYI_FILE_AFRESH; /* a copy is faster than to look what is there */
     if (giving->buffer[0] == NULL)
-        giving->buffer[0] = cyi_file_buffer_take(giving->line.owner);
+        giving->buffer[0] = cyi_file_buffer_take(giving->line.owner, CYI_FILE_ROOM);
     if (giving->buffer[0] == NULL)
         return -ENOMEM;
     (void) cyi_file_job_run(&giving->job, open_here, giving);

@@ -13,6 +13,8 @@
 enum {
     CYI_FILE_PIECE = 1 << 20, /* bytes that one job handles */
     CYI_FILE_ROOM = CYI_FILE_PIECE + CYI_FILE_END_BYTES + CYI_SEAL_OVERHEAD,
+    CYI_FILE_SMALL = 64 << 10, /* bytes of a file that is handled in one go */
+    CYI_FILE_SMALL_ROOM = CYI_FILE_SMALL + CYI_FILE_END_BYTES + CYI_SEAL_OVERHEAD,
 };
 
 struct cyi_file_line {
@@ -68,8 +70,8 @@ void cyi_file_lines_close(struct cyi_net_core *owner);
  */
 CY_MUST_CHECK int cyi_file_pace(struct cyi_file_line *line, size_t bytes);
 
-/* file_buffer.c: CYI_FILE_ROOM bytes; NULL without memory. */
-uint8_t *cyi_file_buffer_take(struct cyi_net_core *owner);
+/* file_buffer.c: CYI_FILE_SMALL_ROOM bytes or more; NULL without memory. */
+uint8_t *cyi_file_buffer_take(struct cyi_net_core *owner, size_t room);
 /* Give it back, if there is one. */
 void cyi_file_buffer_give(struct cyi_net_core *owner, uint8_t **variable);
 /* Free those whose tasks were dropped: the node ends. */

@@ -135,8 +135,10 @@ open_source(void *arg)
 static int
 open_file(struct cyi_file_giving *giving)
 {
-    giving->buffer[0] = cyi_file_buffer_take(giving->line.owner);
+    giving->buffer[0] = cyi_file_buffer_take(giving->line.owner, CYI_FILE_SMALL_ROOM);
     int rc = cyi_file_job_run(&giving->job, open_source, giving);
+    if (!giving->whole)
+        cyi_file_buffer_give(giving->line.owner, &giving->buffer[0]);
     giving->request.size = giving->source.info.size;
     giving->request.mtime_ns = giving->source.info.mtime_ns;
     giving->request.mode = giving->source.info.mode;

@@ -27,7 +27,8 @@ struct serving {
     uint8_t filling;
     bool keep; /* what is there, when the sink is closed */
     uint8_t small[CYI_FILE_REQUEST_MAX + CYI_SEAL_OVERHEAD];
-    uint8_t *buffer[2]; /* CYI_FILE_ROOM each, or NULL */
+    size_t room;        /* of either buffer */
+    uint8_t *buffer[2]; /* or NULL; a small file needs one, of CYI_FILE_SMALL_ROOM */
 };
 
 void
@@ -56,7 +57,7 @@ static int
 catch_up(void *arg)
 {
     struct serving *serving = arg;
-    return cyi_file_sink_catch_up(&serving->sink, serving->buffer[0], CYI_FILE_PIECE);
+    return cyi_file_sink_catch_up(&serving->sink, serving->buffer[0], CYI_FILE_SMALL);
 }
 
 static int
@@ -98,13 +99,36 @@ delete_file(void *arg)
 
 /* From here on the task's part. */
 
+static void
+drop_buffers(struct serving *serving)
+{
+    for (int i = 0; i < 2; i++)
+        cyi_file_buffer_give(serving->line.owner, &serving->buffer[i]);
+}
+
+/* It fits into one piece, so nothing is handed over before its end. */
+static bool
+is_small(const struct serving *serving)
+{
+    uint64_t size = serving->sink.request.size;
+    return size <= CYI_FILE_SMALL && size <= serving->line.owner->net->limits.file_piece_bytes;
+}
+
+/* Those of the last file serve again, if they are large enough. */
 static int
 give_buffers(struct serving *serving)
 {
-    for (int i = 0; i < 2; i++)
+    bool small = is_small(serving);
+    size_t room = small ? CYI_FILE_SMALL_ROOM : CYI_FILE_ROOM;
+    if (serving->room < room)
+        drop_buffers(serving);
+    if (serving->buffer[0] == NULL)
+        serving->room = room;
+    for (int i = 0; i < (small ? 1 : 2); i++)
         if (serving->buffer[i] == NULL)
-            serving->buffer[i] = cyi_file_buffer_take(serving->line.owner);
-    return serving->buffer[0] != NULL && serving->buffer[1] != NULL ? 0 : -ENOMEM;
+            serving->buffer[i] = cyi_file_buffer_take(serving->line.owner, serving->room);
+    serving->filling = 0;
+    return serving->buffer[0] != NULL && (small || serving->buffer[1] != NULL) ? 0 : -ENOMEM;
 }
 
 /* A job that may take longer than the other side waits: it hears of us meanwhile. */
@@ -157,7 +181,7 @@ get(struct serving *serving, enum cyi_file_message *kind)
     uint8_t *to = serving->buffer[serving->filling] + serving->used;
     int n;
     do
-        n = cyi_file_line_get(&serving->line, kind, to, CYI_FILE_ROOM - serving->used);
+        n = cyi_file_line_get(&serving->line, kind, to, serving->room - serving->used);
     while (n >= 0 && *kind == CYI_FILE_PROGRESS);
     return n;
 }
@@ -250,7 +274,7 @@ receive(struct serving *serving)
         serving->received += (uint64_t) n;
         serving->line.owner->counters.file_bytes_received += (uint64_t) n;
         serving->used += (uint32_t) n;
-        if (serving->received == size || !is_full(serving))
+        if (serving->received == size || is_small(serving) || !is_full(serving))
             continue;
         int rc = hand_over(serving, &failed);
         if (failed != 0)
@@ -339,7 +363,6 @@ cyi_file_serve(struct cyi_connection *connection, const struct cyi_intro *peer)
     while (serve_one(serving) == 0)
         continue;
     owner->file_serves--;
-    for (int i = 0; i < 2; i++)
-        cyi_file_buffer_give(owner, &serving->buffer[i]);
+    drop_buffers(serving);
     cyi_heap_give(heap, cyi_heap_class(sizeof *serving), serving);
 }

@@ -20,12 +20,13 @@ static void
 have_all_their_room(void)
 {
     begin();
-    uint8_t *one = cyi_file_buffer_take(&owner), *two = cyi_file_buffer_take(&owner);
+    uint8_t *one = cyi_file_buffer_take(&owner, CYI_FILE_ROOM);
+    uint8_t *two = cyi_file_buffer_take(&owner, CYI_FILE_SMALL_ROOM);
     CU_ASSERT_TRUE_FATAL(one != NULL && two != NULL);
     if (one == NULL || two == NULL) /* the analyzer does not know that it has left */
         return;
     memset(one, 1, CYI_FILE_ROOM);
-    memset(two, 2, CYI_FILE_ROOM);
+    memset(two, 2, CYI_FILE_SMALL_ROOM);
     CU_ASSERT_EQUAL(one[0] + one[CYI_FILE_ROOM - 1], 2);
     cyi_file_buffer_give(&owner, &one);
     CU_ASSERT_PTR_NULL(one);
@@ -42,7 +43,7 @@ are_none_without_memory(void)
 {
     begin();
     core.heap.fail_at = 0;
-    CU_ASSERT_PTR_NULL(cyi_file_buffer_take(&owner));
+    CU_ASSERT_PTR_NULL(cyi_file_buffer_take(&owner, CYI_FILE_ROOM));
     CU_ASSERT_TRUE(cyi_list_empty(&owner.file_buffers));
     cyi_heap_fini(&core.heap);
 }
@@ -53,7 +54,7 @@ do_not_outlive_the_node(void)
 {
     begin();
     for (int i = 0; i < 3; i++)
-        CU_ASSERT_PTR_NOT_NULL(cyi_file_buffer_take(&owner));
+        CU_ASSERT_PTR_NOT_NULL(cyi_file_buffer_take(&owner, CYI_FILE_ROOM));
     cyi_file_buffers_drop(&owner);
     CU_ASSERT_TRUE(cyi_list_empty(&owner.file_buffers));
     CU_ASSERT_EQUAL(core.heap.taken - core.heap.given, 3);
