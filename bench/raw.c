@@ -42,20 +42,18 @@ need(bool holds)
     exit(1);
 }
 
-static void
-relax(void)
-{
 #if defined(__x86_64__)
-    __builtin_ia32_pause();
+#define RELAX() __builtin_ia32_pause()
+#else
+#define RELAX() (void) 0
 #endif
-}
 
 static uint64_t
 await(_Atomic uint64_t *word, uint64_t value)
 {
     uint64_t seen;
     while ((seen = atomic_load_explicit(word, memory_order_acquire)) < value)
-        relax();
+        RELAX();
     return seen;
 }
 

@@ -110,21 +110,55 @@ take_msg(struct cyi_core *core, uint16_t from, cy_msg *msg)
         cyi_mailbox_arrive(core, from, msg);
 }
 
-static void
-take_bytes(struct cyi_core *core, uint16_t from, const struct cyi_slot *slot)
+_Static_assert((int) CYI_MSG_INLINE > (int) CYI_SLOT_BODY &&
+                   (int) CYI_MSG_INLINE <= CYI_SLOT_BODY + CYI_SLOT_MORE &&
+                   CYI_POST_BODY_MAX <= (int) CYI_MSG_INLINE + (int) CYI_HEAP_BLOCK_MIN,
+               "read_more() stays within the smallest block, or the next larger one");
+
+/*
+ * What did not fit into the first slot; how many slots there were. Copied in lengths that the
+ * compiler knows: a block has room for them.
+ */
+static inline uint32_t
+read_more(uint8_t *body, size_t size, const struct cyi_ring *ring)
 {
-    cy_msg *msg = cyi_msg_take(core, slot->tag, slot->size);
-    if (msg == NULL) {
-        core->counters.lost++;
-        return;
+    if (size <= CYI_SLOT_BODY)
+        return 1;
+    if (size <= CYI_MSG_INLINE) {
+        memcpy(body + CYI_SLOT_BODY, cyi_ring_after(ring, 1)->more,
+               CYI_MSG_INLINE - CYI_SLOT_BODY);
+        return 2;
+    }
+    uint32_t count = 1;
+    for (size_t at = CYI_SLOT_BODY; at < size; at += CYI_SLOT_MORE)
+        memcpy(body + at, cyi_ring_after(ring, count++)->more, CYI_SLOT_MORE);
+    return count;
+}
+
+/*
+ * Out of one slot or a few; how many. 0 without memory: it stays for a later turn, with all
+ * that is behind it, and soon the sender hears -EAGAIN. At the node's end there is none.
+ */
+static uint32_t
+take_bytes(struct cyi_core *core, uint16_t from, const struct cyi_ring *ring,
+           const struct cyi_slot *slot)
+{
+    size_t size = slot->size;
+    cy_msg *msg = cyi_msg_take(core, slot->tag, size);
+    if (__builtin_expect(msg == NULL, 0)) {
+        bool last = core->phase == CYI_PHASE_END;
+        core->counters.lost += last;
+        return last ? cyi_post_slots(size) : 0;
     }
     memcpy(msg->body, slot->body, CYI_SLOT_BODY);
+    uint32_t count = read_more(msg->body, size, ring);
     msg->to.slot = slot->to.slot;
     msg->to.generation = slot->to.generation;
     msg->sender = core->node->cores[from]->home;
     msg->sender.slot = slot->from_slot;
     msg->sender.generation = slot->from_generation;
     cyi_mailbox_arrive(core, from, msg);
+    return count;
 }
 
 static uint32_t
@@ -133,9 +167,10 @@ poll_ring(struct cyi_core *core, uint16_t from, struct cyi_ring *ring)
     struct cyi_slot *slot;
     uint32_t n = 0;
     while (n < POLL_MAX && (slot = cyi_ring_peek(ring)) != NULL) {
+        uint32_t slots = 1;
         switch (slot->kind) {
         case CYI_SLOT_BYTES:
-            take_bytes(core, from, slot);
+            slots = take_bytes(core, from, ring, slot);
             break;
         case CYI_SLOT_CALL:
             ((cyi_call_fn *) slot->fn)(core, slot->body);
@@ -144,7 +179,9 @@ poll_ring(struct cyi_core *core, uint16_t from, struct cyi_ring *ring)
             take_msg(core, from, slot->pointer);
             break;
         }
-        cyi_ring_pop(ring);
+        if (__builtin_expect(slots == 0, 0))
+            break;
+        cyi_ring_pop(ring, slots);
         n++;
     }
     return n;
@@ -232,8 +269,8 @@ cyi_inbox_pending(struct cyi_core *core)
     return false;
 }
 
-static void
-flush_outbox(struct cyi_core *core, uint16_t to)
+void
+cyi_inbox_flush_to(struct cyi_core *core, uint16_t to)
 {
     struct cyi_outbox *box = &core->inbox->outbox[to];
     while (box->first != NULL) {
@@ -261,7 +298,7 @@ cyi_inbox_flush(struct cyi_core *core)
         return;
     for (uint32_t i = 0; i < inbox->cores; i++) {
         if (i != core->index && inbox->outbox[i].count != 0)
-            flush_outbox(core, (uint16_t) i);
+            cyi_inbox_flush_to(core, (uint16_t) i);
     }
 }
 

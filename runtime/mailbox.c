@@ -304,7 +304,7 @@ cy_send_bytes(cy_ref to, uint32_t tag, const void *body, size_t size)
     struct cyi_core *core = cyi_current();
     if (__builtin_expect(to.node != core->home.node, 0))
         return send_bytes_away(core, to, tag, body, size);
-    if (to.core != core->index && size <= CYI_POST_INLINE) {
+    if (to.core != core->index && size <= CYI_POST_BODY_MAX) {
         if (tag >= CY_TAG_SYSTEM)
             return -EINVAL;
         int rc = check_way(core, to);

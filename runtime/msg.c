@@ -145,8 +145,8 @@ cy_msg_free(cy_msg **msg)
 {
     if (*msg == NULL)
         return;
-    CY_ASSERT(((*msg)->flags & CYI_MSG_FREED) == 0 && "message freed twice");
     CY_ASSERT(((*msg)->flags & CYI_MSG_QUEUED) == 0 && "message freed after it was sent");
+    CY_ASSERT(((*msg)->flags & CYI_MSG_FREED) == 0 && "message freed twice");
     cyi_msg_drop(cyi_current(), *msg);
     *msg = NULL;
 }

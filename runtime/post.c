@@ -51,32 +51,106 @@ ring_to(struct cyi_core *core, uint16_t to)
     return ring;
 }
 
-/* A free slot, or NULL: then the outbox must take it, to keep the order. */
+/* The first of some free slots, or NULL: then the outbox must take it, to keep the order. */
 static struct cyi_slot *
-free_slot(struct cyi_core *core, uint16_t to)
+free_slots(struct cyi_core *core, uint16_t to, uint32_t count)
 {
     struct cyi_ring *ring = ring_to(core, to);
     if (ring == NULL)
         return NULL;
-    return cyi_ring_next(ring);
+    return cyi_ring_next(ring, count);
+}
+
+_Static_assert(CYI_POST_BODY_MAX == CYI_SLOT_BODY + (CYI_SLOTS_MAX - 1) * CYI_SLOT_MORE &&
+                   CYI_POST_BODY_MAX <= UINT8_MAX && CYI_SLOTS_MAX <= CYI_RING_MIN / 2,
+               "the longest body fills CYI_SLOTS_MAX slots");
+
+/* What does not fit into the first slot goes on behind it. */
+static void
+write_more(struct cyi_ring *ring, const uint8_t *body, size_t size)
+{
+    uint32_t i = 1;
+    for (size_t at = CYI_SLOT_BODY; at < size; at += CYI_SLOT_MORE) {
+        size_t part = size - at < CYI_SLOT_MORE ? size - at : CYI_SLOT_MORE;
+        memcpy(cyi_ring_behind(ring, i++)->more, body + at, part);
+    }
+}
+
+/* Who sends what to whom. */
+struct letter {
+    uint32_t to_slot, to_generation;
+    uint32_t from_slot, from_generation;
+    uint32_t tag;
+    const void *body;
+    size_t size;
+};
+
+/* Copy a message with a short body into free slots and publish them. */
+static void
+write_bytes(struct cyi_ring *ring, struct cyi_slot *slot, const struct letter *letter)
+{
+    size_t size = letter->size;
+    slot->kind = CYI_SLOT_BYTES;
+    slot->to.slot = letter->to_slot;
+    slot->to.generation = letter->to_generation;
+    slot->from_slot = letter->from_slot;
+    slot->from_generation = letter->from_generation;
+    slot->tag = letter->tag;
+    slot->size = (uint8_t) size;
+    if (size > 0) /* memcpy() may not be given the NULL that we may */
+        memcpy(slot->body, letter->body, size < CYI_SLOT_BODY ? size : CYI_SLOT_BODY);
+    write_more(ring, letter->body, size);
+    cyi_ring_publish(ring, slot, cyi_post_slots(size));
+}
+
+/* May the receiver get a copy that it allocates itself? What only moves may not. */
+static bool
+may_be_copied(const struct cyi_core *core, const cy_msg *msg)
+{
+    return (msg->flags & ~CYI_MSG_QUEUED) == 0 && msg->size <= CYI_POST_BODY_MAX &&
+           msg->sender.node == core->home.node && msg->sender.core == core->index;
+}
+
+static bool
+copy_into_slots(struct cyi_core *core, uint16_t to, cy_msg *msg)
+{
+    struct cyi_slot *slot = free_slots(core, to, cyi_post_slots(msg->size));
+    if (slot == NULL)
+        return false;
+    const struct letter letter = {
+        msg->to.slot, msg->to.generation, msg->sender.slot, msg->sender.generation,
+        msg->tag,     msg->body,          msg->size};
+    write_bytes(core->inbox->out[to], slot, &letter);
+    msg->flags |=
+        CYI_MSG_FREED; /* and still CYI_MSG_QUEUED, if it was: whoever frees it erred */
+    cyi_block_give(core, msg->home, msg->class, msg);
+    return true;
 }
 
 bool
 cyi_post_slot(struct cyi_core *core, uint16_t to, cy_msg *msg)
 {
-    struct cyi_slot *slot = free_slot(core, to);
+    if (may_be_copied(core, msg))
+        return copy_into_slots(core, to, msg);
+    struct cyi_slot *slot = free_slots(core, to, 1);
     if (slot == NULL)
         return false;
     slot->kind = CYI_SLOT_MSG;
     slot->pointer = msg;
-    cyi_ring_publish(core->inbox->out[to], slot);
+    cyi_ring_publish(core->inbox->out[to], slot, 1);
     return true;
 }
 
+/* May the next go straight into the ring? First what waits, if there is room by now. */
 static bool
-in_order(const struct cyi_core *core, uint16_t to)
+in_order(struct cyi_core *core, uint16_t to)
 {
-    return to != core->index && core->inbox->outbox[to].count == 0;
+    if (to == core->index)
+        return false;
+    if (__builtin_expect(core->inbox->outbox[to].count == 0, 1))
+        return true;
+    cyi_inbox_flush_to(core, to);
+    return core->inbox->outbox[to].count == 0;
 }
 
 /* The ring may be full of blocks going home, for which nobody was woken: so wake it now. */
@@ -104,7 +178,11 @@ cyi_post_promised(struct cyi_core *core, uint16_t to, cy_msg *msg)
 static bool
 outbox_full(struct cyi_core *core, uint16_t to)
 {
-    if (core->inbox->outbox[to].count < core->inbox->outbox_max)
+    const struct cyi_outbox *box = &core->inbox->outbox[to];
+    if (__builtin_expect(box->count < core->inbox->outbox_max, 1))
+        return false;
+    /* Who asks again and again in one turn shall see that there is room by now. */
+    if (in_order(core, to) || box->count < core->inbox->outbox_max)
         return false;
     core->counters.refused++;
     return true;
@@ -142,7 +220,7 @@ post_as_msg(struct cyi_core *core, cy_ref to, uint32_t tag, const void *body, si
     cy_msg *msg = cyi_msg_take(core, tag, size);
     if (msg == NULL)
         return -ENOMEM;
-    if (size > 0) /* memcpy() may not be given the NULL that we may */
+    if (size > 0) /* as above */
         memcpy(msg->body, body, size);
     msg->sender = cyi_task_ref(core, core->sched.current);
     msg->to.slot = to.slot;
@@ -155,19 +233,14 @@ int
 cyi_post_bytes(struct cyi_core *core, cy_ref to, uint32_t tag, const void *body, size_t size)
 {
     const struct cyi_task *me = core->sched.current;
-    struct cyi_slot *slot = in_order(core, to.core) ? free_slot(core, to.core) : NULL;
+    struct cyi_slot *slot = NULL;
+    if (in_order(core, to.core))
+        slot = free_slots(core, to.core, cyi_post_slots(size));
     if (slot == NULL || core->inbox->out[to.core]->held)
         return post_as_msg(core, to, tag, body, size);
-    slot->kind = CYI_SLOT_BYTES;
-    slot->to.slot = to.slot;
-    slot->to.generation = to.generation;
-    slot->from_slot = me->slot;
-    slot->from_generation = me->generation;
-    slot->tag = tag;
-    slot->size = (uint8_t) size;
-    if (size > 0) /* as above */
-        memcpy(slot->body, body, size);
-    cyi_ring_publish(core->inbox->out[to.core], slot);
+    const struct letter letter = {to.slot, to.generation, me->slot, me->generation,
+                                  tag,     body,          size};
+    write_bytes(core->inbox->out[to.core], slot, &letter);
     cyi_post_nudge(core, core->node->cores[to.core]);
     return 0;
 }
@@ -201,13 +274,13 @@ post_call_slot(struct cyi_core *core, uint16_t to, cyi_call_fn *fn, const void *
                size_t size)
 {
     CY_ASSERT(size <= CYI_POST_INLINE);
-    struct cyi_slot *slot = in_order(core, to) ? free_slot(core, to) : NULL;
+    struct cyi_slot *slot = in_order(core, to) ? free_slots(core, to, 1) : NULL;
     if (slot == NULL)
         return false;
     slot->kind = CYI_SLOT_CALL;
     slot->fn = (void (*)(void *, const void *)) fn;
     memcpy(slot->body, args, size);
-    cyi_ring_publish(core->inbox->out[to], slot);
+    cyi_ring_publish(core->inbox->out[to], slot, 1);
     return true;
 }
 

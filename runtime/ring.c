@@ -2,7 +2,9 @@
  * ring.c - memory for rings; the operations are inline in cycos/impl/ring.h.
  *
  * Synchronisation (every atomic access in ring.h and here names its row):
- *   R1  slot.sequence  release in publish -> acquire in peek   the slot's contents
+ *   R1  slot.sequence  release in publish -> acquire in peek   the slot's contents, and those
+ *                      of the slots that continue it; their own numbers are relaxed, because
+ *                      nobody looks at them before the first one's
  *   R2  ring.credit    release in pop -> acquire in next       the slot may be written again
  *   R3  ring.told      relaxed in tell -> relaxed in next      a hint; what was told comes by
  *                      the ring of the other direction

@@ -289,6 +289,89 @@ watches_under_way_at_the_end_are_given_back(void)
     CU_ASSERT_EQUAL(hand_close(&hand), 0);
 }
 
+enum { LONG = CYI_POST_BODY_MAX + 2, LENGTHS = 40 * LONG };
+
+/* Each message in its turn is one byte longer, up to two beyond what is copied. */
+static int
+measure_lengths(void *arg)
+{
+    cy_msg *msg;
+    uint32_t wrong = 0;
+    (void) arg;
+    for (uint32_t i = 0; i < LENGTHS && cy_receive(&msg, CY_FOREVER) == 0; i++) {
+        const uint8_t *body = cy_msg_body(msg);
+        size_t size = cy_msg_size(msg);
+        wrong += size != i % LONG || cy_msg_tag(msg) != i;
+        for (size_t at = 0; at < size; at++)
+            wrong += body[at] != (uint8_t) (i + at);
+        cy_msg_free(&msg);
+    }
+    CY_CHECK_EQ(wrong, 0);
+    return 0;
+}
+
+static int
+lengths_body(void *arg)
+{
+    cy_ref there;
+    uint8_t body[LONG];
+    (void) arg;
+    CY_CHECK_EQ(cy_task_spawn_on(&there, 1, measure_lengths, NULL, NULL), 0);
+    for (uint32_t i = 0; i < LENGTHS; i++) {
+        cy_msg *msg;
+        for (size_t at = 0; at < i % LONG; at++)
+            body[at] = (uint8_t) (i + at);
+        if (i / LONG % 2 == 0) {
+            CY_CHECK_EQ(cy_send_bytes(there, i, body, i % LONG), 0);
+            continue;
+        }
+        CY_CHECK_EQ(cy_msg_copy(&msg, i, body, i % LONG), 0);
+        CY_CHECK_EQ(cy_send(there, &msg), 0);
+    }
+    return 0;
+}
+
+static void
+bodies_of_every_length_arrive_whole(void)
+{
+    struct hand hand;
+    hand_open(&hand, 2, lengths_body, NULL);
+    hand_run(&hand);
+    CU_ASSERT_EQUAL(hand_close(&hand), 0);
+}
+
+static int
+two_wait_body(void *arg)
+{
+    struct cyi_core *to = cyi_self->node->cores[1];
+    cy_ref there;
+    cy_msg *msg;
+    (void) arg;
+    CY_CHECK_EQ(cy_task_spawn_on(&there, 1, bounce, NULL, NULL), 0);
+    cy_node_settle();
+    to->heap.fail_at = to->heap.taken;
+    for (uint32_t left = 3; left > 1; left--)
+        CY_CHECK_EQ(cy_send_bytes(there, 1, &left, sizeof left), 0);
+    for (uint32_t left = 2; left > 0; left--) {
+        CY_CHECK_EQ(cy_receive(&msg, CY_FOREVER), 0);
+        CY_CHECK_EQ(*(uint32_t *) cy_msg_body(msg), left);
+        cy_msg_free(&msg);
+    }
+    CY_CHECK_EQ(to->heap.fail_at, UINT64_MAX); /* it did fail */
+    CY_CHECK_EQ(to->counters.lost, 0);
+    CY_CHECK_EQ(cy_terminate(there), 0);
+    return 0;
+}
+
+static void
+what_there_is_no_memory_for_waits_in_the_ring(void)
+{
+    struct hand hand;
+    hand_open(&hand, 2, two_wait_body, NULL);
+    hand_run(&hand);
+    CU_ASSERT_EQUAL(hand_close(&hand), 0);
+}
+
 CY_TEST_MAIN("runtime.inbox", CY_TEST(sleeps_only_when_nothing_is_there_to_take),
              CY_TEST(one_busy_sender_does_not_keep_others_waiting),
              CY_TEST(rings_get_smaller_when_there_are_more_cores),
@@ -296,5 +379,7 @@ CY_TEST_MAIN("runtime.inbox", CY_TEST(sleeps_only_when_nothing_is_there_to_take)
              CY_TEST(no_wake_up_is_lost_when_the_sleeper_pays),
              CY_TEST(no_wake_up_is_lost_when_the_sender_pays),
              CY_TEST(a_flood_through_small_limits_arrives_in_order),
+             CY_TEST(bodies_of_every_length_arrive_whole),
+             CY_TEST(what_there_is_no_memory_for_waits_in_the_ring),
              CY_TEST(what_is_under_way_at_the_end_is_given_back),
              CY_TEST(watches_under_way_at_the_end_are_given_back))

@@ -479,8 +479,11 @@ what_was_sent_is_not_ours_any_more(void)
     uint16_t cores[] = {0, 1};
     /* On another core it may be anywhere by now, which is a race. */
     for (int i = 0; i < 2 - CYI_TSAN; i++) {
-        expect_death(free_after_send, &cores[i], "message freed after it was sent");
-        expect_death(send_twice, &cores[i], "CYI_MSG_QUEUED");
+        /* So short a message has been copied on its way to another core. */
+        bool freed = CYI_ASAN && i == 1;
+        expect_death(free_after_send, &cores[i],
+                     freed ? "heap-use-after-free" : "message freed after it was sent");
+        expect_death(send_twice, &cores[i], freed ? "heap-use-after-free" : "CYI_MSG_QUEUED");
     }
 }
 

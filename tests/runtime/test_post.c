@@ -537,7 +537,7 @@ full_of_blocks_body(void *arg)
     take_and_free_blocks();
     if (!CYI_ASAN) {
         CY_CHECK_EQ(atomic_load(&home->inbox->sleeping), 1); /* blocks are in no hurry */
-        CY_CHECK(cyi_ring_next(core->inbox->out[1]) == NULL);
+        CY_CHECK(cyi_ring_next(core->inbox->out[1], 1) == NULL);
     }
     CY_CHECK_EQ(send_number(seer, 0), 0);
     CY_CHECK_EQ(atomic_load(&home->inbox->sleeping), 0);

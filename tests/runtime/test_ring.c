@@ -5,18 +5,19 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 
 static bool
 push(struct cyi_ring *ring, uint64_t value)
 {
-    struct cyi_slot *slot = cyi_ring_next(ring);
+    struct cyi_slot *slot = cyi_ring_next(ring, 1);
     if (slot == NULL)
         return false;
     slot->tag = (uint32_t) value;
     slot->pointer = (void *) (uintptr_t) value;
     for (int i = 0; i < CYI_SLOT_BODY; i++)
         slot->body[i] = (uint8_t) (value + (uint64_t) i);
-    cyi_ring_publish(ring, slot);
+    cyi_ring_publish(ring, slot, 1);
     return true;
 }
 
@@ -30,7 +31,7 @@ pop(struct cyi_ring *ring, uint64_t value)
     bool good = slot->tag == (uint32_t) value && slot->pointer == (void *) (uintptr_t) value;
     for (int i = 0; i < CYI_SLOT_BODY; i++)
         good = good && slot->body[i] == (uint8_t) (value + (uint64_t) i);
-    cyi_ring_pop(ring);
+    cyi_ring_pop(ring, 1);
     return good;
 }
 
@@ -63,7 +64,7 @@ takes_as_many_as_its_size_and_not_one_more(void)
         for (uint32_t i = 0; i < size; i++)
             wrong += !push(ring, i);
         CU_ASSERT_EQUAL(wrong, 0);
-        CU_ASSERT_PTR_NULL(cyi_ring_next(ring));
+        CU_ASSERT_PTR_NULL(cyi_ring_next(ring, 1));
         for (uint32_t i = 0; i < size; i++)
             wrong += !pop(ring, i);
         CU_ASSERT_EQUAL(wrong, 0);
@@ -78,11 +79,11 @@ static void
 a_slot_that_is_not_published_is_not_seen(void)
 {
     struct cyi_ring *ring = cyi_ring_create(CYI_RING_MIN);
-    struct cyi_slot *slot = cyi_ring_next(ring);
+    struct cyi_slot *slot = cyi_ring_next(ring, 1);
     slot->tag = 1;
     CU_ASSERT_PTR_NULL(cyi_ring_peek(ring));
-    CU_ASSERT_PTR_EQUAL(cyi_ring_next(ring), slot);
-    cyi_ring_publish(ring, slot);
+    CU_ASSERT_PTR_EQUAL(cyi_ring_next(ring, 1), slot);
+    cyi_ring_publish(ring, slot, 1);
     CU_ASSERT_PTR_EQUAL(cyi_ring_peek(ring), slot);
     cyi_ring_free(&ring);
 }
@@ -127,13 +128,72 @@ credit_comes_an_eighth_at_a_time(void)
         pushed++;
     for (int i = 0; i < 7; i++)
         wrong += !pop(ring, popped++);
-    CU_ASSERT_PTR_NULL(cyi_ring_next(ring));
+    CU_ASSERT_PTR_NULL(cyi_ring_next(ring, 1));
     wrong += !pop(ring, popped++);
     for (int i = 0; i < 8; i++)
         wrong += !push(ring, pushed++);
-    CU_ASSERT_PTR_NULL(cyi_ring_next(ring));
+    CU_ASSERT_PTR_NULL(cyi_ring_next(ring, 1));
     CU_ASSERT_EQUAL(wrong, 0);
     cyi_ring_free(&ring);
+}
+
+/* A payload of one to three slots: each byte behind the first slot is the value's. */
+static bool
+push_long(struct cyi_ring *ring, uint64_t value)
+{
+    uint32_t count = (uint32_t) (value % CYI_SLOTS_MAX) + 1;
+    struct cyi_slot *slot = cyi_ring_next(ring, count);
+    if (slot == NULL)
+        return false;
+    slot->pointer = (void *) (uintptr_t) value;
+    for (uint32_t i = 1; i < count; i++)
+        memset(cyi_ring_behind(ring, i)->more, (uint8_t) value, CYI_SLOT_MORE);
+    cyi_ring_publish(ring, slot, count);
+    return true;
+}
+
+static bool
+pop_long(struct cyi_ring *ring, uint64_t value)
+{
+    uint32_t count = (uint32_t) (value % CYI_SLOTS_MAX) + 1;
+    struct cyi_slot *slot = cyi_ring_peek(ring);
+    if (slot == NULL)
+        return false;
+    bool good = slot->pointer == (void *) (uintptr_t) value;
+    for (uint32_t i = 1; i < count; i++) {
+        for (int at = 0; at < CYI_SLOT_MORE; at++)
+            good = good && cyi_ring_after(ring, i)->more[at] == (uint8_t) value;
+    }
+    cyi_ring_pop(ring, count);
+    return good;
+}
+
+/* Bytes of a payload stand where nobody may take them for a sequence number, for many laps. */
+static void
+a_payload_may_take_several_slots(void)
+{
+    const uint32_t sizes[] = {CYI_RING_MIN, 64};
+    for (int s = 0; s < 2; s++) {
+        struct cyi_ring *ring = cyi_ring_create(sizes[s]);
+        uint64_t pushed = 0, popped = 0;
+        uint32_t wrong = 0;
+        while (pushed < 2 * 65536) {
+            while (push_long(ring, pushed))
+                pushed++;
+            for (uint32_t i = 0; i < 1 + pushed % 3 && popped < pushed; i++)
+                wrong += !pop_long(ring, popped++);
+        }
+        while (popped < pushed)
+            wrong += !pop_long(ring, popped++);
+        wrong += cyi_ring_peek(ring) != NULL;
+        for (int i = 0; i < 65536; i++) {
+            wrong += !push_long(ring, pushed++);
+            wrong += !pop_long(ring, popped++);
+            wrong += cyi_ring_peek(ring) != NULL;
+        }
+        CU_ASSERT_EQUAL(wrong, 0);
+        cyi_ring_free(&ring);
+    }
 }
 
 struct stream {
@@ -200,5 +260,6 @@ CY_TEST_MAIN("runtime.ring", CY_TEST(a_fresh_ring_is_empty),
              CY_TEST(takes_as_many_as_its_size_and_not_one_more),
              CY_TEST(a_slot_that_is_not_published_is_not_seen),
              CY_TEST(positions_wrap_beyond_16_bits), CY_TEST(credit_comes_an_eighth_at_a_time),
+             CY_TEST(a_payload_may_take_several_slots),
              CY_TEST(two_threads_keep_order_and_contents),
              CY_TEST(sizes_beyond_the_limits_are_a_bug))

@@ -33,16 +33,36 @@ is_whole(const struct cyi_slot *slot, uint64_t number)
     return same;
 }
 
+static uint32_t
+slots_of(uint64_t number)
+{
+    return (uint32_t) (number % CYI_SLOTS_MAX) + 1;
+}
+
+static bool
+goes_on(const struct cyi_ring *ring, uint64_t number)
+{
+    bool same = true;
+    for (uint32_t more = 1; more < slots_of(number); more++) {
+        const uint8_t *bytes = cyi_ring_after(ring, more)->more;
+        same &= bytes[0] == (uint8_t) number && bytes[CYI_SLOT_MORE - 1] == (uint8_t) number;
+    }
+    return same;
+}
+
 static void *
 produce(void *arg)
 {
     struct both *both = arg;
     for (uint64_t i = 0; i < both->count; i++) {
         struct cyi_slot *slot;
-        while ((slot = cyi_ring_next(both->ring)) == NULL)
+        uint32_t count = slots_of(i);
+        while ((slot = cyi_ring_next(both->ring, count)) == NULL)
             sched_yield();
         fill(slot, i);
-        cyi_ring_publish(both->ring, slot);
+        for (uint32_t more = 1; more < count; more++)
+            memset(cyi_ring_behind(both->ring, more)->more, (int) (i & 0xff), CYI_SLOT_MORE);
+        cyi_ring_publish(both->ring, slot, count);
     }
     return NULL;
 }
@@ -55,8 +75,8 @@ consume(struct both *both)
         struct cyi_slot *slot;
         while ((slot = cyi_ring_peek(both->ring)) == NULL)
             sched_yield();
-        good += is_whole(slot, i);
-        cyi_ring_pop(both->ring);
+        good += is_whole(slot, i) && goes_on(both->ring, i);
+        cyi_ring_pop(both->ring, slots_of(i));
     }
     return good;
 }

@@ -37,15 +37,16 @@ struct cyi_congested_node {
 enum { CYI_CONGESTED_MAX = 128, CYI_CONGESTED_NODES_MAX = 64 };
 
 struct cyi_core {
-    struct cyi_sched sched;
-    struct cyi_heap heap;
-    cy_ref home; /* the reference of this core's tasks, but for slot and generation */
-    uint16_t index;
+    /* A line that senders on other cores read with each message, and nobody writes. */
+    alignas(64) cy_ref home; /* of this core's tasks, but for slot and generation */
     struct cyi_node *node;
     struct cyi_os *os;
+    struct cyi_inbox *inbox; /* post.c: the rings, the outboxes, the sleeping flag */
+    uint16_t index;
+    alignas(64) struct cyi_sched sched;
+    struct cyi_heap heap;
     struct cyi_tasks tasks;
     struct cyi_wheel wheel;
-    struct cyi_inbox *inbox; /* post.c: the rings, the outboxes, the sleeping flag */
     struct cyi_stacks stacks;
     struct cyi_channels *channels; /* channel.c; NULL until the first */
     void *names;                   /* the registry's; NULL until this core has asked */

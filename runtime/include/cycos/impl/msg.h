@@ -69,7 +69,7 @@ void cyi_shared_hold(struct cyi_shared *shared);
 /* Send a block home to the core that it came from, in a batch. */
 void cyi_post_return(struct cyi_core *core, uint16_t home, uint8_t class, void *block);
 
-/* Post at most CYI_POST_INLINE bytes to a task of another core, from the current task. */
+/* Post at most CYI_POST_BODY_MAX bytes to a task of another core, from the current task. */
 int cyi_post_bytes(struct cyi_core *core, cy_ref to, uint32_t tag, const void *body,
                    size_t size);
 

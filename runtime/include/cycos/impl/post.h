@@ -3,8 +3,9 @@
  *
  * One ring of 64-byte slots per ordered pair of cores, made when they first talk; what does
  * not fit waits in the sender's outbox and keeps its order. Three kinds of slot: a message
- * with up to CYI_POST_INLINE bytes of body, a message by pointer, and a call of a function on
- * the other core. A sleeping core is woken by the first slot it gets.
+ * with up to CYI_POST_BODY_MAX bytes of body, copied, so that either core touches memory of its
+ * own only; a message by pointer; and a call of a function on the other core. A sleeping core
+ * is woken by the first slot it gets.
  */
 #ifndef CYCOS_IMPL_POST_H
 #define CYCOS_IMPL_POST_H
@@ -13,7 +14,7 @@
 
 struct cyi_core;
 
-enum { CYI_POST_INLINE = 40 };
+enum { CYI_POST_INLINE = 40, CYI_POST_BODY_MAX = 152 }; /* in one slot; in a few */
 
 /* Runs on the destination; args is a copy of what was posted, aligned to 8. */
 typedef void cyi_call_fn(struct cyi_core *core, const void *args);
