@@ -347,8 +347,16 @@ run(struct plan *plan, const char *file)
     close(ends[1]);
 }
 
+/* With arguments: those of this name, and of this many CPUs. */
+static bool
+wanted(const struct plan *plan, int argc, char **argv)
+{
+    return (argc < 2 || strcmp(argv[1], plan->name) == 0) &&
+           (argc < 3 || strtol(argv[2], NULL, 10) == plan->cpus);
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
     struct plan plans[] = {
         {"raw", 1, false, measure_raw, 50000, 0},
@@ -369,8 +377,10 @@ main(void)
     int fd = mkstemp(file);
     want("secret", write(fd, "a secret of this bench\n", 23), 23);
     close(fd);
-    for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++)
-        run(&plans[i], file);
+    for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
+        if (wanted(&plans[i], argc, argv))
+            run(&plans[i], file);
+    }
     unlink(file);
     return 0;
 }
