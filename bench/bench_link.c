@@ -3,7 +3,9 @@
  *
  * A child is the server, this process the client; on one CPU both share it, on two each has its
  * own and spins for a while before it sleeps. `raw` is a plain epoll program: the floor of a
- * round trip, and for `oneway` the same bytes as a stream that is only read. `far` leads
+ * round trip, and for `oneway` the same bytes as a stream that is only read; `raw_spin` does
+ * not ask epoll but reads until something is there. `rti` starts a task over there by a method
+ * and hears that it runs; `deliver` hears that a message is in the mailbox. `far` leads
  * through a proxy that holds each byte for half of `rtt_us`: it needs a CPU too, so compare
  * these only with each other.
  */
@@ -13,6 +15,8 @@
 #include <cycos/task.h>
 
 #include <cycos/mailbox.h>
+#include <cycos/rti.h>
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RUNS = 5, BYTES = 64, BATCH = 32 << 10 };
+enum { RUNS = 7, BYTES = 64, BATCH = 32 << 10 };
 
 struct plan {
     const char *name;
@@ -34,7 +38,7 @@ struct plan {
     long rtt_us; /* through a proxy; 0: without one, 1: with one that does not wait */
 };
 
-static cy_ref echo, sink;
+static cy_ref echo, sink, method;
 static int raw_socket = -1;
 
 static int
@@ -76,8 +80,17 @@ drop_all(void *state, cy_msg **msg)
     cy_msg_free(msg);
 }
 
+static int
+add(cy_args_reader *args)
+{
+    int64_t a = 0, b = 0;
+    cy_args_get_int(args, "a", &a);
+    cy_args_get_int(args, "b", &b);
+    return cy_args_end(args) != 0 || a + b == 0 ? 1 : 0;
+}
+
 struct told {
-    cy_ref echo, sink;
+    cy_ref echo, sink, method;
 };
 
 /* Tells the client by a pipe whom to send to, and serves until it is killed. */
@@ -89,6 +102,7 @@ serve(void *arg)
     static const struct cy_task_options deep = {.mailbox_max = 1 << 20};
     want("spawn", cy_handler_spawn(&told.echo, reply_all, NULL, NULL), 0);
     want("spawn", cy_handler_spawn(&told.sink, drop_all, NULL, &deep), 0);
+    want("method", cy_rti_create(&told.method, add, NULL), 0);
     want("tell", write(out, &told, sizeof told), sizeof told);
     return cy_suspend(CY_FOREVER);
 }
@@ -122,6 +136,22 @@ measure_deliver(double *ns, long count)
     for (long i = 0; i < count; i++) {
         cy_msg *msg = message();
         want("deliver", cy_deliver(sink, &msg, CY_FOREVER), 1);
+    }
+    *ns = (double) (real_now() - begin) / (double) count;
+    return 0;
+}
+
+static int
+measure_rti(double *ns, long count)
+{
+    cy_time begin = real_now();
+    for (long i = 0; i < count; i++) {
+        cy_args args;
+        cy_args_init(&args);
+        cy_args_put_int(&args, NULL, i);
+        cy_args_put_int(&args, "b", 1);
+        want("start", cy_rti_call(NULL, method, &args, CY_FOREVER), 0);
+        cy_args_fini(&args);
     }
     *ns = (double) (real_now() - begin) / (double) count;
     return 0;
@@ -165,7 +195,20 @@ await(int epoll, bool poll)
         continue;
 }
 
-static bool polls;
+static bool polls, reads; /* instead of a wait */
+
+static ssize_t
+receive_raw(int fd, int epoll, void *buffer, size_t size)
+{
+    ssize_t n;
+    if (!reads) {
+        await(epoll, polls);
+        return recv(fd, buffer, size, 0);
+    }
+    while ((n = recv(fd, buffer, size, MSG_DONTWAIT)) < 0 && errno == EAGAIN)
+        continue;
+    return n;
+}
 
 static void
 echo_raw(int fd)
@@ -175,8 +218,7 @@ echo_raw(int fd)
     ssize_t n;
     add_to(epoll, fd);
     for (;;) {
-        await(epoll, polls);
-        n = recv(fd, buffer, sizeof buffer, 0);
+        n = receive_raw(fd, epoll, buffer, sizeof buffer);
         if (n <= 0)
             exit(0);
         if (buffer[0] == 'e' && send(fd, buffer, (size_t) n, 0) != n)
@@ -193,8 +235,7 @@ measure_raw(double *ns, long count)
     cy_time begin = real_now();
     for (long i = 0; i < count; i++) {
         want("send", send(raw_socket, text, sizeof text, 0), sizeof text);
-        await(epoll, polls);
-        want("recv", recv(raw_socket, text, sizeof text, 0), sizeof text);
+        want("recv", receive_raw(raw_socket, epoll, text, sizeof text), sizeof text);
     }
     *ns = (double) (real_now() - begin) / (double) count;
     close(epoll);
@@ -311,6 +352,7 @@ run_parent(struct plan *plan, int in, int fd, const char *file)
     want("told", read(in, &told, sizeof told), sizeof told);
     echo = told.echo;
     sink = told.sink;
+    method = told.method;
     pid_t proxy = 0;
     if (plan->rtt_us != 0) /* a reference says where to dial a node that nobody knows */
         proxy = delay_start(&echo.port, told.echo.port, plan->rtt_us / 2);
@@ -331,6 +373,7 @@ run(struct plan *plan, const char *file)
     if (plan->cpus > sysconf(_SC_NPROCESSORS_ONLN))
         return;
     polls = plan->cpus == 2;
+    reads = strcmp(plan->name, "raw_spin") == 0;
     want("pipe", pipe(ends), 0);
     want("raw", open_raw(fd), 0);
     pid_t child = fork();
@@ -347,16 +390,27 @@ run(struct plan *plan, const char *file)
     close(ends[1]);
 }
 
+/* With arguments: those of this name, and of this many CPUs. */
+static bool
+wanted(const struct plan *plan, int argc, char **argv)
+{
+    return (argc < 2 || strcmp(argv[1], plan->name) == 0) &&
+           (argc < 3 || strtol(argv[2], NULL, 10) == plan->cpus);
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
     struct plan plans[] = {
         {"raw", 1, false, measure_raw, 50000, 0},
         {"call", 1, false, measure_call, 50000, 0},
         {"deliver", 1, false, measure_deliver, 50000, 0},
+        {"rti", 1, false, measure_rti, 50000, 0},
         {"raw", 2, false, measure_raw, 100000, 0},
+        {"raw_spin", 2, false, measure_raw, 100000, 0},
         {"call", 2, false, measure_call, 100000, 0},
         {"deliver", 2, false, measure_deliver, 100000, 0},
+        {"rti", 2, false, measure_rti, 100000, 0},
         {"raw_oneway", 2, false, measure_raw_oneway, 20000000, 0},
         {"oneway", 2, false, measure_oneway, 5000000, 0},
         {"oneway", 2, true, measure_oneway, 2000000, 0},
@@ -369,8 +423,10 @@ main(void)
     int fd = mkstemp(file);
     want("secret", write(fd, "a secret of this bench\n", 23), 23);
     close(fd);
-    for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++)
-        run(&plans[i], file);
+    for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
+        if (wanted(&plans[i], argc, argv))
+            run(&plans[i], file);
+    }
     unlink(file);
     return 0;
 }

@@ -3,7 +3,8 @@
  *
  * `rti.call` is a call that wants no reference, `rti.join` a call and a join of its result,
  * with two arguments each; `rti.spawn` is what cy_task_spawn() and cy_join() take. On the own
- * core it is CPU time of the thread, which is the same on a busy machine.
+ * core it is CPU time of the thread, which is the same on a busy machine. Between processes:
+ * bench_link, beside the bare system calls.
  */
 #include <cycos/rti.h>
 #include <cycos/run.h>

@@ -40,11 +40,15 @@ expect(int rc)
 
 /* In place, as a connection does it: what is sealed is opened again. */
 static void
-frames(int size)
+frames(int size, bool aes)
 {
     static uint8_t bytes[LARGEST + CYI_SEAL_OVERHEAD];
     static const uint8_t header[HEADER];
     struct cyi_seal from = {.key = {1}}, to = from;
+    if (aes) {
+        expect(cyi_seal_use_aes(&from, true));
+        expect(cyi_seal_use_aes(&to, false));
+    }
     size_t sealed = (size_t) size + CYI_SEAL_OVERHEAD;
     int count = BYTES / (size + 256);
     double seal[RUNS] = {0}, unseal[RUNS] = {0};
@@ -61,8 +65,10 @@ frames(int size)
             unseal[run] += (now_ns() - middle) / (count / 8);
         }
     }
-    report("seal.seal", size, seal);
-    report("seal.unseal", size, unseal);
+    report(aes ? "seal.seal_aes" : "seal.seal", size, seal);
+    report(aes ? "seal.unseal_aes" : "seal.unseal", size, unseal);
+    cyi_seal_fini(&from);
+    cyi_seal_fini(&to);
 }
 
 struct ends {
@@ -118,8 +124,11 @@ int
 main(void)
 {
     static const int sizes[] = {0, 64, 1 << 10, 16 << 10, LARGEST};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        frames(sizes[i]);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        frames(sizes[i], false);
+        if (cyi_gcm_available())
+            frames(sizes[i], true);
+    }
     handshakes("auth.secured", "auth.secured_refused", 1);
     handshakes("auth.open", "auth.open_refused", 0);
     return 0;

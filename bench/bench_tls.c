@@ -5,7 +5,11 @@
  * the processor time that either process spends per message: that is what a busy machine does
  * not change, and its inverse what a core can do. Cores do not spin here, or they would spend
  * all there is. bench/tls_against_pipe sets it beside plain wolfSSL.
+ *
+ * `record` is the record layer alone, in one process: what the other figures cannot go below.
  */
+#include "tls.h"
+#include <arpa/inet.h>
 #include <cycos/certificate.h>
 #include <cycos/mailbox.h>
 #include <cycos/peer.h>
@@ -20,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RUNS = 5, SMALL = 64, LARGE = 64 << 10 };
+enum { RUNS = 7, SMALL = 64, LARGE = 64 << 10 };
 
 struct plan {
     const char *name;
@@ -131,6 +135,13 @@ compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static int
+compare_ns(const void *a, const void *b)
+{
+    double x = *(const double *) a, y = *(const double *) b;
+    return (x > y) - (x < y);
+}
+
 static void
 run_once(struct figure *out, const struct plan *plan, long count, clockid_t there)
 {
@@ -168,6 +179,76 @@ measure(void *arg)
     return 0;
 }
 
+/* The record layer. A session that has shaken hands seals frames; nobody opens them. */
+
+static struct cyi_tls_context *context;
+static cy_socket *listener;
+
+static int
+accept_one(void *arg)
+{
+    cy_socket *socket;
+    struct cyi_tls *tls;
+    (void) arg;
+    want("accept", cy_tcp_accept(&socket, listener, CY_FOREVER), 0);
+    want("session", cyi_tls_open(&tls, context, cyi_self, false), 0);
+    want("shake", cyi_tls_shake(tls, socket, CY_FOREVER), 0);
+    cyi_tls_close(&tls);
+    cy_close(&socket);
+    return 0;
+}
+
+/* `bytes` of a frame; the time is that of `per` of them. */
+static void
+seal_frames(struct cyi_tls *tls, uint32_t bytes, uint32_t per)
+{
+    static uint8_t frame[LARGE], out[LARGE + (1 << 10)];
+    double ns[RUNS];
+    long count = (256 << 20) / ((long) bytes + 1024);
+    for (int run = 0; run < RUNS; run++) {
+        double begin = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+        for (long i = 0; i < count; i++) {
+            if (cyi_tls_seal(tls, out, sizeof out, frame, bytes) < (ssize_t) bytes)
+                want("seal", -EIO, 0);
+        }
+        ns[run] = (clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin) / (double) count * per / bytes;
+    }
+    qsort(ns, RUNS, sizeof ns[0], compare_ns);
+    printf("{\"bench\":\"tls.record\",\"frame_bytes\":%u,\"bytes\":%u,\"ns\":%.1f,"
+           "\"ns_min\":%.1f,\"ns_max\":%.1f}\n",
+           bytes, per, ns[RUNS / 2], ns[0], ns[RUNS - 1]);
+}
+
+/* In the frames of `oneway` a message of 64 bytes takes 24 more; `bulk` fills its frames. */
+static int
+measure_records(void *arg)
+{
+    char why[256];
+    cy_socket *socket;
+    struct cyi_tls *tls;
+    struct timespec now;
+    cy_address address = {.u.v4 = {.sin_family = AF_INET}};
+    address.u.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    clock_gettime(CLOCK_REALTIME, &now);
+    want("context",
+         cyi_tls_context_load(&context, arg, (cy_time) now.tv_sec * CY_SECOND, why, sizeof why),
+         0);
+    want("listen", cy_tcp_listen(&listener, &address, NULL), 0);
+    want("local", cy_socket_local(&address, listener), 0);
+    want("spawn", cy_task_spawn(NULL, accept_one, NULL, NULL), 0);
+    want("connect", cy_tcp_connect(&socket, &address, CY_FOREVER), 0);
+    want("session", cyi_tls_open(&tls, context, cyi_self, true), 0);
+    want("shake", cyi_tls_shake(tls, socket, CY_FOREVER), 0);
+    seal_frames(tls, 16 << 10, 16 << 10);
+    seal_frames(tls, LARGE, 16 << 10);
+    seal_frames(tls, 256 * (SMALL + 24), SMALL + 24);
+    cyi_tls_close(&tls);
+    cyi_tls_context_release(&context);
+    cy_close(&socket);
+    cy_close(&listener);
+    return 0;
+}
+
 static void
 pin_to(size_t cpu)
 {
@@ -190,6 +271,18 @@ fill_options(struct cy_options *options, const struct plan *plan)
     options->spin_ns = 0;
     options->log_level = CY_LOG_ERROR;
     options->certfile = plan->tls ? file : NULL;
+}
+
+static void
+run_records(void)
+{
+    static const struct plan plan = {.tls = true};
+    struct cy_options options;
+    fill_options(&options, &plan);
+    options.network = NULL;
+    pin_to(0);
+    want("run", cy_run(&options, measure_records, &options), 0);
+    cy_options_fini(&options);
 }
 
 static void
@@ -232,6 +325,8 @@ main(int argc, char **argv)
     want("folder", mkdtemp(folder) == NULL, 0);
     snprintf(file, sizeof file, "%s/certificate", folder);
     want("certificate", cy_certificate_create(file, NULL), 0);
+    if (argc < 2 || strcmp(argv[1], "record") == 0)
+        run_records();
     for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
         if (argc > 1 && strcmp(argv[1], plans[i].name) != 0)
             continue;

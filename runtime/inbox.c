@@ -8,6 +8,7 @@
  *                      sleeper issues a membarrier between its two steps, and the sender pays
  *                      nothing; or the sender's look is a read-modify-write, which is ordered
  *                      with the sleeper's exchange: whoever comes second sees the first.
+ *                      A node of one core needs neither: foreign threads always wake.
  *   I3  inbox.foreign_any  release under the lock -> acquire in poll        the list has some
  *   I4  inbox.sleeping relaxed, taken down by its owner: a hint; but by an exchange, because a
  *                      plain store would end the release sequence of a sender's look (I2)
@@ -309,7 +310,7 @@ cyi_inbox_sleep(struct cyi_core *core)
     core->asleep = true;
     /* I2: raise the flag, then look once more. */
     atomic_exchange_explicit(&core->inbox->sleeping, 1, memory_order_seq_cst);
-    if (core->node->asymmetric)
+    if (core->node->asymmetric && core->node->core_count > 1) /* else who would post? */
         syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
     if (!cyi_inbox_pending(core))
         return true;

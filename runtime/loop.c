@@ -19,6 +19,7 @@ enum {
     IO_TURNS = 4,            /* busy turns between two looks at the sockets */
     CLOCK_TURNS = 16,        /* busy turns between two looks at the clock, without timers */
     SPIN_POLLS = 16,         /* looks at the inbox between two idle turns */
+    VAIN_MAX = 16,           /* one look of so many is made although the last was in vain */
     OUTBOX_WAIT = 50 * 1000, /* ns to sleep while somebody's ring is full */
 };
 
@@ -51,6 +52,25 @@ look_at_sockets(struct cyi_core *core, cy_time timeout)
     core->counters.io_events += (uint64_t) n;
     cyi_io_ready(core, events, n);
     return (uint32_t) n;
+}
+
+/*
+ * With nothing else to do. A core that never spins sleeps next, and the sleep looks too: then
+ * a look pays only where it finds something, which spares the ado around a sleep. Two
+ * processes on one CPU, each of which sleeps for every message, would make each look in vain.
+ */
+static uint32_t
+look_before_sleep(struct cyi_core *core)
+{
+    struct cyi_sched *sched = &core->sched;
+    bool sleeps = core->node->options->spin_ns == 0 && !core->os->simulated;
+    if (sleeps && sched->vain > 0 && sched->vain < VAIN_MAX) {
+        sched->vain++;
+        return 0;
+    }
+    uint32_t n = look_at_sockets(core, 0);
+    sched->vain = n == 0 ? 1 : 0;
+    return n;
 }
 
 /* A hint to the processor that we only wait. */
@@ -140,7 +160,9 @@ cyi_core_turn(struct cyi_core *core)
     if (timers)
         work += fire_timers(core);
     bool nothing_yet = work == 0 && core->sched.first == NULL;
-    if (core->io != NULL && (nothing_yet || turn % IO_TURNS == 0))
+    if (core->io != NULL && nothing_yet)
+        work += look_before_sleep(core);
+    else if (core->io != NULL && turn % IO_TURNS == 0)
         work += look_at_sockets(core, 0);
     work += cyi_sched_run(core);
     if (core->net != NULL)

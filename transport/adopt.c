@@ -36,6 +36,7 @@ cyi_intro_make(struct cyi_intro *out, struct cyi_net_core *owner, const uint8_t 
     out->life = incarnation == NULL ? 0 : cyi_members_life(net->members, incarnation);
     out->next = link == NULL ? 1 : link->expected;
     out->session = link == NULL ? 0 : link->session;
+    out->features = net->aes ? CYI_FEATURE_AES : 0;
     out->stream = link != NULL && link->stream;
     out->home = owner->core->home;
     if (name != NULL) {

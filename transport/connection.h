@@ -33,6 +33,7 @@ struct cyi_connection {
     int error;             /* why it was cut */
     cy_time heard_at;      /* when something was read, or there was nothing to wait for */
     struct cyi_seal send, receive;
+    bool said_aes, heard_aes; /* in the intros: this side, the other is good at it */
     struct cyi_piece pieces[CYI_PIECES_MAX];
     uint32_t piece_first, piece_count;
     uint32_t written; /* number of the last data frame that the kernel has got, or its peer */

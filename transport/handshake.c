@@ -173,6 +173,19 @@ cyi_handshake_accept(struct cyi_connection *connection, struct cyi_auth_identity
     return rc;
 }
 
+/*
+ * Once both intros have gone, sealed by what every node has, the seals go on with AES-GCM if
+ * both say that they are good at it. So nobody in between has a say in it.
+ */
+static int
+choose_cipher(struct cyi_connection *connection)
+{
+    if (!connection->secured || !connection->said_aes || !connection->heard_aes)
+        return 0;
+    int rc = cyi_seal_use_aes(&connection->send, true);
+    return rc != 0 ? rc : cyi_seal_use_aes(&connection->receive, false);
+}
+
 enum { INTRO_FRAME = CYI_FRAME_HEADER + CYI_ITEM_HEADER + CYI_INTRO_MAX + CYI_SEAL_OVERHEAD };
 
 int
@@ -195,7 +208,11 @@ cyi_handshake_introduce(struct cyi_connection *connection, const struct cyi_intr
             return rc;
         size += CYI_SEAL_OVERHEAD;
     }
-    return cyi_connection_write_full(connection, bytes, CYI_FRAME_HEADER + size, deadline);
+    int rc = cyi_connection_write_full(connection, bytes, CYI_FRAME_HEADER + size, deadline);
+    if (rc != 0)
+        return rc;
+    connection->said_aes = (intro->features & CYI_FEATURE_AES) != 0;
+    return choose_cipher(connection);
 }
 
 static int
@@ -231,5 +248,9 @@ cyi_handshake_meet(struct cyi_connection *connection, struct cyi_intro *out, uin
     if (n != (int) frame.size || item.op != CYI_OP_INTRO)
         return -EBADMSG;
     *credit = frame.credit;
-    return cyi_intro_read(out, item.body, item.size);
+    rc = cyi_intro_read(out, item.body, item.size);
+    if (rc != 0)
+        return rc;
+    connection->heard_aes = (out->features & CYI_FEATURE_AES) != 0;
+    return choose_cipher(connection);
 }

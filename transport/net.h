@@ -51,6 +51,7 @@ struct cyi_net {
     struct cyi_node *node;
     struct cyi_net_limits limits;
     struct cyi_secrets *secrets;
+    bool aes;                    /* is this node good at AES-GCM? */
     struct cyi_tls_context *tls; /* of new connections; under node->lock; NULL: without TLS */
     struct cyi_members *members;
     struct cyi_discover *discover; /* the hub's */
@@ -130,6 +131,7 @@ struct cyi_net_setup {
     const char *const *passwords;    /* likewise */
     uint32_t password_count;
     int cost_log2; /* of scrypt, for the passwords */
+    bool no_aes;   /* as on a processor without instructions for it */
 };
 void cyi_net_setup_init(struct cyi_net_setup *out);
 

@@ -6,6 +6,7 @@
 #include "connection.h"
 #include "control.h"
 #include "file_line.h"
+#include "gcm.h"
 #include "link.h"
 #include "locate.h"
 #include "member.h"
@@ -328,6 +329,7 @@ open_by(struct cyi_node *node, const struct cyi_net_setup *setup, char *why, siz
     node->net = net;
     net->node = node;
     net->limits = setup == NULL ? DEFAULTS : setup->limits;
+    net->aes = cyi_gcm_available() && (setup == NULL || !setup->no_aes);
     net->cores = calloc(node->core_count, sizeof *net->cores);
     int rc = net->cores == NULL ? -ENOMEM : cyi_files_open(net, why, size);
     if (rc == 0)

@@ -162,6 +162,8 @@ struct cyi_hello {
     uint8_t addresses[CYI_WIRE_ADDRESSES][16]; /* IPv6 or IPv4-mapped; none: the source's */
 };
 
+enum { CYI_FEATURE_AES = 1 }; /* good at AES-256-GCM: frames may be sealed by it */
+
 /* Who speaks on a connection. */
 struct cyi_intro {
     uint8_t incarnation[16];

@@ -39,6 +39,7 @@ draw_node(uint32_t i, bool secret)
     draw_limits(&setup->limits);
     setup->passwords = passwords;
     setup->password_count = secret;
+    setup->no_aes = i % 3 == 2; /* some are not good at it, and the others have to notice */
     world.options[i].network = &setup->network;
     world.options[i].cores = draw_between(1, 3);
     world.options[i].tcp_port = FIRST_PORT + 10 * i;

@@ -132,6 +132,24 @@ sealed_frames_are_as_documented(void)
     cyi_secrets_free(&secrets);
 }
 
+/* The same frame, if both sides had told in the first one that they are good at AES. */
+static void
+frames_sealed_by_aes_are_as_documented(void)
+{
+    uint8_t first[CYI_SEAL_OVERHEAD], second[5 + CYI_SEAL_OVERHEAD];
+    CU_PASS("without it");
+    if (!cyi_gcm_available())
+        return;
+    set_up();
+    CY_OK(auth_pair_run(&p));
+    CY_OK(cyi_seal(&p.dialer.send, NULL, 0, NULL, 0, first));
+    CY_OK(cyi_seal_use_aes(&p.dialer.send, true));
+    CY_OK(cyi_seal(&p.dialer.send, "head", 4, "hello", 5, second));
+    CU_ASSERT_TRUE(documented("AES", second, sizeof second));
+    cyi_seal_fini(&p.dialer.send);
+    cyi_secrets_free(&secrets);
+}
+
 static void
 datagrams_are_signed_as_documented(void)
 {
@@ -145,4 +163,5 @@ datagrams_are_signed_as_documented(void)
 CY_TEST_MAIN("transport.auth_example", CY_TEST(handshakes_are_as_documented),
              CY_TEST(documented_handshakes_are_understood),
              CY_TEST(session_keys_are_as_documented), CY_TEST(sealed_frames_are_as_documented),
+             CY_TEST(frames_sealed_by_aes_are_as_documented),
              CY_TEST(datagrams_are_signed_as_documented))

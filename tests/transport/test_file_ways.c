@@ -82,6 +82,7 @@ look_at_connection(void)
         const struct cyi_file_line *line = cyi_container_of(link, struct cyi_file_line, link);
         CY_CHECK_EQ(line->connection->tls != NULL, (way & TLS) != 0);
         CY_CHECK_EQ(line->connection->secured, way == SECRET);
+        CY_CHECK_EQ(line->connection->send.gcm != NULL, way == SECRET && cyi_gcm_available());
     }
 }
 

@@ -147,6 +147,99 @@ keys_wear_out_after_so_many_frames(void)
     CU_ASSERT_EQUAL(p.from.counter, CYI_SEAL_FRAMES_MAX);
 }
 
+/* AES-GCM, where it is fast: everywhere else there is nothing to look at. */
+
+static bool
+aes_pair(struct pair *p)
+{
+    CU_PASS("without it");
+    if (!cyi_gcm_available())
+        return false;
+    *p = pair();
+    CY_OK(cyi_seal_use_aes(&p->from, true));
+    CY_OK(cyi_seal_use_aes(&p->to, false));
+    return true;
+}
+
+static void
+close_pair(struct pair *p)
+{
+    cyi_seal_fini(&p->from);
+    cyi_seal_fini(&p->to);
+}
+
+static uint8_t aes_plain[CYI_SEAL_BYTES_MAX],
+    aes_sealed[CYI_SEAL_BYTES_MAX + CYI_SEAL_OVERHEAD];
+
+static void
+aes_brings_frames_of_every_size(void)
+{
+    static const size_t sizes[] = {0, 1, 15, 16, 17, 65, 1024, 64 << 10, CYI_SEAL_BYTES_MAX};
+    struct pair p;
+    if (!aes_pair(&p))
+        return;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        size_t size = sizes[i];
+        for (size_t j = 0; j < size; j++)
+            aes_plain[j] = (uint8_t) (j * 7 + i);
+        CY_OK(cyi_seal(&p.from, header, HEADER, aes_plain, size, aes_sealed));
+        CU_ASSERT_TRUE(size < 8 || memcmp(aes_plain, aes_sealed, size) != 0);
+        CY_OK(cyi_unseal(&p.to, header, HEADER, aes_sealed, size + CYI_SEAL_OVERHEAD,
+                         aes_sealed));
+        CU_ASSERT_TRUE(memcmp(aes_plain, aes_sealed, size) == 0);
+    }
+    CY_OK(cyi_seal(&p.from, NULL, 0, NULL, 0, aes_sealed));
+    CY_OK(cyi_unseal(&p.to, NULL, 0, aes_sealed, CYI_SEAL_OVERHEAD, NULL));
+    close_pair(&p);
+}
+
+/* Of the frame, the header and the tag; and that it is the next frame. */
+static void
+aes_notices_every_change(void)
+{
+    uint8_t sealed[50 + CYI_SEAL_OVERHEAD], back[50], head[HEADER];
+    struct pair p;
+    if (!aes_pair(&p))
+        return;
+    memcpy(head, header, HEADER);
+    CY_OK(cyi_seal(&p.from, head, HEADER, aes_plain, sizeof back, sealed));
+    for (size_t bit = 0; bit < 8 * (sizeof sealed + HEADER); bit++) {
+        uint8_t *at = bit / 8 < HEADER ? head + bit / 8 : sealed + bit / 8 - HEADER;
+        *at ^= (uint8_t) (1 << bit % 8);
+        CY_FAILS(cyi_unseal(&p.to, head, HEADER, sealed, sizeof sealed, back), -EBADMSG);
+        *at ^= (uint8_t) (1 << bit % 8);
+    }
+    for (size_t size = 0; size < sizeof sealed; size++)
+        CY_FAILS(cyi_unseal(&p.to, head, HEADER, sealed, size, back), -EBADMSG);
+    CY_OK(cyi_unseal(&p.to, head, HEADER, sealed, sizeof sealed, back));
+    CY_FAILS(cyi_unseal(&p.to, head, HEADER, sealed, sizeof sealed, back), -EBADMSG);
+    close_pair(&p);
+}
+
+/* The last frame of a key, and the first of the next one. */
+static void
+aes_keys_lead_to_the_next(void)
+{
+    uint8_t sealed[3][5 + CYI_SEAL_OVERHEAD], back[5], first[CYI_CRYPTO_KEY];
+    struct pair p;
+    if (!aes_pair(&p))
+        return;
+    p.from.counter = p.to.counter = CYI_SEAL_KEY_FRAMES - 2;
+    memcpy(first, p.from.key, sizeof first);
+    for (int i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL(memcmp(first, p.from.key, sizeof first) == 0, i < 2);
+        CY_OK(cyi_seal(&p.from, header, HEADER, "hello", 5, sealed[i]));
+    }
+    for (int i = 0; i < 3; i++) {
+        CY_OK(cyi_unseal(&p.to, header, HEADER, sealed[i], sizeof sealed[i], back));
+        CU_ASSERT_TRUE(memcmp(back, "hello", 5) == 0);
+    }
+    CU_ASSERT_TRUE(memcmp(p.from.key, p.to.key, sizeof first) == 0);
+    p.from.counter = CYI_SEAL_FRAMES_MAX;
+    CY_FAILS(cyi_seal(&p.from, header, HEADER, "1", 1, sealed[0]), -EKEYEXPIRED);
+    close_pair(&p);
+}
+
 static void
 frames_that_are_too_long_are_refused(void)
 {
@@ -190,5 +283,6 @@ CY_TEST_MAIN("transport.seal", CY_TEST(frames_of_every_size_arrive),
              CY_TEST(every_flipped_bit_is_noticed), CY_TEST(every_cut_is_noticed),
              CY_TEST(frames_open_once_and_in_order), CY_TEST(each_number_has_its_own_nonce),
              CY_TEST(keys_wear_out_after_so_many_frames),
-             CY_TEST(frames_that_are_too_long_are_refused), CY_TEST(sealing_too_much_is_a_bug),
-             CY_TEST(nothing_is_left_of_a_key))
+             CY_TEST(aes_brings_frames_of_every_size), CY_TEST(aes_notices_every_change),
+             CY_TEST(aes_keys_lead_to_the_next), CY_TEST(frames_that_are_too_long_are_refused),
+             CY_TEST(sealing_too_much_is_a_bug), CY_TEST(nothing_is_left_of_a_key))

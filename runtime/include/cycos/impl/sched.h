@@ -28,6 +28,7 @@ struct cyi_sched {
     cy_time now;        /* read once in a while, for what may be a turn late */
     cy_time idle_since; /* 0: not idle */
     cy_time idle_seen;  /* up to when idle time has been counted */
+    uint32_t vain;      /* looks before a sleep that found nothing, or were left out since */
 };
 
 /* The table of task records, in chunks that never move. */
