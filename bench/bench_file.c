@@ -53,6 +53,7 @@ static char base[200], from[256], to[256], secret_file[256];
 static char certificate_file[256];
 static struct told taker;
 static int raw_socket;
+static long turn = -1; /* number of the run */
 
 static void
 want(const char *what, long rc, long wanted)
@@ -93,15 +94,46 @@ make_file(long number, size_t size)
     close(fd);
 }
 
+/* Where this run's files go: a folder of its own. */
 static void
-remove_taken(const struct plan *plan)
+taken_path(char out[320], long in_turn, long number)
+{
+    snprintf(out, 320, "%s/r%ld/f%ld", to, in_turn, number);
+}
+
+static void
+empty_folder(const struct plan *plan, long of_turn)
 {
     char path[320];
     for (long i = 0; i < (plan->many ? small_files : BESIDE_MAX); i++) {
-        path_of(path, to, i);
+        taken_path(path, of_turn, i);
         unlink(path);
     }
+    snprintf(path, sizeof path, "%s/r%ld", to, of_turn);
+    rmdir(path);
+}
+
+/*
+ * Small files stay until the last run is over: ext4 without a journal is slow to give out
+ * inodes that were in use a moment ago, which is nothing that a user has.
+ */
+static void
+begin_turn(const struct plan *plan)
+{
+    char path[320];
+    if (!plan->many)
+        empty_folder(plan, turn);
+    turn++;
+    snprintf(path, sizeof path, "%s/r%ld", to, turn);
+    want("folder", mkdir(path, 0700), 0);
     sync(); /* what the last run has left to write is not this one's */
+}
+
+static void
+remove_taken(const struct plan *plan)
+{
+    for (; turn >= 0; turn--)
+        empty_folder(plan, turn);
 }
 
 /* The plain program. */
@@ -110,10 +142,10 @@ static void
 take_raw(int socket, const struct plan *plan)
 {
     static uint8_t buffer[PIECE], hash[2][CYI_CRYPTO_HASH];
-    uint64_t head[2]; /* number, size */
+    uint64_t head[3]; /* number, size, turn */
     while (recv(socket, head, sizeof head, MSG_WAITALL) == sizeof head) {
         char path[320];
-        path_of(path, to, (long) head[0]);
+        taken_path(path, (long) head[2], (long) head[0]);
         int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
         struct cyi_file_hash state;
         cyi_file_hash_init(&state, cyi_sha256_has_instructions());
@@ -157,7 +189,7 @@ give_raw(long number, uint64_t size, bool with_hash)
     uint8_t hash[CYI_CRYPTO_HASH];
     cyi_file_hash_init(&state, cyi_sha256_has_instructions());
     char path[320], answer;
-    uint64_t head[2] = {(uint64_t) number, size};
+    uint64_t head[3] = {(uint64_t) number, size, (uint64_t) turn};
     path_of(path, from, number);
     int fd = open(path, O_RDONLY);
     want("raw head", send(raw_socket, head, sizeof head, MSG_MORE), sizeof head);
@@ -190,7 +222,9 @@ give(const struct plan *plan, long number)
         return;
     }
     uint32_t flags = plan->sync ? 0 : CY_FILE_RELAXED;
-    want("send", cy_file_send(&taker.location, path, NULL, flags, NULL, CY_FOREVER),
+    char folder[32];
+    snprintf(folder, sizeof folder, "r%ld", turn);
+    want("send", cy_file_send(&taker.location, path, folder, flags, NULL, CY_FOREVER),
          CY_FILE_SENT);
 }
 
@@ -254,7 +288,7 @@ measure(void *arg)
     const struct plan *plan = arg;
     double took[RUNS];
     for (int i = -1; i < RUNS; i++) {
-        remove_taken(plan);
+        begin_turn(plan);
         double begin = seconds();
         if (plan->many)
             give_many(plan);
@@ -315,6 +349,7 @@ measure_beside(void *arg)
     const struct plan *plan = arg;
     struct load load = {.going = plan->tasks, .share.plan = plan};
     long count = 0;
+    begin_turn(plan);
     trip(); /* the link stands */
     double begin = seconds();
     for (int i = 0; i < plan->tasks; i++)

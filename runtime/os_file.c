@@ -43,14 +43,6 @@ file_open(struct cyi_os *os, const char *path)
     return result(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
 }
 
-/* The next component of a path: its length, 0 at the end. */
-static size_t
-next_component(const char **path)
-{
-    *path += strspn(*path, "/");
-    return strcspn(*path, "/");
-}
-
 static int
 step(int folder, const char *name, size_t size)
 {
@@ -77,7 +69,7 @@ cyi_file_walk(int root, const char *path)
     if (path[0] == '/')
         return -EXDEV;
     int fd = result(openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    while (fd >= 0 && (size = next_component(&path)) > 0) {
+    while (fd >= 0 && (size = cyi_path_next(&path)) > 0) {
         int next = step(fd, path, size);
         close(fd);
         fd = next;

@@ -3,8 +3,17 @@
 #define CYI_OS_FILE_H
 
 #include <cycos/impl/os.h>
+#include <string.h>
 
 extern const struct cyi_file_ops cyi_file_linux;
+
+/* Move to the next component of a path: its length, 0 at the end. */
+static inline size_t
+cyi_path_next(const char **path)
+{
+    *path += strspn(*path, "/");
+    return strcspn(*path, "/");
+}
 
 /*
  * A folder beneath another, for kernels without openat2() and for sandboxes that forbid it:

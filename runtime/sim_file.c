@@ -8,6 +8,7 @@
  *
  * Tests: tests/runtime/test_sim_file.c
  */
+#include "os_file.h"
 #include "sim_disk.h"
 #include <stdlib.h>
 #include <string.h>
@@ -151,14 +152,12 @@ close_one(struct sim_open **place)
 static int
 walk(struct sim_inode **out, struct sim_inode *from, const char *path)
 {
-    while (*(path += strspn(path, "/")) != '\0') {
-        size_t size = strcspn(path, "/");
+    for (size_t size; (size = cyi_path_next(&path)) > 0; path += size) {
         if (from->kind != CYI_FILE_FOLDER)
             return -ENOTDIR;
         from = cyi_sim_inode_find(&from->names, path, size);
         if (from == NULL)
             return -ENOENT;
-        path += size;
     }
     *out = from;
     return 0;

@@ -55,7 +55,7 @@ whole_leaves(struct cyi_file_hash *hash, const uint8_t *bytes)
     }
     cyi_sha256_lanes(states, leaves, CYI_FILE_LEAF / CYI_SHA256_BLOCK);
     cyi_sha256_lanes(states, paddings, 1);
-    for (size_t i = 0; i < LANES * CYI_CRYPTO_HASH; i++)
+    for (size_t i = 0; i < sizeof out; i++)
         out[i / CYI_CRYPTO_HASH][i % CYI_CRYPTO_HASH] =
             (uint8_t) (states[i / CYI_CRYPTO_HASH][i % CYI_CRYPTO_HASH / 4] >>
                        (24 - 8 * (i % 4)));

@@ -6,7 +6,8 @@
 
 /* The hash of a file, held against what the header says of it. */
 
-enum { LEAF = CYI_FILE_LEAF, MAX = 11 * LEAF };
+#define LEAF ((size_t) CYI_FILE_LEAF)
+#define MAX  (11 * LEAF)
 
 static uint8_t file[MAX];
 
