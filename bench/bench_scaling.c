@@ -489,6 +489,5 @@ main(int argc, char **argv)
         return run(argv[1], 1, 1);
     int rc = run("rings", 1, 1);
     rc = rc == 0 ? run("links", 1, 16) : rc;
-    rc = rc == 0 ? run("cluster", 3, 2) : rc;
     return rc == 0 ? run("simulated", 8, 2) : rc;
 }

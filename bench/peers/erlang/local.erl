@@ -193,17 +193,18 @@ arm_cancel(N, Order) ->
 shuffle(List) ->
     [X || {_, X} <- lists:sort([{rand:uniform(), X} || X <- List])].
 
-%% Names: on one CPU alone, on two while the other scheduler changes some.
+%% Names: alone, and on two CPUs while the other scheduler changes some.
 
 lookup() ->
     register(bench_name, self()),
     yes = global:register_name(bench_name, self()),
+    measure(whereis, ns, fun(N) -> elapsed(fun() -> whereis_all(N) end) end),
+    measure(global, ns, fun(N) -> elapsed(fun() -> global_all(N) end) end),
     case erlang:system_info(schedulers) of
         1 -> ok;
-        2 -> on(2, fun change/0)
-    end,
-    measure(whereis, ns, fun(N) -> elapsed(fun() -> whereis_all(N) end) end),
-    measure(global, ns, fun(N) -> elapsed(fun() -> global_all(N) end) end).
+        2 -> on(2, fun change/0),
+             measure(whereis_contended, ns, fun(N) -> elapsed(fun() -> whereis_all(N) end) end)
+    end.
 
 whereis_all(0) -> ok;
 whereis_all(N) -> true = is_pid(whereis(bench_name)), whereis_all(N - 1).
