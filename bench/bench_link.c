@@ -257,7 +257,8 @@ measure_raw_oneway(double *ns, long count)
             left -= (size_t) n;
         }
     }
-    *ns = (double) (real_now() - begin) / (double) (batches * BATCH / BYTES);
+    long sent = batches * (BATCH / BYTES);
+    *ns = (double) (real_now() - begin) / (double) sent;
     return 0;
 }
 

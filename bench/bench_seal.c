@@ -50,19 +50,19 @@ frames(int size, bool aes)
         expect(cyi_seal_use_aes(&to, false));
     }
     size_t sealed = (size_t) size + CYI_SEAL_OVERHEAD;
-    int count = BYTES / (size + 256);
+    int count = BYTES / (size + 256), opened = count / 8;
     double seal[RUNS] = {0}, unseal[RUNS] = {0};
     for (int run = 0; run < RUNS; run++) {
         double start = now_ns(), middle;
         for (int i = 0; i < count; i++)
             expect(cyi_seal(&from, header, HEADER, bytes, (size_t) size, bytes));
         seal[run] = (now_ns() - start) / count;
-        for (int i = 0; i < count / 8; i++) {
+        for (int i = 0; i < opened; i++) {
             to.counter = from.counter;
             expect(cyi_seal(&from, header, HEADER, bytes, (size_t) size, bytes));
             middle = now_ns();
             expect(cyi_unseal(&to, header, HEADER, bytes, sealed, bytes));
-            unseal[run] += (now_ns() - middle) / (count / 8);
+            unseal[run] += (now_ns() - middle) / opened;
         }
     }
     report(aes ? "seal.seal_aes" : "seal.seal", size, seal);

@@ -1,5 +1,5 @@
 /*
- * gcm_none.c - where libcrypto was not found: TLS takes another cipher.
+ * gcm_none.c - where libcrypto was not found: TLS and seals take another cipher.
  *
  * Tests: tests/transport/test_gcm.c
  */

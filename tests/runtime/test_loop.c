@@ -127,6 +127,44 @@ a_core_without_work_sleeps_until_its_next_timer(void)
     CU_ASSERT_EQUAL(cy_node_run(1, rest, NULL), 0);
 }
 
+enum { IN_VAIN = 100 };
+
+/* Each sleep was one look more in vain; then data come, and then a look in time. */
+static int
+sleep_in_vain(void *arg)
+{
+    struct cyi_sched *sched = &cyi_self->sched;
+    cy_socket *end[2];
+    uint32_t most = 0, again = 0;
+    char byte;
+    (void) arg;
+    CHECK(make_pair(end) == 0);
+    for (int i = 0; i < IN_VAIN; i++) {
+        uint32_t before = sched->vain;
+        CY_CHECK_EQ(cy_sleep(50 * CY_MICROSECOND), 0);
+        again += sched->vain < before;
+        most = sched->vain > most ? sched->vain : most;
+    }
+    CY_CHECK(most > 1 && most <= 16);
+    CY_CHECK(again > 1);
+    for (int i = 0; i < IN_VAIN; i++) {
+        CHECK(cy_write(end[0], "x", 1, SOON) == 1);
+        CHECK(cy_read(end[1], &byte, 1, SOON) == 1);
+    }
+    cy_close(&end[0]);
+    cy_close(&end[1]);
+    return 0;
+}
+
+static void
+a_core_that_never_spins_seldom_looks_before_it_sleeps(void)
+{
+    struct cy_options options;
+    cy_node_options(&options, 1);
+    options.spin_ns = 0;
+    CU_ASSERT_EQUAL(cy_node_run_with(&options, sleep_in_vain, NULL), 0);
+}
+
 static void
 a_turn_says_whether_there_was_something_to_do(void)
 {
@@ -224,6 +262,7 @@ CY_TEST_MAIN("runtime.loop", CY_TEST(timers_fire_while_tasks_keep_the_core_busy)
              CY_TEST(sockets_are_looked_at_while_tasks_keep_the_core_busy),
              CY_TEST(other_cores_are_heard_while_tasks_keep_the_core_busy),
              CY_TEST(a_core_without_work_sleeps_until_its_next_timer),
+             CY_TEST(a_core_that_never_spins_seldom_looks_before_it_sleeps),
              CY_TEST(a_turn_says_whether_there_was_something_to_do),
              CY_TEST(what_finds_no_room_is_sent_when_there_is_some),
              CY_TEST(time_without_work_is_counted_as_idle))

@@ -272,10 +272,13 @@ sealing_too_much_is_a_bug(void)
 static void
 nothing_is_left_of_a_key(void)
 {
-    static const struct cyi_seal zero;
     struct pair p = pair();
+    const uint8_t *bytes = (const uint8_t *) &p.from;
+    uint8_t left = 0;
     cyi_seal_fini(&p.from);
-    CU_ASSERT_TRUE(memcmp(&p.from, &zero, sizeof zero) == 0);
+    for (size_t i = 0; i < sizeof p.from; i++)
+        left |= bytes[i];
+    CU_ASSERT_EQUAL(left, 0);
 }
 
 CY_TEST_MAIN("transport.seal", CY_TEST(frames_of_every_size_arrive),
