@@ -5,7 +5,7 @@
  * count against its limit; exit messages have their places promised when the watch begins, so
  * that data never crowds them out, yet all stay in one order.
  */
-#include "task.h"
+#include "switch.h"
 #include <cycos/impl/channel.h>
 #include <cycos/impl/node.h>
 #include <cycos/impl/router.h>
@@ -35,37 +35,6 @@ void
 cyi_mailbox_put(struct cyi_core *core, struct cyi_task *task, cy_msg *msg)
 {
     put(core, task, msg);
-}
-
-/* A message has left the mailbox: it is the application's now. */
-static inline void
-taken(struct cyi_core *core, struct cyi_task *task, cy_msg *msg)
-{
-    msg->flags &= (uint8_t) ~CYI_MSG_QUEUED;
-    if (__builtin_expect(msg->flags & CYI_MSG_PROMISED, 0))
-        task->promised--;
-    else
-        task->queued--;
-    if (__builtin_expect(task->flags & CYI_TASK_CONGESTED, 0) &&
-        task->queued <= task->mailbox_max / 2)
-        cyi_congestion_over(core, task);
-}
-
-static inline cy_msg *
-take(struct cyi_core *core, struct cyi_task *task)
-{
-    cy_msg *msg = task->first;
-    task->first = msg->next;
-    if (task->first == NULL)
-        task->last = &task->first;
-    taken(core, task, msg);
-    return msg;
-}
-
-cy_msg *
-cyi_mailbox_take(struct cyi_core *core, struct cyi_task *task)
-{
-    return take(core, task);
 }
 
 bool
@@ -232,7 +201,7 @@ send_bytes_away(struct cyi_core *core, cy_ref to, uint32_t tag, const void *body
     return rc;
 }
 
-static int
+__attribute__((noinline)) static int
 send_across(struct cyi_core *core, const cy_ref *to, cy_msg *msg)
 {
     if (__builtin_expect(to->node != core->home.node, 0))
@@ -314,11 +283,20 @@ cy_send_bytes(cy_ref to, uint32_t tag, const void *body, size_t size)
     }
     cy_msg *msg;
     int rc = cy_msg_copy(&msg, tag, body, size);
-    if (rc != 0)
-        return rc;
-    if ((rc = cy_send(to, &msg)) != 0)
+    if (rc == 0 && (rc = send_to(core, &to, msg)) != 0)
         cy_msg_free(&msg);
     return rc;
+}
+
+/* Wait for ever: what servers do between messages. */
+static inline int
+park_for_ever(struct cyi_core *core, struct cyi_task *task)
+{
+    int rc = cyi_park_begin(core, CYI_WAIT_MESSAGE, NULL, CY_FOREVER);
+    if (rc != 0)
+        return rc;
+    cyi_switch(core);
+    return task->wait_result;
 }
 
 static __attribute__((noinline)) int
@@ -326,11 +304,12 @@ receive_parked(struct cyi_core *core, cy_msg **out, cy_time deadline)
 {
     struct cyi_task *task = core->sched.current;
     do {
-        int rc = cyi_park(core, CYI_WAIT_MESSAGE, NULL, deadline);
+        int rc = deadline == CY_FOREVER ? park_for_ever(core, task)
+                                        : cyi_park(core, CYI_WAIT_MESSAGE, NULL, deadline);
         if (rc != 0)
             return rc;
     } while (task->first == NULL);
-    *out = take(core, task);
+    *out = cyi_mailbox_take(core, task);
     return 0;
 }
 
@@ -343,7 +322,7 @@ cy_receive(cy_msg **out, cy_time deadline)
         return receive_parked(core, out, deadline);
     if (__builtin_expect(task->flags & (CYI_TASK_CANCELLED | CYI_TASK_CLEANING), 0))
         return -ECANCELED;
-    *out = take(core, task);
+    *out = cyi_mailbox_take(core, task);
     return 0;
 }
 
@@ -362,7 +341,7 @@ cy_receive_if(cy_msg **out, cy_match_fn *match, void *arg, cy_time deadline)
             *at = msg->next;
             if (task->last == &msg->next)
                 task->last = at;
-            taken(core, task, msg);
+            cyi_mailbox_taken(core, task, msg);
             *out = msg;
             return 0;
         }

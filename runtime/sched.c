@@ -6,10 +6,8 @@
  * first runs; when a task ends (or a handler has nothing more to do), the next ready task
  * that has none starts on the same stack, while it is hot.
  */
-#include "context.h"
-#include "sanitizer.h"
-#include "task.h"
-#include <cycos/impl/core.h>
+#include "stack_hot.h"
+#include "switch.h"
 
 _Thread_local struct cyi_core *cyi_self __attribute__((tls_model("initial-exec")));
 
@@ -27,36 +25,6 @@ cyi_sched_thread(struct cyi_sched *sched)
     cyi_fiber_of_thread(&sched->loop_stack, &sched->loop_stack_bytes);
 }
 
-static struct cyi_task *
-next_ready(struct cyi_sched *sched)
-{
-    struct cyi_task *task = sched->first;
-    if (task == NULL || sched->budget == 0)
-        return NULL;
-    sched->budget--;
-    sched->first = task->run_next;
-    if (sched->first == NULL)
-        sched->last = &sched->first;
-    return task;
-}
-
-/* Leave the stack `from`, whose task is `save`d, for the task `to` or (NULL) the loop. */
-static inline void
-leap(struct cyi_core *core, struct cyi_stack *from, void **save, struct cyi_task *to, bool last)
-{
-    struct cyi_sched *sched = &core->sched;
-    struct cyi_stack *stack = to != NULL ? to->stack : &sched->loop_stack;
-    size_t bytes = to != NULL ? cyi_stack_room(stack) : sched->loop_stack_bytes;
-    void *sp = to != NULL ? to->sp : sched->loop_sp;
-
-    sched->current = to;
-    if (to != NULL)
-        to->state = CYI_TASK_RUNNING;
-    cyi_fiber_leave(from, stack, bytes, last);
-    cyi_context_switch(save, sp);
-    cyi_fiber_arrive(from);
-}
-
 /* Runs on every task's stack. Never returns: it leaves by a switch. */
 static void
 task_entry(void)
@@ -70,7 +38,7 @@ task_entry(void)
         cyi_task_run(core, task);
         task->sp = NULL;
         task->stack = NULL;
-        struct cyi_task *next = next_ready(sched);
+        struct cyi_task *next = cyi_next_ready(sched);
         core->counters.switches++;
         cyi_pulse_beat(&core->pulse);
         if (next != NULL && next->sp == NULL && next->stack_class == stack->class) {
@@ -84,15 +52,18 @@ task_entry(void)
             cyi_sched_push(sched, next);
             next = NULL;
         }
-        cyi_stack_give(&core->stacks, stack);
-        leap(core, stack, &stack->runner, next, false);
+        cyi_stack_give_hot(&core->stacks, stack);
+        cyi_leap(core, stack, &stack->runner, next, false);
     }
 }
 
 bool
 cyi_sched_bind(struct cyi_core *core, struct cyi_task *task)
 {
-    struct cyi_stack *stack = cyi_stack_take(&core->stacks, task->stack_class);
+    struct cyi_stack_list *hot = &core->stacks.hot[task->stack_class - CYI_STACK_CLASS_MIN];
+    struct cyi_stack *stack = hot->first != NULL
+                                  ? cyi_stack_take_hot(&core->stacks, hot)
+                                  : cyi_stack_take(&core->stacks, task->stack_class);
     if (stack == NULL)
         return false;
     task->stack = stack;
@@ -106,20 +77,7 @@ cyi_sched_bind(struct cyi_core *core, struct cyi_task *task)
 void
 cyi_sched_switch(struct cyi_core *core)
 {
-    struct cyi_sched *sched = &core->sched;
-    struct cyi_task *me = sched->current;
-    struct cyi_task *next = next_ready(sched);
-    core->counters.switches++;
-    cyi_pulse_beat(&core->pulse);
-    if (next != NULL && next == me) {
-        me->state = CYI_TASK_RUNNING;
-        return;
-    }
-    if (next != NULL && next->sp == NULL && !cyi_sched_bind(core, next)) {
-        cyi_sched_push(sched, next);
-        next = NULL;
-    }
-    leap(core, me->stack, &me->sp, next, false);
+    cyi_switch(core);
 }
 
 uint32_t
@@ -129,12 +87,12 @@ cyi_sched_run(struct cyi_core *core)
     struct cyi_task *task;
     sched->budget = sched->turn_switches;
     sched->front_budget = sched->front_streak;
-    while ((task = next_ready(sched)) != NULL) {
+    while ((task = cyi_next_ready(sched)) != NULL) {
         if (task->sp == NULL && !cyi_sched_bind(core, task)) {
             cyi_sched_push(sched, task);
             break;
         }
-        leap(core, &sched->loop_stack, &sched->loop_sp, task, false);
+        cyi_leap(core, &sched->loop_stack, &sched->loop_sp, task, false);
     }
     uint32_t ran = sched->turn_switches - sched->budget;
     sched->front_budget = sched->front_streak;

@@ -6,12 +6,14 @@
 static const struct cy_task_options DEFAULTS;
 
 static int
-read_options(struct cyi_spawn *spawn, const struct cyi_core *core,
+read_options(struct cyi_spawn *spawn, struct cyi_core *core,
              const struct cy_task_options *options)
 {
     const struct cy_options *node = core->node->options;
-    size_t stack = options->stack_bytes != 0 ? options->stack_bytes : node->stack_bytes;
-    spawn->stack_class = cyi_stack_class(stack);
+    if (core->stack_class == 0)
+        core->stack_class = cyi_stack_class(node->stack_bytes);
+    spawn->stack_class =
+        options->stack_bytes == 0 ? core->stack_class : cyi_stack_class(options->stack_bytes);
     if (spawn->stack_class == 0)
         return -EINVAL;
     spawn->mailbox_max = options->mailbox_max != 0 ? options->mailbox_max : node->mailbox_max;
@@ -29,28 +31,32 @@ read_options(struct cyi_spawn *spawn, const struct cyi_core *core,
     return 0;
 }
 
+/* The task has a copy of its name. */
+static int
+start_named(struct cyi_core *core, struct cyi_task **out, const struct cyi_spawn *given)
+{
+    struct cyi_spawn spawn = *given;
+    char *name = cyi_heap_take(&core->heap, 0, CY_TASK_NAME_MAX + 1);
+    if (name == NULL)
+        return -ENOMEM;
+    memcpy(name, given->own_name, strlen(given->own_name) + 1);
+    spawn.name = name;
+    spawn.flags |= CYI_TASK_OWN_NAME;
+    int rc = cyi_task_start(core, out, &spawn);
+    if (rc != 0)
+        cyi_heap_give(&core->heap, 0, name);
+    return rc;
+}
+
 /* On the task's core, which is the caller's: the spawner may be another core's, suspended. */
 static int
 start_here(struct cyi_core *core, struct cyi_task **out, const struct cyi_spawn *given)
 {
-    struct cyi_spawn spawn = *given;
-    if (given->own_name != NULL) {
-        char *name = cyi_heap_take(&core->heap, 0, CY_TASK_NAME_MAX + 1);
-        if (name == NULL)
-            return -ENOMEM;
-        memcpy(name, given->own_name, strlen(given->own_name) + 1);
-        spawn.name = name;
-        spawn.flags |= CYI_TASK_OWN_NAME;
-    }
-    int rc = cyi_task_start(core, out, &spawn);
-    if (rc != 0) {
-        if (given->own_name != NULL)
-            cyi_heap_give(&core->heap, 0, (void *) (uintptr_t) spawn.name);
-        return rc;
-    }
-    if (spawn.note != NULL)
-        cyi_watch_attach(core, *out, spawn.note);
-    return 0;
+    int rc = given->own_name == NULL ? cyi_task_start(core, out, given)
+                                     : start_named(core, out, given);
+    if (rc == 0 && given->note != NULL)
+        cyi_watch_attach(core, *out, given->note);
+    return rc;
 }
 
 /* The spawner's stack holds the request; it cannot be cancelled until we have answered. */

@@ -8,7 +8,7 @@
  * A guard is several pages, because library functions with large frames could step over one
  * page; our own code is compiled to touch each page (-fstack-clash-protection).
  */
-#include "sanitizer.h"
+#include "stack_hot.h"
 #include <cycos/base.h>
 #include <cycos/impl/stack.h>
 #include <cycos/impl/time.h>
@@ -144,21 +144,6 @@ make_record(struct cyi_stacks *stacks, struct cyi_slab *slab, uint32_t index, bo
 }
 
 static struct cyi_stack *
-take_hot(struct cyi_stacks *stacks, struct cyi_stack_list *list)
-{
-    struct cyi_stack *stack = list->first;
-    list->first = stack->next;
-    if (list->first == NULL)
-        list->last = NULL;
-    else
-        list->first->prev = NULL;
-    if (--stacks->pooled < stacks->spare)
-        stacks->spare = stacks->pooled;
-    cyi_fiber_unpoison(stack->base, cyi_stack_room(stack));
-    return stack;
-}
-
-static struct cyi_stack *
 take_cold(struct cyi_stacks *stacks, struct cyi_slab **slabs)
 {
     struct cyi_slab *slab = *slabs;
@@ -186,7 +171,7 @@ cyi_stack_take(struct cyi_stacks *stacks, uint8_t class)
 {
     int i = class - CYI_STACK_CLASS_MIN;
     if (__builtin_expect(stacks->hot[i].first != NULL, 1))
-        return take_hot(stacks, &stacks->hot[i]);
+        return cyi_stack_take_hot(stacks, &stacks->hot[i]);
     if (stacks->cold[i] != NULL)
         return take_cold(stacks, &stacks->cold[i]);
     return carve(stacks, class);
@@ -220,15 +205,7 @@ cyi_stack_overran(const struct cyi_stack *stack)
 void
 cyi_stack_give(struct cyi_stacks *stacks, struct cyi_stack *stack)
 {
-    struct cyi_stack_list *list = &stacks->hot[stack->class - CYI_STACK_CLASS_MIN];
-    stack->prev = NULL;
-    stack->next = list->first;
-    if (list->first != NULL)
-        list->first->prev = stack;
-    else
-        list->last = stack;
-    list->first = stack;
-    stacks->pooled++;
+    cyi_stack_give_hot(stacks, stack);
 }
 
 /* The one that has been hot for longest; NULL when the class has none. */

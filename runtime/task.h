@@ -86,7 +86,6 @@ void cyi_watch_taken(struct cyi_core *core, uint32_t slot, uint32_t generation);
 void cyi_watch_forget(struct cyi_core *core, struct cyi_task *ended);
 
 /* Messages of a task's mailbox (mailbox.c). */
-cy_msg *cyi_mailbox_take(struct cyi_core *core, struct cyi_task *task);
 void cyi_mailbox_arrive(struct cyi_core *core, uint16_t from, cy_msg *msg);
 void cyi_mailbox_drop(struct cyi_core *core, struct cyi_task *task);
 
@@ -101,5 +100,30 @@ bool cyi_congestion_known_away(const struct cyi_core *core, cy_ref to);
 
 /* A request whose answer will never come, because of `error`: tells its sender, frees it. */
 void cyi_request_failed(struct cyi_core *core, cy_msg *msg, int error);
+
+/* A message has left the mailbox: it is the application's now. */
+static inline void
+cyi_mailbox_taken(struct cyi_core *core, struct cyi_task *task, cy_msg *msg)
+{
+    msg->flags &= (uint8_t) ~CYI_MSG_QUEUED;
+    if (__builtin_expect(msg->flags & CYI_MSG_PROMISED, 0))
+        task->promised--;
+    else
+        task->queued--;
+    if (__builtin_expect(task->flags & CYI_TASK_CONGESTED, 0) &&
+        task->queued <= task->mailbox_max / 2)
+        cyi_congestion_over(core, task);
+}
+
+static inline cy_msg *
+cyi_mailbox_take(struct cyi_core *core, struct cyi_task *task)
+{
+    cy_msg *msg = task->first;
+    task->first = msg->next;
+    if (task->first == NULL)
+        task->last = &task->first;
+    cyi_mailbox_taken(core, task, msg);
+    return msg;
+}
 
 #endif

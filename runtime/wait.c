@@ -1,7 +1,6 @@
 /* wait.c - a task waits, is woken, resumed, cancelled; answers from other cores. */
-#include "task.h"
+#include "switch.h"
 #include <cycos/impl/node.h>
-#include <cycos/impl/rcu.h>
 #include <cycos/impl/router.h>
 #include <cycos/impl/time.h>
 
@@ -9,22 +8,17 @@ int
 cyi_park(struct cyi_core *core, enum cyi_wait wait, const void *object, cy_time deadline)
 {
     struct cyi_task *task = core->sched.current;
-    CY_ASSERT(!cyi_rcu_in_read_section());
-    if (task->flags & (CYI_TASK_CANCELLED | CYI_TASK_CLEANING) && wait < CYI_WAIT_POOL)
-        return -ECANCELED;
-    if (deadline == CY_NOW)
-        return -ETIMEDOUT;
-    task->state = CYI_TASK_WAITING;
-    task->wait = (uint8_t) wait;
-    task->wait_object = object;
-    task->wait_since = (uint32_t) (core->sched.now >> CYI_SINCE_SHIFT);
-    if (deadline == CY_FOREVER) {
-        cyi_sched_switch(core);
-        return task->wait_result;
+    int rc = cyi_park_begin(core, wait, object, deadline);
+    if (rc != 0)
+        return rc;
+    bool timed = deadline != CY_FOREVER;
+    if (timed) {
+        CY_ASSERT(!cyi_timer_armed(&task->timer));
+        cyi_wheel_arm(&core->wheel, &task->timer, deadline);
     }
-    CY_ASSERT(!cyi_timer_armed(&task->timer));
-    cyi_wheel_arm(&core->wheel, &task->timer, deadline);
-    cyi_sched_switch(core);
+    cyi_switch(core);
+    if (!timed)
+        return task->wait_result;
     cyi_wheel_cancel(&core->wheel, &task->timer);
     return task->wait_result;
 }
@@ -45,7 +39,7 @@ cy_yield(void)
     if ((task->flags & CYI_TASK_CLEANING) == 0) {
         task->state = CYI_TASK_READY;
         cyi_sched_push(&core->sched, task);
-        cyi_sched_switch(core);
+        cyi_switch(core);
     }
     return task->flags & (CYI_TASK_CANCELLED | CYI_TASK_CLEANING) ? -ECANCELED : 0;
 }

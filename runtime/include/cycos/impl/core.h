@@ -48,6 +48,7 @@ struct cyi_core {
     struct cyi_tasks tasks;
     struct cyi_wheel wheel;
     struct cyi_stacks stacks;
+    uint8_t stack_class; /* of tasks whose options say nothing of it; 0: to be found out */
     struct cyi_channels *channels; /* channel.c; NULL until the first */
     void *names;                   /* the registry's; NULL until this core has asked */
     struct cyi_io *io;             /* io.c; NULL until the first socket */
