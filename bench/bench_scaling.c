@@ -4,6 +4,7 @@
  *     bench_scaling cluster NODES CORES    real processes on loopback that only know each other
  *     bench_scaling simulated NODES CORES  the same in the simulator, a host for each node
  *     bench_scaling links CORES            one core that talks to each core of another node
+ *     bench_scaling spread CORES           the same core pours messages into 1, 2, 4... of them
  *     bench_scaling rings                  looking whether any of many other cores has posted
  *
  * bench/scaling runs them in many sizes and fits what bench/SCALING.md says. All figures are
@@ -32,6 +33,7 @@
 #include <unistd.h>
 
 enum { NODES_MAX = 64, CORES_MAX = 128, ROUNDS = 1000000, QUESTIONS = 32 };
+enum { MESSAGES = 1 << 18, MESSAGE_BYTES = 64, TURN = 256, ALONE = 200 };
 
 #define SETTLE (3 * CY_SECOND)
 #define SAMPLE (10 * CY_SECOND)
@@ -306,8 +308,11 @@ deliver_to(uint32_t first, uint32_t end)
 {
     for (uint32_t i = first; i < end; i++) {
         cy_msg *msg;
+        int rc;
         want("message", cy_msg_copy(&msg, 1, "x", 1) == 0);
-        want("deliver", cy_deliver(targets[i], &msg, CY_FOREVER) == 1);
+        while ((rc = cy_deliver(targets[i], &msg, CY_FOREVER)) == -EAGAIN)
+            want("yield", cy_yield() == 0);
+        want("deliver", rc == 1);
     }
 }
 
@@ -344,8 +349,57 @@ talk_to_all(void *arg)
     return 0;
 }
 
+/* One message to each in turn, 256 in a turn of the loop: fewer to one are more writes. */
+static double
+send_around(uint32_t count)
+{
+    cy_time cpu = real_now(CLOCK_THREAD_CPUTIME_ID);
+    for (uint32_t i = 0; i < MESSAGES; i++) {
+        int rc;
+        while ((rc = cy_send_bytes(targets[i % count], 1, targets, MESSAGE_BYTES)) == -EAGAIN)
+            want("yield", cy_yield() == 0);
+        want("send", rc == 0);
+        if (i % TURN == TURN - 1)
+            want("yield", cy_yield() == 0);
+    }
+    deliver_to(0, count); /* all has been written */
+    return (double) (real_now(CLOCK_THREAD_CPUTIME_ID) - cpu) / MESSAGES;
+}
+
+/* One message to each, then nothing for a while: each is written alone, and acknowledged. */
+static double
+send_alone(uint32_t count)
+{
+    cy_time cpu = real_now(CLOCK_THREAD_CPUTIME_ID);
+    for (uint32_t round = 0; round < ALONE; round++) {
+        for (uint32_t i = 0; i < count; i++)
+            want("send", cy_send_bytes(targets[i], 1, targets, MESSAGE_BYTES) == 0);
+        want("sleep", cy_sleep(5 * CY_MILLISECOND) == 0);
+    }
+    return (double) (real_now(CLOCK_THREAD_CPUTIME_ID) - cpu) / ALONE / count;
+}
+
+static int
+spread_to_all(void *arg)
+{
+    (void) arg;
+    deliver_to(0, cores);
+    send_alone(cores);
+    printf("{\"bench\":\"scaling.alone\",\"links\":%u,\"cpu_ns\":%.1f}\n", cores,
+           send_alone(cores));
+    for (uint32_t count = 1; count <= cores; count *= 2) {
+        send_around(count);
+        printf("{\"bench\":\"scaling.spread\",\"links\":%u,\"messages_per_turn\":%d,"
+               "\"cpu_ns\":%.1f}\n",
+               count, TURN, send_around(count));
+        fflush(stdout);
+    }
+    return 0;
+}
+
+/* Another process with so many cores; this one has one, which does `fn`. */
 static void
-links(void)
+links(cy_task_fn *fn)
 {
     struct cy_options options;
     int ends[2];
@@ -356,7 +410,7 @@ links(void)
     cores = 1;
     fill_options(&options);
     cores = there;
-    want("run", cy_run(&options, talk_to_all, NULL) == 0);
+    want("run", cy_run(&options, fn, NULL) == 0);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
 }
@@ -390,7 +444,7 @@ static int
 usage(void)
 {
     fprintf(stderr, "usage: bench_scaling cluster NODES CORES | simulated NODES CORES | "
-                    "links CORES | rings\n");
+                    "links CORES | spread CORES | rings\n");
     return 2;
 }
 
@@ -412,7 +466,9 @@ run(const char *what, uint32_t node_count, uint32_t core_count)
     else if (strcmp(what, "simulated") == 0)
         simulated();
     else if (strcmp(what, "links") == 0)
-        links();
+        links(talk_to_all);
+    else if (strcmp(what, "spread") == 0)
+        links(spread_to_all);
     else if (strcmp(what, "rings") == 0)
         rings();
     else
@@ -433,6 +489,5 @@ main(int argc, char **argv)
         return run(argv[1], 1, 1);
     int rc = run("rings", 1, 1);
     rc = rc == 0 ? run("links", 1, 16) : rc;
-    rc = rc == 0 ? run("cluster", 3, 2) : rc;
     return rc == 0 ? run("simulated", 8, 2) : rc;
 }

@@ -16,6 +16,7 @@ struct options : actor_system_config {
         add_message_type<body>("body");
         add_actor_type("echo", echo);
         set("scheduler.max-threads", size_t{1});
+        set("scheduler.policy", atom("sharing")); // a thief sleeps 50 us between two looks
         set("logger.verbosity", atom("quiet"));
     }
 };
