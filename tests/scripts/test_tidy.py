@@ -147,13 +147,14 @@ class Calls(Rule):
                            ("runtime/x.c", '#include "cycos/msg.h"'),
                            ("apps/kv/x.c", "#include <cycos/impl/core.h>"),
                            ("runtime/x.c", "#include <urcu/urcu-qsbr.h>"),
+                           ("registry/names.c", "#include <urcu/rculfhash.h>"),
                            ("runtime/x.c", "#include <CUnit/CUnit.h>"),
                            ("runtime/x.c", "#include <liburing.h>")):
             self.reports(tidy.includes, path, line + "\n")
         for path, line in (("runtime/x.c", '#include "y.h"'),
                            ("runtime/x.c", "#include <cycos/impl/core.h>"),
                            ("tests/kv/test_x.c", "#include <cycos/impl/core.h>"),
-                           ("registry/names.c", "#include <urcu/rculfhash.h>"),
+                           ("runtime/rcu.c", "#include <urcu/urcu-qsbr.h>"),
                            ("tests/support/x.h", "#include <CUnit/CUnit.h>")):
             self.accepts(tidy.includes, path, line + "\n")
 
