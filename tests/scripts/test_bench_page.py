@@ -133,6 +133,18 @@ class Chart(unittest.TestCase):
         self.assertIsNone(chart.svg(found, CONTESTANTS, QUOTED))
 
 
+class Project(Case):
+    def test_the_page_says_what_the_figures_say(self):
+        if not (ROOT / "bench/results.json").exists():
+            self.skipTest("no figures have been kept yet")
+        done = self.run_script(SCRIPTS / "bench", "render", "--check")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_the_page_of_the_project_has_its_markers(self):
+        text = (ROOT / "bench/README.md").read_text()
+        self.assertIn("\nnew\n", page.put_into(text, "new\n"))
+
+
 class Smoke(Case):
     def test_a_quick_run_measures_and_renders(self):
         """The real programs, if they have been built: what a stand-in cannot show."""
