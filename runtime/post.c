@@ -103,11 +103,15 @@ write_bytes(struct cyi_ring *ring, struct cyi_slot *slot, const struct letter *l
     cyi_ring_publish(ring, slot, cyi_post_slots(size));
 }
 
-/* May the receiver get a copy that it allocates itself? What only moves may not. */
+/*
+ * May the receiver get a copy that it allocates itself? What only moves may not, nor a message
+ * of the system's, forwarded: it holds more than its size says.
+ */
 static bool
 may_be_copied(const struct cyi_core *core, const cy_msg *msg)
 {
     return (msg->flags & ~CYI_MSG_QUEUED) == 0 && msg->size <= CYI_POST_BODY_MAX &&
+           msg->tag < CY_TAG_SYSTEM &&
            msg->sender.node == core->home.node && msg->sender.core == core->index;
 }
 
