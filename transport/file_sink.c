@@ -294,6 +294,7 @@ cyi_file_sink_open(struct cyi_file_sink *sink, const uint8_t owner[CYI_FILE_OWNE
     *answer = (struct cyi_file_answer){.result = CYI_FILE_GO};
     cyi_list_init(&sink->link);
     sink->part = -1;
+    sink->taken_over = sink->overtaken = false; /* as an earlier one on this connection was */
     cyi_file_hash_init(&sink->hash, sink->store->fast_hash);
     int rc = open_sink(sink, owner, answer);
     if (rc != 0)

@@ -278,6 +278,11 @@ lets_a_newer_transfer_take_over(void)
     cyi_file_sink_close(&newer, true);
     CU_ASSERT_EQUAL(shelf_count_parts(), 1); /* the older has removed nothing */
     CU_ASSERT_EQUAL(shelf_take(alice, &request, "0123456789"), CY_FILE_SENT);
+    /* What comes next on the connection of the older one is a transfer like any other. */
+    older.request = shelf_request_for("", "g", "x");
+    cyi_file_sink_open(&older, alice, &answer);
+    CY_OK(cyi_file_sink_write(&older, "x", 1));
+    cyi_file_sink_close(&older, false);
     shelf_end();
 }
 
