@@ -344,14 +344,16 @@ static int
 write_all(struct cyi_file_sink *sink, const uint8_t *bytes, size_t size)
 {
     struct cyi_os *os = sink->store->os;
-    for (size_t done = 0; done < size;) {
-        ssize_t n = os->file->write(os, sink->part, bytes + done, size - done, sink->at + done);
+    while (size > 0) {
+        size_t most = size < CYI_FILE_BITE ? size : CYI_FILE_BITE;
+        ssize_t n = os->file->write(os, sink->part, bytes, most, sink->at);
         if (n <= 0)
             return n < 0 ? (int) n : -ENOSPC;
-        done += (size_t) n;
+        cyi_file_hash_update(&sink->hash, bytes, (size_t) n);
+        sink->at += (uint64_t) n;
+        bytes += n;
+        size -= (size_t) n;
     }
-    cyi_file_hash_update(&sink->hash, bytes, size);
-    sink->at += size;
     if ((sink->request.flags & CYI_FILE_LAZY) == 0)
         sync_ahead(sink);
     return 0;
