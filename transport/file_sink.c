@@ -368,7 +368,7 @@ cyi_file_sink_write(struct cyi_file_sink *sink, const void *bytes, size_t size)
     return end(sink, rc == 0 ? write_all(sink, bytes, size) : rc);
 }
 
-/* It would have been replaced by now, or deleted; one that may not replace has come too late. */
+/* It would have been replaced by now, or deleted; one that may not replace comes too late. */
 static int
 drop_part(struct cyi_file_sink *sink)
 {
