@@ -10,7 +10,10 @@
 
 #include "crypto.h"
 
-enum { CYI_FILE_LEAF = 16 << 10 };
+enum {
+    CYI_FILE_LEAF = 16 << 10,
+    CYI_FILE_BITE = 128 << 10, /* read or written, and hashed while it is in the cache */
+};
 
 struct cyi_file_hash {
     uint64_t size; /* hashed so far */

@@ -54,6 +54,17 @@ take_over(struct cyi_file_sink *sink)
     return 0;
 }
 
+void
+cyi_file_sinks_overtake(struct cyi_file_store *store, const struct cyi_file_request *place)
+{
+    cyi_list_for_each(link, &store->active) {
+        struct cyi_file_sink *sink = cyi_container_of(link, struct cyi_file_sink, link);
+        if (strcmp(sink->request.name, place->name) == 0 &&
+            strcmp(sink->request.dir, place->dir) == 0)
+            sink->overtaken = true;
+    }
+}
+
 static bool
 fits_account(const struct cyi_file_sink *sink)
 {
@@ -128,6 +139,19 @@ leave(struct cyi_file_sink *sink)
     cyi_file_owner_drop(store, owner);
 }
 
+/* With the lock held whoever says that it is the same file also says that it stays. */
+static int
+lookup(struct cyi_file_sink *sink, struct cyi_file_info *there)
+{
+    struct cyi_file_store *store = sink->store;
+    pthread_mutex_lock(&store->lock);
+    int rc = cyi_file_place_lookup(store, &sink->request, there);
+    if (rc == 0 && cyi_file_is_same(there, &sink->request))
+        cyi_file_sinks_overtake(store, &sink->request);
+    pthread_mutex_unlock(&store->lock);
+    return rc;
+}
+
 /*
  * What is in the way, as the answer has to say it; 0: nothing, or what may be replaced. The
  * same file may be there because an earlier try got as far as its name and died before that
@@ -137,7 +161,7 @@ static int
 look(struct cyi_file_sink *sink, struct cyi_file_answer *answer)
 {
     struct cyi_file_info there;
-    int rc = cyi_file_place_lookup(sink->store, &sink->request, &there);
+    int rc = lookup(sink, &there);
     if (rc != 0)
         return rc == -ENOENT ? 0 : rc;
     if (there.kind != CYI_FILE_REGULAR)
@@ -270,6 +294,7 @@ cyi_file_sink_open(struct cyi_file_sink *sink, const uint8_t owner[CYI_FILE_OWNE
     *answer = (struct cyi_file_answer){.result = CYI_FILE_GO};
     cyi_list_init(&sink->link);
     sink->part = -1;
+    sink->taken_over = sink->overtaken = false; /* as an earlier one on this connection was */
     cyi_file_hash_init(&sink->hash, sink->store->fast_hash);
     int rc = open_sink(sink, owner, answer);
     if (rc != 0)
@@ -319,14 +344,16 @@ static int
 write_all(struct cyi_file_sink *sink, const uint8_t *bytes, size_t size)
 {
     struct cyi_os *os = sink->store->os;
-    for (size_t done = 0; done < size;) {
-        ssize_t n = os->file->write(os, sink->part, bytes + done, size - done, sink->at + done);
+    while (size > 0) {
+        size_t most = size < CYI_FILE_BITE ? size : CYI_FILE_BITE;
+        ssize_t n = os->file->write(os, sink->part, bytes, most, sink->at);
         if (n <= 0)
             return n < 0 ? (int) n : -ENOSPC;
-        done += (size_t) n;
+        cyi_file_hash_update(&sink->hash, bytes, (size_t) n);
+        sink->at += (uint64_t) n;
+        bytes += n;
+        size -= (size_t) n;
     }
-    cyi_file_hash_update(&sink->hash, bytes, size);
-    sink->at += size;
     if ((sink->request.flags & CYI_FILE_LAZY) == 0)
         sync_ahead(sink);
     return 0;
@@ -341,6 +368,16 @@ cyi_file_sink_write(struct cyi_file_sink *sink, const void *bytes, size_t size)
     return end(sink, rc == 0 ? write_all(sink, bytes, size) : rc);
 }
 
+/* It would have been replaced by now, or deleted; one that may not replace comes too late. */
+static int
+drop_part(struct cyi_file_sink *sink)
+{
+    struct cyi_file_store *store = sink->store;
+    int rc = store->os->file->remove(store->os, store->parts, sink->part_name);
+    cyi_file_folder_prune(store, sink->request.dir);
+    return rc == 0 && (sink->request.flags & CYI_FILE_REPLACE) == 0 ? -EEXIST : rc;
+}
+
 /* The name and whose it is change together, or one could delete what another has sent. */
 static int
 rename_part(struct cyi_file_sink *sink, int folder)
@@ -348,13 +385,14 @@ rename_part(struct cyi_file_sink *sink, int folder)
     struct cyi_file_store *store = sink->store;
     const struct cyi_file_request *request = &sink->request;
     bool replace = (request->flags & CYI_FILE_REPLACE) != 0;
-    pthread_mutex_lock(&store->lock);
     int rc = store->os->file->rename(store->os, store->parts, sink->part_name, folder,
                                      request->name, replace);
-    if (rc == 0 && cyi_file_record_set(store, sink->owner, request) != 0)
+    if (rc != 0)
+        return rc;
+    if (cyi_file_record_set(store, sink->owner, request) != 0)
         cyi_file_record_forget(store, request); /* then nobody's */
-    pthread_mutex_unlock(&store->lock);
-    return rc;
+    cyi_file_sinks_overtake(store, request);
+    return 0;
 }
 
 static int
@@ -364,7 +402,9 @@ put_into_place(struct cyi_file_sink *sink)
     int folder = cyi_file_folder_make(sink->store, sink->request.dir);
     if (folder < 0)
         return folder;
-    int rc = rename_part(sink, folder);
+    pthread_mutex_lock(&sink->store->lock);
+    int rc = sink->overtaken ? drop_part(sink) : rename_part(sink, folder);
+    pthread_mutex_unlock(&sink->store->lock);
     if (rc == 0 && (sink->request.flags & CYI_FILE_LAZY) == 0)
         rc = os->file->sync(os, folder);
     os->file->close(os, folder);

@@ -38,14 +38,15 @@ cyi_file_source_read(struct cyi_file_source *source, void *buffer, size_t size)
 {
     struct cyi_os *os = source->os;
     uint8_t *at = buffer;
-    for (size_t done = 0; done < size;) {
-        ssize_t n =
-            os->file->read(os, source->fd, at + done, size - done, source->hash.size + done);
+    for (size_t left = size; left > 0;) {
+        size_t most = left < CYI_FILE_BITE ? left : CYI_FILE_BITE;
+        ssize_t n = os->file->read(os, source->fd, at, most, source->hash.size);
         if (n <= 0)
             return n < 0 ? (int) n : -ESTALE;
-        done += (size_t) n;
+        cyi_file_hash_update(&source->hash, at, (size_t) n);
+        at += n;
+        left -= (size_t) n;
     }
-    cyi_file_hash_update(&source->hash, buffer, size);
     return 0;
 }
 

@@ -192,6 +192,8 @@ cyi_file_store_delete(struct cyi_file_store *store, const uint8_t owner[CYI_FILE
 {
     pthread_mutex_lock(&store->lock);
     int rc = delete_file(store, owner, request);
+    if (rc == 0 || rc == -ENOENT)
+        cyi_file_sinks_overtake(store, request);
     pthread_mutex_unlock(&store->lock);
     return rc;
 }

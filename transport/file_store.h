@@ -65,6 +65,7 @@ struct cyi_file_sink {
     char part_name[CYI_FILE_PART_NAME];
     bool taken_over; /* by another transfer of the same file; guarded by the lock */
     bool busy;       /* a thread works on it; the same */
+    bool overtaken;  /* its place has been dealt with since it began; the same */
 };
 
 CY_MUST_CHECK int cyi_file_store_init(struct cyi_file_store *out, struct cyi_os *os);
@@ -93,6 +94,13 @@ void cyi_file_sink_finish(struct cyi_file_sink *sink, const uint8_t sha256[CYI_C
                           struct cyi_file_answer *answer);
 /* Before its end, if it is open; `keep`: somebody may go on. */
 void cyi_file_sink_close(struct cyi_file_sink *sink, bool keep);
+
+/*
+ * With the lock held: what is at that place now, or that nothing is, is newer than any transfer
+ * that is still under way there. The sender of one may have given it up long ago.
+ */
+void cyi_file_sinks_overtake(struct cyi_file_store *store,
+                             const struct cyi_file_request *place);
 
 /* A request to delete. */
 CY_MUST_CHECK int cyi_file_store_delete(struct cyi_file_store *store,

@@ -278,6 +278,11 @@ lets_a_newer_transfer_take_over(void)
     cyi_file_sink_close(&newer, true);
     CU_ASSERT_EQUAL(shelf_count_parts(), 1); /* the older has removed nothing */
     CU_ASSERT_EQUAL(shelf_take(alice, &request, "0123456789"), CY_FILE_SENT);
+    /* What comes next on the connection of the older one is a transfer like any other. */
+    older.request = shelf_request_for("", "g", "x");
+    cyi_file_sink_open(&older, alice, &answer);
+    CY_OK(cyi_file_sink_write(&older, "x", 1));
+    cyi_file_sink_close(&older, false);
     shelf_end();
 }
 
@@ -344,6 +349,98 @@ makes_a_folder_again_that_was_removed_meanwhile(void)
     shelf_end();
 }
 
+/* Written and whole, but for its end. */
+static void
+begin_version(struct cyi_file_sink *sink, const char *text, uint8_t flags, uint8_t hash[])
+{
+    struct cyi_file_answer answer;
+    struct cyi_file_request request = shelf_request_for("a", "f", text);
+    request.flags = flags;
+    CU_ASSERT_EQUAL(shelf_start(sink, alice, &request, &answer), CYI_FILE_GO);
+    CY_OK(cyi_file_sink_write(sink, text, strlen(text)));
+    shelf_hash_text(hash, text);
+}
+
+static int
+end_version(struct cyi_file_sink *sink, const uint8_t hash[])
+{
+    struct cyi_file_answer answer;
+    cyi_file_sink_finish(sink, hash, &answer);
+    CU_ASSERT_EQUAL(shelf_count_parts(), 0);
+    return answer.result;
+}
+
+static int
+take_version(const char *text)
+{
+    struct cyi_file_request request = shelf_request_for("a", "f", text);
+    request.flags = CYI_FILE_REPLACE;
+    return shelf_take(alice, &request, text);
+}
+
+/* Its sender has given it up; its end comes late, from a connection that hung. */
+static void
+lets_no_older_transfer_replace_a_newer_one(void)
+{
+    struct cyi_file_sink older;
+    uint8_t hash[CYI_CRYPTO_HASH];
+    shelf_begin();
+    begin_version(&older, "old", CYI_FILE_REPLACE, hash);
+    CU_ASSERT_EQUAL(take_version("newer"), CY_FILE_SENT);
+    CU_ASSERT_EQUAL(end_version(&older, hash), CY_FILE_SENT); /* for a moment, as it were */
+    CU_ASSERT_TRUE(shelf_holds("a/f", "newer"));
+    begin_version(&older, "old", CYI_FILE_REPLACE, hash);
+    CU_ASSERT_EQUAL(take_version("newer"), CY_FILE_SAME);
+    CU_ASSERT_EQUAL(end_version(&older, hash), CY_FILE_SENT);
+    CU_ASSERT_TRUE(shelf_holds("a/f", "newer"));
+    CU_ASSERT_EQUAL(take_version("old"), CY_FILE_SENT); /* one that begins now does */
+    CU_ASSERT_TRUE(shelf_holds("a/f", "old"));
+    shelf_end();
+}
+
+static void
+lets_no_older_transfer_bring_back_what_was_deleted(void)
+{
+    struct cyi_file_sink older;
+    uint8_t hash[CYI_CRYPTO_HASH];
+    shelf_begin();
+    CU_ASSERT_EQUAL(take_version("first"), CY_FILE_SENT);
+    begin_version(&older, "old", CYI_FILE_REPLACE, hash);
+    CY_OK(shelf_delete_file(alice, "a", "f"));
+    CU_ASSERT_EQUAL(end_version(&older, hash), CY_FILE_SENT);
+    CU_ASSERT_NOT_EQUAL(access(shelf_path_of("a"), F_OK), 0);
+    begin_version(&older, "old", 0, hash);
+    CU_ASSERT_EQUAL(shelf_delete_file(alice, "a", "f"), -ENOENT);
+    CU_ASSERT_EQUAL(end_version(&older, hash), CY_FILE_SENT);
+    CU_ASSERT_NOT_EQUAL(access(shelf_path_of("a"), F_OK), 0);
+    shelf_end();
+}
+
+/* Of another place, or of one that the newer has not reached, it goes on as ever. */
+static void
+puts_an_older_transfer_in_its_place_when_the_newer_fails(void)
+{
+    struct cyi_file_sink older, newer;
+    uint8_t hash[CYI_CRYPTO_HASH], wrong[CYI_CRYPTO_HASH] = {0};
+    struct cyi_file_answer answer;
+    shelf_begin();
+    begin_version(&older, "old", 0, hash);
+    begin_version(&newer, "newer", 0, wrong);
+    wrong[0] ^= 1;
+    cyi_file_sink_finish(&newer, wrong, &answer);
+    CU_ASSERT_EQUAL(answer.result, -EBADMSG);
+    CU_ASSERT_EQUAL(shelf_take_text("a", "g", "beside"), CY_FILE_SENT);
+    CU_ASSERT_EQUAL(shelf_take_text("b", "f", "beside"), CY_FILE_SENT);
+    CU_ASSERT_EQUAL(end_version(&older, hash), CY_FILE_SENT);
+    CU_ASSERT_TRUE(shelf_holds("a/f", "old"));
+    begin_version(&older, "oldest", CYI_FILE_REPLACE, hash);
+    CU_ASSERT_EQUAL(take_version("newer"), CY_FILE_SENT);
+    older.request.flags = 0; /* as one that may not replace */
+    CU_ASSERT_EQUAL(end_version(&older, hash), CY_FILE_DIFFERS);
+    CU_ASSERT_TRUE(shelf_holds("a/f", "newer"));
+    shelf_end();
+}
+
 CY_TEST_MAIN("transport.file_store", CY_TEST(puts_a_file_in_its_place), CY_TEST(masks_modes),
              CY_TEST(tells_what_is_there_already),
              CY_TEST(takes_a_time_without_its_fraction_for_the_same),
@@ -356,4 +453,7 @@ CY_TEST_MAIN("transport.file_store", CY_TEST(puts_a_file_in_its_place), CY_TEST(
              CY_TEST(begins_afresh_when_it_is_told), CY_TEST(lets_a_newer_transfer_take_over),
              CY_TEST(leaves_a_transfer_of_another_process_alone),
              CY_TEST(does_not_replace_what_has_come_meanwhile),
-             CY_TEST(makes_a_folder_again_that_was_removed_meanwhile))
+             CY_TEST(makes_a_folder_again_that_was_removed_meanwhile),
+             CY_TEST(lets_no_older_transfer_replace_a_newer_one),
+             CY_TEST(lets_no_older_transfer_bring_back_what_was_deleted),
+             CY_TEST(puts_an_older_transfer_in_its_place_when_the_newer_fails))
