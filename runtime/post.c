@@ -111,8 +111,8 @@ static bool
 may_be_copied(const struct cyi_core *core, const cy_msg *msg)
 {
     return (msg->flags & ~CYI_MSG_QUEUED) == 0 && msg->size <= CYI_POST_BODY_MAX &&
-           msg->tag < CY_TAG_SYSTEM &&
-           msg->sender.node == core->home.node && msg->sender.core == core->index;
+           msg->tag < CY_TAG_SYSTEM && msg->sender.node == core->home.node &&
+           msg->sender.core == core->index;
 }
 
 static bool
