@@ -159,7 +159,7 @@ cyi_core_turn(struct cyi_core *core)
     cy_time look = cyi_node_follow(core);
     if (timers)
         work += fire_timers(core);
-    bool nothing_yet = work == 0 && !cyi_sched_ready(&core->sched);
+    bool nothing_yet = work == 0 && core->sched.first == NULL;
     if (core->io != NULL && nothing_yet)
         work += look_before_sleep(core);
     else if (core->io != NULL && turn % IO_TURNS == 0)

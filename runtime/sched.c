@@ -16,73 +16,7 @@ cyi_sched_init(struct cyi_sched *sched)
 {
     *sched = (struct cyi_sched){.turn_switches = CYI_TURN_SWITCHES,
                                 .front_streak = CYI_FRONT_STREAK};
-    sched->queue.last = &sched->queue.first;
-    sched->front.old.last = &sched->front.old.first;
-}
-
-void
-cyi_front_push(struct cyi_front *front, struct cyi_task *task)
-{
-    if (front->top - front->bottom == CYI_FRONT_MAX) {
-        if (front->bottom == front->mark) { /* so many at once: they keep their order */
-            cyi_queue_append(&front->old, task);
-            return;
-        }
-        cyi_queue_append(&front->old, front->stack[front->bottom++ % CYI_FRONT_MAX]);
-    }
-    front->stack[front->top++ % CYI_FRONT_MAX] = task;
-}
-
-/* Turn round what was made ready since the last switch, so that the first is on top. */
-static void
-settle(struct cyi_front *front)
-{
-    uint32_t low = front->mark, high = front->top;
-    front->mark = front->top;
-    while (high - low > 1) {
-        struct cyi_task **a = &front->stack[low++ % CYI_FRONT_MAX];
-        struct cyi_task **b = &front->stack[--high % CYI_FRONT_MAX];
-        struct cyi_task *task = *a;
-        *a = *b;
-        *b = task;
-    }
-}
-
-struct cyi_task *
-cyi_next_other(struct cyi_sched *sched)
-{
-    struct cyi_front *front = &sched->front;
-    struct cyi_task *task = front->next;
-    if (sched->budget == 0)
-        return NULL;
-    if (front->top != front->mark)
-        settle(front);
-    if (task != NULL)
-        front->next = NULL;
-    else if (front->top != front->bottom)
-        task = front->stack[(front->mark = --front->top) % CYI_FRONT_MAX];
-    else if (front->old.first != NULL)
-        task = cyi_queue_take(&front->old);
-    else if (sched->queue.first != NULL)
-        task = cyi_queue_take(&sched->queue);
-    else
-        return NULL;
-    sched->budget--;
-    return task;
-}
-
-/* Who has waited longest in front, if that was so when the turn began. */
-static struct cyi_task *
-take_late(struct cyi_sched *sched)
-{
-    struct cyi_front *front = &sched->front;
-    if (!front->late || sched->budget == 0)
-        return NULL;
-    front->late = false;
-    sched->budget--;
-    if (front->old.first != NULL)
-        return cyi_queue_take(&front->old);
-    return front->stack[front->bottom++ % CYI_FRONT_MAX];
+    sched->last = &sched->first;
 }
 
 void
@@ -153,7 +87,7 @@ cyi_sched_run(struct cyi_core *core)
     struct cyi_task *task;
     sched->budget = sched->turn_switches;
     sched->front_budget = sched->front_streak;
-    while ((task = take_late(sched)) != NULL || (task = cyi_next_ready(sched)) != NULL) {
+    while ((task = cyi_next_ready(sched)) != NULL) {
         if (task->sp == NULL && !cyi_sched_bind(core, task)) {
             cyi_sched_push(sched, task);
             break;
@@ -162,7 +96,5 @@ cyi_sched_run(struct cyi_core *core)
     }
     uint32_t ran = sched->turn_switches - sched->budget;
     sched->front_budget = sched->front_streak;
-    settle(&sched->front);
-    sched->front.late = cyi_front_more(&sched->front);
     return ran;
 }

@@ -13,19 +13,17 @@
 #include <cycos/impl/core.h>
 #include <cycos/impl/rcu.h>
 
-/* The same when it is not the one in front that was made ready alone. */
-struct cyi_task *cyi_next_other(struct cyi_sched *sched);
-
-/* The task that runs next; NULL when the loop shall go on. */
+/* The task that runs next, taken from the queue; NULL when the loop shall go on. */
 static inline struct cyi_task *
 cyi_next_ready(struct cyi_sched *sched)
 {
-    struct cyi_front *front = &sched->front;
-    struct cyi_task *task = front->next;
-    if (task == NULL || sched->budget == 0 || front->top != front->mark)
-        return cyi_next_other(sched);
-    front->next = NULL;
+    struct cyi_task *task = sched->first;
+    if (task == NULL || sched->budget == 0)
+        return NULL;
     sched->budget--;
+    sched->first = task->run_next;
+    if (sched->first == NULL)
+        sched->last = &sched->first;
     return task;
 }
 

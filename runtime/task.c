@@ -192,7 +192,7 @@ cyi_task_start(struct cyi_core *core, struct cyi_task **out, const struct cyi_sp
         await_message(core, task);
     } else {
         task->state = CYI_TASK_READY;
-        cyi_sched_push_front(&core->sched, task);
+        cyi_sched_push(&core->sched, task);
     }
     *out = task;
     return 0;

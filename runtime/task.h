@@ -63,7 +63,7 @@ cyi_wake_waiting(struct cyi_core *core, struct cyi_task *task, int result)
 {
     task->state = CYI_TASK_READY;
     task->wait_result = result;
-    cyi_sched_push_front(&core->sched, task);
+    cyi_sched_push_woken(&core->sched, task);
 }
 
 void cyi_tasks_init(struct cyi_tasks *tasks, uint32_t max);
