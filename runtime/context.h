@@ -27,6 +27,14 @@
  * mispredicted (some 5 ns) unless both tasks left from the same place. The frame pointer
  * cannot be named as clobbered; the red zone of the function around us is stepped over.
  */
+#ifdef __AVX512F__
+#define CYI_CONTEXT_WIDE                                                                      \
+    "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", \
+        "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31", "k0", "k1", "k2", "k3", "k4",   \
+        "k5", "k6", "k7",
+#else
+#define CYI_CONTEXT_WIDE
+#endif
 static inline __attribute__((always_inline)) void
 cyi_context_switch(void **from, void *to)
 {
@@ -42,11 +50,11 @@ cyi_context_switch(void **from, void *to)
                      "1:\tleaq 128(%%rsp), %%rsp"
                      : "+D"(from), "+S"(to)
                      :
-                     : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13",
-                       "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
-                       "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
-                       "xmm15", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)",
-                       "st(7)", "memory", "cc");
+                     : CYI_CONTEXT_WIDE "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11",
+                       "r12", "r13", "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
+                       "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",
+                       "xmm13", "xmm14", "xmm15", "st", "st(1)", "st(2)", "st(3)", "st(4)",
+                       "st(5)", "st(6)", "st(7)", "memory", "cc");
 }
 #else
 void cyi_context_switch(void **from, void *to);
