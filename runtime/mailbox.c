@@ -292,10 +292,10 @@ cy_send_bytes(cy_ref to, uint32_t tag, const void *body, size_t size)
 static inline int
 park_for_ever(struct cyi_core *core, struct cyi_task *task)
 {
-    int rc = cyi_park_begin(core, CYI_WAIT_MESSAGE, NULL, CY_FOREVER);
+    int rc = cyi_park_begin(core, task, CYI_WAIT_MESSAGE, NULL, CY_FOREVER);
     if (rc != 0)
         return rc;
-    cyi_switch(core);
+    cyi_switch(core, task);
     return task->wait_result;
 }
 

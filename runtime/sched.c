@@ -77,7 +77,7 @@ cyi_sched_bind(struct cyi_core *core, struct cyi_task *task)
 void
 cyi_sched_switch(struct cyi_core *core)
 {
-    cyi_switch(core);
+    cyi_switch(core, core->sched.current);
 }
 
 uint32_t

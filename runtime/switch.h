@@ -45,12 +45,11 @@ cyi_leap(struct cyi_core *core, struct cyi_stack *from, void **save, struct cyi_
     cyi_fiber_arrive(from);
 }
 
-/* From the current task to the next ready one, or to the loop. */
+/* From the current task, `me`, to the next ready one, or to the loop. */
 static inline void
-cyi_switch(struct cyi_core *core)
+cyi_switch(struct cyi_core *core, struct cyi_task *me)
 {
     struct cyi_sched *sched = &core->sched;
-    struct cyi_task *me = sched->current;
     struct cyi_task *next = cyi_next_ready(sched);
     core->counters.switches++;
     cyi_pulse_beat(&core->pulse);
@@ -65,11 +64,11 @@ cyi_switch(struct cyi_core *core)
     cyi_leap(core, me->stack, &me->sp, next, false);
 }
 
-/* The current task waits from now on; 0, or why it must not. */
+/* The current task, `task`, waits from now on; 0, or why it must not. */
 static inline int
-cyi_park_begin(struct cyi_core *core, enum cyi_wait wait, const void *object, cy_time deadline)
+cyi_park_begin(const struct cyi_core *core, struct cyi_task *task, enum cyi_wait wait,
+               const void *object, cy_time deadline)
 {
-    struct cyi_task *task = core->sched.current;
     CY_ASSERT(!cyi_rcu_in_read_section());
     if (task->flags & (CYI_TASK_CANCELLED | CYI_TASK_CLEANING) && wait < CYI_WAIT_POOL)
         return -ECANCELED;

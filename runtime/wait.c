@@ -8,7 +8,7 @@ int
 cyi_park(struct cyi_core *core, enum cyi_wait wait, const void *object, cy_time deadline)
 {
     struct cyi_task *task = core->sched.current;
-    int rc = cyi_park_begin(core, wait, object, deadline);
+    int rc = cyi_park_begin(core, task, wait, object, deadline);
     if (rc != 0)
         return rc;
     bool timed = deadline != CY_FOREVER;
@@ -16,7 +16,7 @@ cyi_park(struct cyi_core *core, enum cyi_wait wait, const void *object, cy_time 
         CY_ASSERT(!cyi_timer_armed(&task->timer));
         cyi_wheel_arm(&core->wheel, &task->timer, deadline);
     }
-    cyi_switch(core);
+    cyi_switch(core, task);
     if (!timed)
         return task->wait_result;
     cyi_wheel_cancel(&core->wheel, &task->timer);
@@ -39,7 +39,7 @@ cy_yield(void)
     if ((task->flags & CYI_TASK_CLEANING) == 0) {
         task->state = CYI_TASK_READY;
         cyi_sched_push(&core->sched, task);
-        cyi_switch(core);
+        cyi_switch(core, task);
     }
     return task->flags & (CYI_TASK_CANCELLED | CYI_TASK_CLEANING) ? -ECANCELED : 0;
 }
