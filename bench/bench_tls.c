@@ -4,7 +4,7 @@
  * A child is the server, this process the client. Besides the time that passes, each line has
  * the processor time that either process spends per message: that is what a busy machine does
  * not change, and its inverse what a core can do. Cores do not spin here, or they would spend
- * all there is. bench/tls_against_pipe sets it beside plain wolfSSL.
+ * all there is. bench/peers/wolfssl/bulk is plain wolfSSL.
  *
  * `record` is the record layer alone, in one process: what the other figures cannot go below.
  */

@@ -21,12 +21,7 @@
 
 /* Save the present point in *from and go on at `to`, which an earlier switch or make gave. */
 #if CYI_CONTEXT_ASM && defined(__x86_64__)
-/*
- * Inline, so that it leaves by a jump and yet neither adds to nor takes from what the
- * processor remembers of calls: a return that ends on another stack than the call began is
- * mispredicted (some 5 ns) unless both tasks left from the same place. The frame pointer
- * cannot be named as clobbered; the red zone of the function around us is stepped over.
- */
+/* What the compiler may hold across the switch besides, where it may use AVX-512. */
 #ifdef __AVX512F__
 #define CYI_CONTEXT_WIDE                                                                      \
     "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", \
@@ -35,6 +30,12 @@
 #else
 #define CYI_CONTEXT_WIDE
 #endif
+/*
+ * Inline, so that it leaves by a jump and yet neither adds to nor takes from what the
+ * processor remembers of calls: a return that ends on another stack than the call began is
+ * mispredicted (some 5 ns) unless both tasks left from the same place. The frame pointer
+ * cannot be named as clobbered; the red zone of the function around us is stepped over.
+ */
 static inline __attribute__((always_inline)) void
 cyi_context_switch(void **from, void *to)
 {

@@ -74,12 +74,6 @@ cyi_sched_bind(struct cyi_core *core, struct cyi_task *task)
     return true;
 }
 
-void
-cyi_sched_switch(struct cyi_core *core)
-{
-    cyi_switch(core, core->sched.current);
-}
-
 uint32_t
 cyi_sched_run(struct cyi_core *core)
 {

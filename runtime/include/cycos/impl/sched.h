@@ -72,9 +72,6 @@ cyi_sched_push_woken(struct cyi_sched *sched, struct cyi_task *task)
     sched->first = task;
 }
 
-/* Switch from the current task to the next ready one, or to the loop. */
-void cyi_sched_switch(struct cyi_core *core);
-
 /* Run ready tasks until there are none or the turn's budget is spent; returns how many. */
 uint32_t cyi_sched_run(struct cyi_core *core);
 
